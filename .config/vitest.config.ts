@@ -1,0 +1,36 @@
+/** Tests on Node, and the same in Chromium where one is found; files named *.node.test.ts need Node. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+
+const chromium = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+  .find((path) => path !== undefined && existsSync(path));
+if (chromium === undefined) console.log('No Chromium found: the tests run on Node only. Install it, or set CHROMIUM_PATH, to run them in a page too.');
+
+const node = { test: { name: 'node', include: ['test/**/*.test.ts'], environment: 'node' as const, env: { CHROMIUM_FOUND: chromium ?? '' } } };
+const page = {
+  test: {
+    name: 'chromium',
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/**/*.node.test.ts'],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: {
+          executablePath: chromium ?? '',
+          args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+        },
+      }),
+      instances: [{ browser: 'chromium' as const }],
+    },
+  },
+};
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  cacheDir: 'build/vite',
+  test: { projects: chromium === undefined ? [node] : [node, page] },
+});
