@@ -1,0 +1,124 @@
+/**
+ * Walks a plan: one switch over the operations of `src/backend/plan.ts`, in its order. An operation is 12 words: its code,
+ * then its arguments in the order of that page, `rows` left out.
+ */
+
+import { increment, zero } from "./memory";
+import { denseBackwardInput, denseBackwardParameters, denseForward } from "./gemm";
+import {
+  activationBackward, activationForward, logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward,
+} from "./activation";
+import { accuracy, loss, sigmoidCrossentropy, softmaxCrossentropy } from "./loss";
+import { sgd } from "./optimizer";
+
+const enum Operation {
+  end,
+  zero,
+  increment,
+  denseForward,
+  denseBackwardInput,
+  denseBackwardParameters,
+  activationForward,
+  activationBackward,
+  softmaxForward,
+  softmaxBackward,
+  logSoftmaxForward,
+  logSoftmaxBackward,
+  loss,
+  softmaxCrossentropy,
+  sigmoidCrossentropy,
+  accuracy,
+  sgd,
+}
+
+const OPERATION_BYTES: usize = 48;
+
+/** The first address that belongs to the caller: below it the binary keeps its tables. */
+export const heapBase: usize = __heap_base;
+
+/** The n-th argument: an address, a size or a code. */
+// @ts-ignore: decorator
+@inline
+function word(plan: usize, n: usize): u32 {
+  return load<u32>(plan + (n << 2));
+}
+
+/** The n-th argument: a number. */
+// @ts-ignore: decorator
+@inline
+function scalar(plan: usize, n: usize): f32 {
+  return load<f32>(plan + (n << 2));
+}
+
+/** Runs every operation at `plan` up to its end, on the first `rows` rows of its buffers. */
+export function run(plan: usize, rows: i32): void {
+  for (; ; plan += OPERATION_BYTES) {
+    switch (load<u32>(plan)) {
+      case Operation.end:
+        return;
+      case Operation.zero:
+        zero(word(plan, 1), word(plan, 2));
+        break;
+      case Operation.increment:
+        increment(word(plan, 1));
+        break;
+      case Operation.denseForward:
+        denseForward(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), word(plan, 6));
+        break;
+      case Operation.denseBackwardInput:
+        denseBackwardInput(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), word(plan, 6));
+        break;
+      case Operation.denseBackwardParameters:
+        denseBackwardParameters(
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6), word(plan, 7),
+        );
+        break;
+      case Operation.activationForward:
+        activationForward(word(plan, 1), word(plan, 2), rows, word(plan, 3), word(plan, 4), scalar(plan, 5), scalar(plan, 6));
+        break;
+      case Operation.activationBackward:
+        activationBackward(
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), word(plan, 6), scalar(plan, 7),
+          scalar(plan, 8),
+        );
+        break;
+      case Operation.softmaxForward:
+        softmaxForward(word(plan, 1), word(plan, 2), rows, word(plan, 3));
+        break;
+      case Operation.softmaxBackward:
+        softmaxBackward(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4));
+        break;
+      case Operation.logSoftmaxForward:
+        logSoftmaxForward(word(plan, 1), word(plan, 2), rows, word(plan, 3));
+        break;
+      case Operation.logSoftmaxBackward:
+        logSoftmaxBackward(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4));
+        break;
+      case Operation.loss:
+        loss(
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), word(plan, 6), word(plan, 7),
+          scalar(plan, 8),
+        );
+        break;
+      case Operation.softmaxCrossentropy:
+        softmaxCrossentropy(
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6), word(plan, 7),
+        );
+        break;
+      case Operation.sigmoidCrossentropy:
+        sigmoidCrossentropy(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6));
+        break;
+      case Operation.accuracy:
+        accuracy(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4), word(plan, 5), scalar(plan, 6));
+        break;
+      case Operation.sgd:
+        sgd(
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), scalar(plan, 7),
+          scalar(plan, 8), word(plan, 9), scalar(plan, 10),
+        );
+        break;
+      default:
+        unreachable();
+    }
+  }
+}

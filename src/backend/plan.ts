@@ -1,0 +1,146 @@
+/**
+ * The contract between models and backends: a step is data. A plan is a flat list of the operations below with every
+ * address and size decided once; a backend walks it with `run(plan, rows)`. This page lists every operation; the wasm
+ * binary exports a kernel of the same name and argument order for each, and the reference backend restates each in
+ * plain TypeScript (a test holds the three together).
+ *
+ * Rules that all kernels keep:
+ * - Values are float32, matrices row-major and dense, one sample a row. Addresses are in bytes.
+ * - Every range starts at a multiple of 16 bytes and owns its bytes up to the next multiple of 16: kernels may read and
+ *   write that padding, and nobody else relies on it.
+ * - Arguments come in the order results, caches, inputs, sizes, scalars. Input gradients are overwritten, parameter
+ *   gradients and sums accumulate. NaN in gives NaN out.
+ * - `weight` and `dweight` are in the backend's own layout (see `Backend.writeWeight`); everything else is not.
+ */
+
+/** What a word of an operation holds. `rows` takes no word: it is the argument of `run`. */
+type ArgumentKind = 'address' | 'rows' | 'size' | 'scalar';
+
+const address = 'address';
+const rows = 'rows';
+const size = 'size';
+const scalar = 'scalar';
+
+/** Each operation with its arguments in order. Its op code is its place in this list. */
+export const operations = {
+  /** Ends a plan. */
+  end: {},
+  /** range[0 .. count) := 0 */
+  zero: { range: address, count: size },
+  /** counter[0] += 1, an int32. */
+  increment: { counter: address },
+
+  /** out[rows, units] := input[rows, inputs] · weight[inputs, units] + bias[units]; a bias address of 0 means none. */
+  denseForward: { out: address, input: address, weight: address, bias: address, rows, inputs: size, units: size },
+  /** dinput[rows, inputs] := dout[rows, units] · weightᵀ; `scratch` has `inputScratch(units)` floats. */
+  denseBackwardInput: { dinput: address, scratch: address, dout: address, weight: address, rows, inputs: size, units: size },
+  /** dweight += inputᵀ · dout; dbias += column sums of dout (address 0: none); `scratch` has `rows` x units, padded, floats. */
+  denseBackwardParameters: {
+    dweight: address, dbias: address, scratch: address, input: address, dout: address, rows, inputs: size, units: size,
+  },
+
+  /** out[rows, units] := f(z), element by element. */
+  activationForward: { out: address, z: address, rows, units: size, activation: size, alpha: scalar, beta: scalar },
+  /** dz := dout · f′(z); `out` must be f(z) of the same function. */
+  activationBackward: {
+    dz: address, dout: address, z: address, out: address, rows, units: size, activation: size, alpha: scalar, beta: scalar,
+  },
+  /** out := softmax of each row of z. */
+  softmaxForward: { out: address, z: address, rows, units: size },
+  /** dz := dout · J with the full Jacobian J = diag(p) − p pᵀ of each row, p = out. */
+  softmaxBackward: { dz: address, dout: address, out: address, rows, units: size },
+  /** out := log softmax of each row of z. */
+  logSoftmaxForward: { out: address, z: address, rows, units: size },
+  /** dz := dout − exp(out) · Σ dout, row by row. */
+  logSoftmaxBackward: { dz: address, dout: address, out: address, rows, units: size },
+
+  /**
+   * sum += Σ of the element losses (float64); unless its address is 0, dout := ∂/∂out of Σ / (rows · divisor), or of Σ
+   * itself where `divisor` is 0.
+   */
+  loss: {
+    sum: address, dout: address, out: address, target: address, rows, units: size, loss: size, divisor: size, parameter: scalar,
+  },
+  /** Softmax and cross-entropy in one: out := softmax(z); sum += Σ −target·log out; dz := (out − target) / rows, or none. */
+  softmaxCrossentropy: { sum: address, out: address, dz: address, z: address, target: address, rows, units: size, sparse: size },
+  /** Sigmoid and binary cross-entropy in one: out := σ(z); dz := (out − target) / (rows · units), or none where 0. */
+  sigmoidCrossentropy: { sum: address, out: address, dz: address, z: address, target: address, rows, units: size },
+  /** sum += the number of rows (elements, where `kind` is binary) that are right. */
+  accuracy: { sum: address, out: address, target: address, rows, units: size, kind: size, threshold: scalar },
+
+  /**
+   * SGD over a flat range: g := dparameters + weightDecay·parameters; v := momentum·v + (1 − dampening)·g (v := g in step 1);
+   * parameters −= learningRate[0] · (nesterov ? g + momentum·v : v). `step` is the 1-based int32 step number. Without
+   * momentum `velocity` is not touched.
+   */
+  sgd: {
+    parameters: address, velocity: address, dparameters: address, learningRate: address, step: address, count: size,
+    momentum: scalar, dampening: scalar, nesterov: size, weightDecay: scalar,
+  },
+} as const satisfies Record<string, Record<string, ArgumentKind>>;
+
+export type OperationName = keyof typeof operations;
+export type Arguments<Name extends OperationName> = {
+  -readonly [Key in keyof (typeof operations)[Name] as (typeof operations)[Name][Key] extends 'rows' ? never : Key]: number;
+};
+
+export const operationNames = Object.keys(operations) as OperationName[];
+
+/** Words (of 4 bytes) from one operation to the next: the op code and its arguments. */
+export const operationWords = 12;
+
+/** Element-wise functions, by the code that `activationForward` and `activationBackward` take. */
+export const activationCodes = [
+  'linear', 'sigmoid', 'tanh', 'relu', 'relu6', 'leakyRelu', 'elu', 'selu', 'gelu', 'geluTanh', 'silu', 'mish', 'softplus',
+  'softsign', 'hardSigmoid', 'hardSwish', 'step', 'straightThrough',
+] as const;
+export type ElementwiseName = (typeof activationCodes)[number];
+
+/** Losses of one output against one target, by the code that `loss` takes. */
+export const lossCodes = [
+  'meanSquaredError', 'halfSquaredError', 'meanAbsoluteError', 'huber', 'logCosh', 'binaryCrossentropy',
+  'categoricalCrossentropy', 'sparseCategoricalCrossentropy', 'hinge', 'squaredHinge', 'kullbackLeiblerDivergence', 'poisson',
+] as const;
+export type LossName = (typeof lossCodes)[number];
+
+/** What `accuracy` compares, by its `kind`. */
+export const accuracyCodes = ['binary', 'categorical', 'sparse'] as const;
+export type AccuracyKind = (typeof accuracyCodes)[number];
+
+const floatWord = new Float32Array(1);
+const intWord = new Int32Array(floatWord.buffer);
+
+/** Collects operations, in order, as the words a backend walks. */
+export class PlanBuilder {
+  readonly #words: number[] = [];
+
+  add<Name extends OperationName>(name: Name, args: Arguments<Name>): this {
+    const start = this.#words.length;
+    this.#words.push(operationNames.indexOf(name));
+    const values = args as Record<string, number>;
+    for (const [key, kind] of Object.entries<ArgumentKind>(operations[name])) {
+      if (kind === 'rows') continue;
+      this.#words.push(kind === 'scalar' ? floatBits(values[key]!) : values[key]! | 0);
+    }
+    while (this.#words.length < start + operationWords) this.#words.push(0);
+    return this;
+  }
+
+  /** The words so far and the closing `end`. */
+  words(): Int32Array {
+    const words = new Int32Array(this.#words.length + operationWords);
+    words.set(this.#words);
+    return words;
+  }
+}
+
+function floatBits(value: number): number {
+  floatWord[0] = value;
+  return intWord[0]!;
+}
+
+/** The scalar that a word of a plan holds. */
+export function floatFromBits(bits: number): number {
+  intWord[0] = bits;
+  return floatWord[0]!;
+}

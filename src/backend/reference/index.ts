@@ -1,0 +1,87 @@
+/**
+ * The reference backend: every operation of the plan page in plain TypeScript, one file for each file of assembly/. It is
+ * the specification, the oracle of the tests, the baseline of the benchmarks, and what runs where WebAssembly is barred. It
+ * computes in double precision and stores float32, so its bits differ from the wasm ones within rounding.
+ */
+
+import type { Backend } from '../index.ts';
+import { BufferMemory, DoubleMemory, plainBuffer, type Memory, type Views } from '../memory.ts';
+import { floatFromBits, operationNames, operations, operationWords, type OperationName } from '../plan.ts';
+import * as activation from './activation.ts';
+import * as gemm from './gemm.ts';
+import * as loss from './loss.ts';
+import * as memory from './memory.ts';
+import * as optimizer from './optimizer.ts';
+
+type Kernel = (memory: Views, ...args: number[]) => void;
+
+/** One kernel for each operation but `end`, with the arguments of its page in order. */
+export const kernels = {
+  ...memory.kernels,
+  ...gemm.kernels,
+  ...activation.kernels,
+  ...loss.kernels,
+  ...optimizer.kernels,
+} satisfies Record<Exclude<OperationName, 'end'>, Kernel>;
+
+/** What to do at each op code: the kernel, where `rows` stands among its arguments (−1: nowhere), and their kinds. */
+const table = operationNames.map((name) => {
+  const kinds = Object.values<string>(operations[name]);
+  return {
+    kernel: name === 'end' ? undefined : (kernels[name] as Kernel),
+    count: kinds.length,
+    rows: kinds.indexOf('rows'),
+    kinds,
+  };
+});
+
+export class ReferenceBackend implements Backend {
+  readonly name = 'reference';
+  readonly heapBase = 64;
+  readonly memory: Memory;
+  readonly #args: number[] = [];
+
+  /** With `'double'`, values between operations are kept in double precision too. */
+  constructor(precision: 'single' | 'double' = 'single') {
+    this.memory = precision === 'double' ? new DoubleMemory() : new BufferMemory(plainBuffer(0));
+  }
+
+  weightFloats(inputs: number, units: number): number {
+    return inputs * units;
+  }
+
+  writeWeight(address: number, values: Float32Array): void {
+    this.memory.f32.set(values, address >>> 2);
+  }
+
+  readWeight(address: number, inputs: number, units: number): Float32Array {
+    return this.memory.f32.slice(address >>> 2, (address >>> 2) + inputs * units);
+  }
+
+  inputScratchFloats(): number {
+    return 0;
+  }
+
+  parameterScratchFloats(): number {
+    return 0;
+  }
+
+  countNonFinite(address: number, count: number): number {
+    return memory.countNonFinite(this.memory, address, count);
+  }
+
+  run(plan: number, rows: number): void {
+    const { i32 } = this.memory;
+    for (let at = plan >>> 2; ; at += operationWords) {
+      const operation = table[i32[at]!]!;
+      if (operation.kernel === undefined) return;
+      this.#args.length = operation.count;
+      let word = at + 1;
+      for (let i = 0; i < operation.count; i++) {
+        if (i === operation.rows) this.#args[i] = rows;
+        else this.#args[i] = operation.kinds[i] === 'scalar' ? floatFromBits(i32[word++]!) : i32[word++]! >>> 0;
+      }
+      operation.kernel(this.memory, ...this.#args);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Update rules in plain TypeScript: the definitions that the wasm kernels of the same names are held to. They compute
+ * in double precision and store float32.
+ */
+
+import type { Views } from '../memory.ts';
+
+export const kernels = {
+  /**
+   * Stochastic gradient descent, by PyTorch's rule (`torch.optim.SGD`): weight decay is added to the gradient, the first
+   * velocity is the gradient itself, and Nesterov's momentum looks one step ahead along the new velocity.
+   */
+  sgd(
+    { f32, i32 }: Views, parameters: number, velocity: number, dparameters: number, learningRate: number, step: number,
+    count: number, momentum: number, dampening: number, nesterov: number, weightDecay: number,
+  ): void {
+    const rate = f32[learningRate >>> 2]!;
+    const first = i32[step >>> 2] === 1;
+    for (let i = 0; i < count; i++) {
+      const parameter = f32[(parameters >>> 2) + i]!;
+      const g = f32[(dparameters >>> 2) + i]! + weightDecay * parameter;
+      let update = g;
+      if (momentum !== 0) {
+        const v = first ? g : momentum * f32[(velocity >>> 2) + i]! + (1 - dampening) * g;
+        f32[(velocity >>> 2) + i] = v;
+        update = nesterov !== 0 ? g + momentum * v : v;
+      }
+      f32[(parameters >>> 2) + i] = parameter - rate * update;
+    }
+  },
+};

@@ -1,0 +1,98 @@
+/**
+ * The WebAssembly backend: instantiates the embedded kernels on a memory of the model's own, so that dropping the model
+ * drops the memory. Compiling is synchronous and happens once; the module is some kilobytes.
+ */
+
+import { instantiateSync } from '@assemblyscript/loader';
+import { BackendError } from '../errors.ts';
+import { strictBinary } from './binary.ts';
+import type { Backend } from './index.ts';
+import { BufferMemory, wasmBuffer, type Memory } from './memory.ts';
+
+interface Exports {
+  readonly heapBase: WebAssembly.Global;
+  run(plan: number, rows: number): void;
+  countNonFinite(address: number, count: number): number;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The compiled kernels, or a BackendError that says why there are none here. */
+function kernelModule(): WebAssembly.Module {
+  if (compiled !== undefined) return compiled;
+  if (typeof WebAssembly === 'undefined') throw new BackendError('WebAssembly is not available here');
+  const bytes = Uint8Array.from(atob(strictBinary), (character) => character.charCodeAt(0));
+  try {
+    compiled = new WebAssembly.Module(bytes);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BackendError(
+      `WebAssembly is barred here, or without 128-bit SIMD (${reason}); a content security policy needs 'wasm-unsafe-eval'`,
+      { cause },
+    );
+  }
+  return compiled;
+}
+
+/** Columns of a weight are kept in panels of 8, a last one of 4 where at most 4 are left: see assembly/gemm.ts. */
+const padded = (units: number): number => Math.ceil(units / 4) * 4;
+const wideColumns = (units: number): number => Math.floor((units + 3) / 8) * 8;
+
+export class WasmBackend implements Backend {
+  readonly name = 'wasm';
+  readonly heapBase: number;
+  readonly memory: Memory;
+  readonly run: Backend['run'];
+  readonly countNonFinite: Backend['countNonFinite'];
+
+  constructor() {
+    const module = kernelModule();
+    const source = wasmBuffer(1);
+    // The loader wraps its exports; the instance's own are ten times cheaper to call.
+    const exports = instantiateSync(module, { env: { memory: source.memory } }).instance.exports as unknown as Exports;
+    this.memory = new BufferMemory(source);
+    this.heapBase = exports.heapBase.value as number;
+    this.run = exports.run;
+    this.countNonFinite = exports.countNonFinite;
+  }
+
+  weightFloats(inputs: number, units: number): number {
+    return inputs * padded(units);
+  }
+
+  writeWeight(address: number, values: Float32Array, inputs: number, units: number): void {
+    const { f32 } = this.memory;
+    f32.fill(0, address / 4, address / 4 + this.weightFloats(inputs, units));
+    panels(inputs, units, (plain, packed, width) => {
+      for (let i = 0; i < width; i++) f32[address / 4 + packed + i] = values[plain + i]!;
+    });
+  }
+
+  readWeight(address: number, inputs: number, units: number): Float32Array {
+    const { f32 } = this.memory;
+    const values = new Float32Array(inputs * units);
+    panels(inputs, units, (plain, packed, width) => {
+      for (let i = 0; i < width; i++) values[plain + i] = f32[address / 4 + packed + i]!;
+    });
+    return values;
+  }
+
+  inputScratchFloats(units: number): number {
+    return 8 * padded(units);
+  }
+
+  parameterScratchFloats(rows: number, units: number): number {
+    return Math.min(rows, 256) * (16 + padded(units));
+  }
+}
+
+/** Visits each stretch of a row that lies in one panel: its start in the row-major and in the packed layout, and its length. */
+function panels(inputs: number, units: number, visit: (plain: number, packed: number, width: number) => void): void {
+  for (let column = 0; column < units; column += 8) {
+    const stride = column < wideColumns(units) ? 8 : 4;
+    const width = Math.min(stride, units - column);
+    for (let input = 0; input < inputs; input++) {
+      visit(input * units + column, column * inputs + input * stride, width);
+    }
+  }
+}

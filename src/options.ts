@@ -1,0 +1,61 @@
+/** Checks of option objects, each with a full sentence: where, what was expected, what was received. */
+
+import { didYouMean, OptionError, show } from './errors.ts';
+
+/** Refuses anything but an object whose keys are all known. Unset (`undefined`) options count as absent. */
+export function checkKeys(where: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new OptionError(`${where}: expected an object of options, received ${show(options)}`);
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw new OptionError(`${where}: unknown option ${show(key)}${didYouMean(key, known)}; known are ${known.join(', ')}`);
+    }
+  }
+}
+
+/** Refuses a name that is not in the list. */
+export function checkName<Name extends string>(where: string, name: unknown, known: readonly Name[]): Name {
+  if (typeof name === 'string' && (known as readonly string[]).includes(name)) return name as Name;
+  const guess = typeof name === 'string' ? didYouMean(name, known) : '';
+  throw new OptionError(`${where}: expected one of ${known.join(', ')}; received ${show(name)}${guess}`);
+}
+
+interface Range {
+  /** Least value allowed. */
+  min?: number;
+  /** The value must be greater than this. */
+  above?: number;
+  /** Greatest value allowed. */
+  max?: number;
+  /** The value must be less than this. */
+  below?: number;
+}
+
+/** Refuses what is not a finite number in the range. */
+export function checkNumber(where: string, value: unknown, { min, above, max, below }: Range = {}): number {
+  const fits =
+    typeof value === 'number' && Number.isFinite(value) && !(min !== undefined && value < min) && !(above !== undefined && value <= above) &&
+    !(max !== undefined && value > max) && !(below !== undefined && value >= below);
+  if (fits) return value;
+  const bounds = [
+    min === undefined ? '' : `of at least ${min}`,
+    above === undefined ? '' : `greater than ${above}`,
+    max === undefined ? '' : `of at most ${max}`,
+    below === undefined ? '' : `less than ${below}`,
+  ].filter(Boolean).join(' and ');
+  throw new OptionError(`${where}: expected a finite number${bounds && ` ${bounds}`}, received ${show(value)}`);
+}
+
+/** Refuses what is not an integer in the range. */
+export function checkInteger(where: string, value: unknown, range: { min?: number; max?: number } = {}): number {
+  if (Number.isSafeInteger(value)) return checkNumber(where, value, range);
+  const bounds = range.min === undefined ? '' : ` of at least ${range.min}`;
+  throw new OptionError(`${where}: expected an integer${bounds}, received ${show(value)}`);
+}
+
+/** Refuses what is not true or false. */
+export function checkBoolean(where: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new OptionError(`${where}: expected true or false, received ${show(value)}`);
+}
