@@ -1,0 +1,143 @@
+/**
+ * Compares the gradients that training uses with numerical differences of the loss. The differences are taken on a copy of
+ * the model that computes in double precision throughout, so that their own error does not matter.
+ */
+
+import { ReferenceBackend } from '../backend/reference/index.ts';
+import { toMatrix, type MatrixLike } from '../data/matrix.ts';
+import { OptionError } from '../errors.ts';
+import { targetColumns } from '../model/losses.ts';
+import type { Program } from '../model/program.ts';
+import { Sequential, type Gradient } from '../model/sequential.ts';
+import { checkInteger, checkKeys, checkNumber } from '../options.ts';
+import { Random } from '../random.ts';
+
+export interface GradientCheckOptions {
+  /** Greatest relative error that counts as agreement; default 0.001. */
+  tolerance?: number;
+  /** Values of each parameter to check, drawn at random where there are more; default 200. */
+  samples?: number;
+}
+
+/** How the gradient of one parameter compares. */
+export interface ParameterCheck {
+  /** `layer/parameter`. */
+  readonly name: string;
+  /** Values compared. */
+  readonly checked: number;
+  /** Values left out because the loss has a kink there (a ReLU at 0): it has no derivative to compare with. */
+  readonly kinks: number;
+  /** |analytic − numeric| relative to the larger of the two, or to a thousandth of the largest gradient of the model. */
+  readonly maxRelativeError: number;
+  /** The value that agrees least. */
+  readonly worst: { readonly index: number; readonly analytic: number; readonly numeric: number } | undefined;
+}
+
+export interface GradientCheck {
+  /** Whether every parameter agrees within the tolerance. */
+  readonly ok: boolean;
+  readonly maxRelativeError: number;
+  readonly parameters: readonly ParameterCheck[];
+}
+
+/** First step of a difference; smaller ones are tried where the two sides disagree. */
+const steps = [1e-5, 1e-7];
+
+/**
+ * Checks every gradient of a compiled model on a batch by central differences, (J(θ + ε) − J(θ − ε)) / 2ε. A layer with a
+ * replaced `derivative` rightly fails it.
+ *
+ * @param x rows [rows, inputs]; y their targets, as for `fit`.
+ */
+export function gradientCheck(model: Sequential, x: MatrixLike, y: MatrixLike, options: GradientCheckOptions = {}): GradientCheck {
+  checkKeys('gradientCheck', options, ['tolerance', 'samples']);
+  const tolerance = checkNumber('gradientCheck tolerance', options.tolerance ?? 1e-3, { above: 0 });
+  const samples = checkInteger('gradientCheck samples', options.samples ?? 200, { min: 1 });
+  const gradients = model.gradients(x, y);
+  const loss = doubleLoss(model, x, y);
+  const largest = gradients.reduce((most, { data }) => data.reduce((sofar, value) => Math.max(sofar, Math.abs(value)), most), 0);
+  const parameters = gradients.map((gradient, i) => {
+    const indices = sampleIndices(gradient.data.length, samples, model.seed, i);
+    return checkParameter(gradient, indices, loss, i, 1e-3 * largest);
+  });
+  const maxRelativeError = Math.max(0, ...parameters.map((parameter) => parameter.maxRelativeError));
+  return { ok: maxRelativeError <= tolerance, maxRelativeError, parameters };
+}
+
+/** J as a function of one value of one parameter, all others as they are in the model. */
+interface DoubleLoss {
+  value(parameter: number, index: number): number;
+  at(parameter: number, index: number, value: number): number;
+}
+
+function doubleLoss(model: Sequential, x: MatrixLike, y: MatrixLike): DoubleLoss {
+  if (model.compiled === undefined) throw new OptionError('gradientCheck: the model has no loss yet; call compile({ optimizer, loss }) first');
+  const copy = new Sequential({ layers: model.layers, seed: model.seed }, new ReferenceBackend('double'));
+  copy.compile(model.compiled);
+  copy.setWeights(model.getWeights());
+  const { program } = copy;
+  const rows = loadBatch(program, x, y);
+  const { f32 } = program.backend.memory;
+  const place = (parameter: number, index: number): number => program.parameters[parameter]!.address / 4 + index;
+  return {
+    value: (parameter, index) => f32[place(parameter, index)]!,
+    at(parameter, index, value) {
+      const held = f32[place(parameter, index)]!;
+      f32[place(parameter, index)] = value;
+      program.clearSums();
+      program.run('evaluate', rows);
+      f32[place(parameter, index)] = held;
+      return program.lossOver(rows);
+    },
+  };
+}
+
+function loadBatch(program: Program, x: MatrixLike, y: MatrixLike): number {
+  const inputs = toMatrix('gradientCheck x', x, program.inputs);
+  const targets = toMatrix('gradientCheck y', y, targetColumns(program.objective!.loss, program.outputs));
+  program.reserve(inputs.rows);
+  program.load('input', inputs, 0, inputs.rows);
+  program.load('target', targets, 0, inputs.rows);
+  return inputs.rows;
+}
+
+function sampleIndices(size: number, samples: number, seed: number, parameter: number): Uint32Array {
+  const indices = Uint32Array.from({ length: size }, (_, i) => i);
+  if (size <= samples) return indices;
+  new Random(seed, 'sampling', parameter).shuffle(indices);
+  return indices.subarray(0, samples);
+}
+
+function checkParameter({ name, data }: Gradient, indices: Uint32Array, loss: DoubleLoss, parameter: number, floor: number): ParameterCheck {
+  let kinks = 0;
+  let maxRelativeError = 0;
+  let worst: ParameterCheck['worst'];
+  for (const index of indices) {
+    const analytic = data[index]!;
+    const numeric = slope(loss, parameter, index, floor);
+    if (numeric === undefined) {
+      kinks++;
+      continue;
+    }
+    const scale = Math.max(Math.abs(analytic), Math.abs(numeric), floor);
+    const error = scale === 0 ? 0 : Math.abs(analytic - numeric) / scale;
+    if (worst === undefined || error > maxRelativeError) {
+      maxRelativeError = error;
+      worst = { index, analytic, numeric };
+    }
+  }
+  return { name, checked: indices.length - kinks, kinks, maxRelativeError, worst };
+}
+
+/** The central difference, or undefined where the slopes on both sides differ however small the step. */
+function slope(loss: DoubleLoss, parameter: number, index: number, floor: number): number | undefined {
+  const value = loss.value(parameter, index);
+  const here = loss.at(parameter, index, value);
+  for (const step of steps) {
+    const epsilon = step * Math.max(1, Math.abs(value));
+    const right = (loss.at(parameter, index, value + epsilon) - here) / epsilon;
+    const left = (here - loss.at(parameter, index, value - epsilon)) / epsilon;
+    if (Math.abs(right - left) <= 1e-3 * Math.max(Math.abs(right), Math.abs(left), floor)) return (right + left) / 2;
+  }
+  return undefined;
+}

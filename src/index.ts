@@ -1,0 +1,20 @@
+/** The public names, one by one. */
+
+export { activation, activations } from './model/activation.ts';
+export type { ActivationName, ActivationOptions, ActivationPair, ActivationSpec, DerivativeSpec } from './model/activation.ts';
+export type { BackendChoice, BackendName } from './backend/index.ts';
+export type { Callback, History, Logs } from './model/callbacks.ts';
+export { dense } from './model/dense.ts';
+export type { DenseOptions } from './model/dense.ts';
+export { gradientCheck } from './diagnostics/gradientCheck.ts';
+export type { GradientCheck, GradientCheckOptions, ParameterCheck } from './diagnostics/gradientCheck.ts';
+export type { InitializerName, InitializerSpec } from './model/initializers.ts';
+export type { Layer } from './model/layer.ts';
+export type { LossName, LossSpec } from './model/losses.ts';
+export type { MatrixLike, NumericArray } from './data/matrix.ts';
+export type { MetricName } from './model/metrics.ts';
+export { momentum, sgd } from './model/optimizers.ts';
+export type { Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
+export { sequential } from './model/sequential.ts';
+export type { CompileOptions, FitOptions, Gradient, Sequential, SequentialOptions } from './model/sequential.ts';
+export { BackendError, DataError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';

@@ -1,0 +1,230 @@
+/**
+ * Activations by name: each a pair (f, f′), as a layer of its own or inside `dense`, with the option of training with the
+ * true f and another f′. The formulas stand in `backend/reference/activation.ts`.
+ */
+
+import { activationCodes, type ElementwiseName } from '../backend/plan.ts';
+import { activations as elementwise, logSoftmaxRow, softmaxRow } from '../backend/reference/activation.ts';
+import { OptionError } from '../errors.ts';
+import { checkKeys, checkName, checkNumber } from '../options.ts';
+import { checkInputShape, type Layer, type Stage } from './layer.ts';
+
+/** Names of activations. `swish` is another name of `silu`. */
+export type ActivationName = (typeof activationNames)[number];
+
+/** An activation by name, or with its parameters. */
+export type ActivationSpec =
+  | ActivationName
+  | { name: Exclude<ActivationName, 'leakyRelu' | 'elu' | 'hardSigmoid'> }
+  /** Slope `alpha` (0.01; Maas, Hannun, Ng 2013) for negative inputs; `elu` tends to −alpha (1). */
+  | { name: 'leakyRelu' | 'elu'; alpha?: number }
+  /** clip(slope · x + offset, 0, 1), by default slope 1/6 and offset 0.5. */
+  | { name: 'hardSigmoid'; slope?: number; offset?: number };
+
+/**
+ * The derivative to train with, while the forward pass stays true: `'constant'` is 1 everywhere, `'zero'` is 0,
+ * `'straightThrough'` is 1 where |z| <= 1 and 0 elsewhere (Hubara et al. 2016), and the name of another function is that
+ * function's f′.
+ */
+export type DerivativeSpec = 'constant' | 'zero' | 'straightThrough' | ElementwiseActivationName | 'swish';
+
+type ElementwiseActivationName = Exclude<ElementwiseName, 'straightThrough'>;
+
+/** An element-wise function as kernels take it. */
+interface Elementwise {
+  readonly name: ElementwiseName;
+  readonly alpha: number;
+  readonly beta: number;
+}
+/** An activation as kernels take it: element by element, or over a row. */
+export type ResolvedActivation = Elementwise | { readonly name: 'softmax' | 'logSoftmax' };
+
+const elementwiseNames = activationCodes.filter((name): name is ElementwiseActivationName => name !== 'straightThrough');
+const activationNames = [...elementwiseNames, 'swish', 'softmax', 'logSoftmax'] as const;
+const derivativeNames = ['constant', 'zero', 'straightThrough', ...elementwiseNames, 'swish'] as const;
+
+/** The parameters an activation has, as kernels take them: first alpha, then beta. */
+const parameters: Partial<Record<ActivationName, Record<string, number>>> = {
+  leakyRelu: { alpha: 0.01 },
+  elu: { alpha: 1 },
+  hardSigmoid: { slope: 1 / 6, offset: 0.5 },
+};
+
+/** The kernel arguments of an activation given by name or object. */
+export function resolveActivation(where: string, spec: ActivationSpec): ResolvedActivation {
+  const given: Record<string, unknown> = typeof spec === 'object' && spec !== null ? { ...spec } : { name: spec };
+  const name = checkName(where, given.name, activationNames);
+  const defaults = parameters[name] ?? {};
+  checkKeys(`${where} '${name}'`, given, ['name', ...Object.keys(defaults)]);
+  if (name === 'softmax' || name === 'logSoftmax') return { name };
+  const [alpha = 0, beta = 0] = Object.entries(defaults).map(([key, value]) =>
+    checkNumber(`${where} '${name}' ${key}`, given[key] ?? value),
+  );
+  return { name: name === 'swish' ? 'silu' : name, alpha, beta };
+}
+
+/** The function whose derivative stands in for the true one. */
+function resolveDerivative(where: string, spec: DerivativeSpec, of: ResolvedActivation): Elementwise {
+  const name = checkName(where, spec, derivativeNames);
+  if (!('alpha' in of)) {
+    throw new OptionError(`${where}: ${of.name} has a Jacobian over the row, not an element-wise derivative that could be replaced`);
+  }
+  if (name === 'constant') return { name: 'linear', alpha: 0, beta: 0 };
+  if (name === 'zero') return { name: 'step', alpha: 0, beta: 0 };
+  if (name === 'straightThrough') return { name, alpha: 0, beta: 0 };
+  return resolveActivation(where, name) as Elementwise;
+}
+
+/** The checked pair of an activation and the derivative to train with, where one is given. */
+export function resolvePair(
+  where: string, activation: ActivationSpec, derivative: DerivativeSpec | undefined,
+): { activation: ResolvedActivation; derivative: Elementwise | undefined } {
+  const resolved = resolveActivation(`${where} activation`, activation);
+  return {
+    activation: resolved,
+    derivative: derivative === undefined ? undefined : resolveDerivative(`${where} derivative`, derivative, resolved),
+  };
+}
+
+export interface ActivationOptions {
+  activation: ActivationSpec;
+  /** Train with this derivative instead of the true one. */
+  derivative?: DerivativeSpec;
+  /** Values in a row of the input, as `[64]`; for a first layer. */
+  inputShape?: readonly number[];
+  name?: string;
+}
+
+/** A layer that applies an activation to each value (softmax and log-softmax: to each row). Shapes [rows, n] -> [rows, n]. */
+export function activation(options: ActivationOptions | ActivationName): Layer {
+  const config = typeof options === 'string' ? { activation: options } : options;
+  checkKeys('activation', config, ['activation', 'derivative', 'inputShape', 'name']);
+  const pair = resolvePair('activation', config.activation, config.derivative);
+  return Object.freeze({
+    type: 'activation',
+    name: config.name,
+    inputs: checkInputShape('activation', config.inputShape),
+    config: Object.freeze({ ...config }),
+    build: (inputs: number, layer: string) => activationStages(layer, inputs, pair.activation, pair.derivative),
+  });
+}
+
+/** The stage that applies an activation; none for `linear`, unless its derivative is replaced. */
+export function activationStages(layer: string, units: number, function_: ResolvedActivation, derivative?: Elementwise): Stage[] {
+  if (function_.name === 'linear' && derivative === undefined) return [];
+  const common = { layer, inputs: units, outputs: units, parameters: [] };
+  if (!('alpha' in function_)) return [{ ...common, activation: function_, ...rowStage(function_.name, units) }];
+  if (derivative === undefined) return [{ ...common, activation: function_, ...elementwiseStage(function_, units) }];
+  return [{ ...common, ...replacedStage(function_, derivative, units) }];
+}
+
+type Passes = Pick<Stage, 'scratchFloats' | 'forward' | 'backward'>;
+
+function elementwiseStage(function_: Elementwise, units: number): Passes {
+  const kernel = kernelArguments(function_, units);
+  return {
+    scratchFloats: () => 0,
+    forward: (plan, { out, input }) => void plan.add('activationForward', { out, z: input, ...kernel }),
+    backward(plan, { dinput, dout, input, out }) {
+      if (dinput !== 0) plan.add('activationBackward', { dz: dinput, dout, z: input, out, ...kernel });
+    },
+  };
+}
+
+/** The true function forward; backward the derivative of another, from that other's own value of z. */
+function replacedStage(function_: Elementwise, derivative: Elementwise, units: number): Passes {
+  const kernel = kernelArguments(derivative, units);
+  return {
+    scratchFloats: (_sizes, rows) => rows * units,
+    forward: elementwiseStage(function_, units).forward,
+    backward(plan, { dinput, dout, input, scratch }) {
+      if (dinput === 0) return;
+      plan.add('activationForward', { out: scratch, z: input, ...kernel });
+      plan.add('activationBackward', { dz: dinput, dout, z: input, out: scratch, ...kernel });
+    },
+  };
+}
+
+function rowStage(name: 'softmax' | 'logSoftmax', units: number): Passes {
+  return {
+    scratchFloats: () => 0,
+    forward: (plan, { out, input }) => void plan.add(`${name}Forward`, { out, z: input, units }),
+    backward(plan, { dinput, dout, out }) {
+      if (dinput !== 0) plan.add(`${name}Backward`, { dz: dinput, dout, out, units });
+    },
+  };
+}
+
+function kernelArguments({ name, alpha, beta }: Elementwise, units: number) {
+  return { units, activation: activationCodes.indexOf(name), alpha, beta };
+}
+
+/** A function and its derivative, for numbers (in double precision) and for float32 arrays (a new one each). */
+export interface ActivationPair {
+  /** f(x). */
+  f(x: number): number;
+  f(x: Float32Array): Float32Array;
+  /**
+   * f′(x). Of `softmax` and `logSoftmax` over an array of n values: the Jacobian ∂f_i/∂x_j, row-major, n x n.
+   */
+  df(x: number): number;
+  df(x: Float32Array): Float32Array;
+}
+
+/** Every activation with default parameters as a pair of functions: `activations.sigmoid.f(0) === 0.5`. */
+export const activations: Readonly<Record<ActivationName, ActivationPair>> = Object.freeze(
+  Object.fromEntries(activationNames.map((name) => [name, Object.freeze(pairOf(name))])) as Record<ActivationName, ActivationPair>,
+);
+
+function pairOf(name: ActivationName): ActivationPair {
+  const function_ = resolveActivation('activations', name);
+  if (!('alpha' in function_)) {
+    const softmax = function_.name === 'softmax';
+    const row = (x: Float32Array): Float32Array => {
+      const out = new Float32Array(x.length);
+      (softmax ? softmaxRow : logSoftmaxRow)(out, x, 0, 0, x.length);
+      return out;
+    };
+    // Of a single number softmax is 1 and log-softmax 0, whatever the number.
+    return { f: overload(() => Number(softmax), row), df: overload(() => 0, softmax ? softmaxJacobian : logSoftmaxJacobian) };
+  }
+  const { f, df } = elementwise[function_.name];
+  const { alpha, beta } = function_;
+  return {
+    f: overload((x) => f(x, alpha, beta), (x) => x.map((value) => f(value, alpha, beta))),
+    df: overload((x) => df(x, alpha, beta), (x) => x.map((value) => df(value, alpha, beta))),
+  };
+}
+
+function overload(ofNumber: (x: number) => number, ofArray: (x: Float32Array) => Float32Array): ActivationPair['f'] {
+  function either(x: number): number;
+  function either(x: Float32Array): Float32Array;
+  function either(x: number | Float32Array): number | Float32Array {
+    if (typeof x === 'number') return ofNumber(x);
+    if (x instanceof Float32Array) return ofArray(x);
+    throw new OptionError('an activation takes a number or a Float32Array');
+  }
+  return either;
+}
+
+/** ∂p_i/∂x_j = p_i (δ_ij − p_j). */
+function softmaxJacobian(x: Float32Array): Float32Array {
+  const p = probabilities(x);
+  return matrix(x.length, (i, j) => p[i]! * (Number(i === j) - p[j]!));
+}
+
+/** ∂ log p_i/∂x_j = δ_ij − p_j. */
+function logSoftmaxJacobian(x: Float32Array): Float32Array {
+  const p = probabilities(x);
+  return matrix(x.length, (i, j) => Number(i === j) - p[j]!);
+}
+
+function probabilities(x: Float32Array): Float64Array {
+  const p = new Float64Array(x.length);
+  softmaxRow(p, x, 0, 0, x.length);
+  return p;
+}
+
+function matrix(size: number, entry: (i: number, j: number) => number): Float32Array {
+  return Float32Array.from({ length: size ** 2 }, (_, at) => entry(Math.floor(at / size), at % size));
+}

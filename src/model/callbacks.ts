@@ -1,0 +1,43 @@
+/** What happens around training: hooks that `fit` calls, and the record it returns. */
+
+import { OptionError, show } from '../errors.ts';
+
+/** The loss and metrics of an epoch, or of the epoch so far; those of validation data begin with `val_`. */
+export type Logs = Readonly<Record<string, number>>;
+
+/** Hooks into `fit`, named as in Keras. Each may return a promise, which is awaited. Epochs and batches count from 0. */
+export interface Callback {
+  onTrainBegin?(): void | Promise<void>;
+  onTrainEnd?(logs: Logs): void | Promise<void>;
+  onEpochBegin?(epoch: number): void | Promise<void>;
+  onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
+  /** After each batch, with the means over the epoch so far. Set it only where it is needed: it costs a little every step. */
+  onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+}
+
+/** What `fit` returns: one value an epoch for the loss and each metric. */
+export interface History {
+  /** The epochs that ran. */
+  readonly epoch: number[];
+  /** By name: `loss`, `accuracy`, `val_loss`, ... */
+  readonly history: Record<string, number[]>;
+}
+
+const hooks = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd'] as const satisfies (keyof Callback)[];
+
+/** Several callbacks as one; hooks that none has stay undefined, so that they cost nothing. */
+export function combine(callbacks: readonly Callback[]): Callback {
+  if (!Array.isArray(callbacks)) throw new OptionError(`fit callbacks: expected an array of objects, received ${show(callbacks)}`);
+  const combined: Record<string, (...args: never[]) => Promise<void>> = {};
+  for (const hook of hooks) {
+    const owners = callbacks.filter((callback) => callback[hook] !== undefined);
+    for (const owner of owners) {
+      if (typeof owner[hook] !== 'function') throw new OptionError(`fit callbacks ${hook}: expected a function, received ${show(owner[hook])}`);
+    }
+    if (owners.length === 0) continue;
+    combined[hook] = async (...args) => {
+      for (const owner of owners) await (owner[hook] as (...args: never[]) => unknown)(...args);
+    };
+  }
+  return combined;
+}

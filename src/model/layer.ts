@@ -1,0 +1,74 @@
+/**
+ * What a layer is: a checked, immutable description that builds into stages. A stage is one step of the forward pass with
+ * its backward twin; it names its parameters and writes its operations into a plan, and owns no memory.
+ */
+
+import type { PlanBuilder } from '../backend/plan.ts';
+import { ShapeError, show } from '../errors.ts';
+import { checkInteger } from '../options.ts';
+import type { ResolvedActivation } from './activation.ts';
+import type { Initializer } from './initializers.ts';
+
+/** A layer of a model, as made by `dense`, `activation` and their like. */
+export interface Layer {
+  readonly type: string;
+  readonly name: string | undefined;
+  /** Values in a row of its input, where the layer was told (`inputShape`). */
+  readonly inputs: number | undefined;
+  /** The options it was made with, defaults filled in. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Its stages for rows of `inputs` values, in forward order; an empty list passes its input through. */
+  build(inputs: number, name: string): Stage[];
+}
+
+export interface ParameterSpec {
+  /** The name users see: `kernel`, `bias`. */
+  readonly name: string;
+  /** `[inputs, units]` (kept in the backend's weight layout) or `[units]`. */
+  readonly shape: readonly [number, number] | readonly [number];
+  readonly initializer: Initializer;
+}
+
+/** Addresses that a stage's operations work on. */
+export interface ForwardAddresses {
+  out: number;
+  input: number;
+  /** In the order of the stage's parameters. */
+  parameters: readonly number[];
+}
+export interface BackwardAddresses extends ForwardAddresses {
+  /** Where the gradient of the input goes; 0: nobody needs it. */
+  dinput: number;
+  dout: number;
+  dparameters: readonly number[];
+  scratch: number;
+}
+
+/** What a stage may need to know of the backend to size its scratch. */
+export interface ScratchSizes {
+  inputScratchFloats(units: number): number;
+  parameterScratchFloats(rows: number, units: number): number;
+}
+
+export interface Stage {
+  /** The layer it belongs to. */
+  readonly layer: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly parameters: readonly ParameterSpec[];
+  /** Set where the stage is an activation, so that a loss can fuse with it. */
+  readonly activation?: ResolvedActivation;
+  /** Floats of scratch its backward pass needs for a batch of `rows`. */
+  scratchFloats(sizes: ScratchSizes, rows: number): number;
+  forward(plan: PlanBuilder, at: ForwardAddresses): void;
+  backward(plan: PlanBuilder, at: BackwardAddresses): void;
+}
+
+/** The values in a row, from an `inputShape` option of one positive integer. */
+export function checkInputShape(where: string, shape: readonly number[] | undefined): number | undefined {
+  if (shape === undefined) return undefined;
+  if (!Array.isArray(shape) || shape.length !== 1) {
+    throw new ShapeError(`${where} inputShape: expected one size, as [784], received ${Array.isArray(shape) ? `[${shape.join(', ')}]` : show(shape)}`);
+  }
+  return checkInteger(`${where} inputShape[0]`, shape[0], { min: 1 });
+}

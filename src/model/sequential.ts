@@ -1,0 +1,357 @@
+/**
+ * The model: a chain of layers with Keras' verbs. This file joins layers, loss, optimizer and data, and checks everything a
+ * user passes; what then runs is `program.ts` and `training.ts`. Only `fit` is asynchronous.
+ */
+
+import { createBackend, type Backend, type BackendChoice, type BackendName } from '../backend/index.ts';
+import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
+import { BackendError, OptionError, ShapeError, show } from '../errors.ts';
+import { checkInteger, checkKeys } from '../options.ts';
+import type { History } from './callbacks.ts';
+import type { Layer, Stage } from './layer.ts';
+import { checkTargets, resolveLoss, targetColumns, type LossSpec } from './losses.ts';
+import { resolveMetrics, type MetricName } from './metrics.ts';
+import { resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
+import { inferenceRows, Program, registerSums, sizeOf } from './program.ts';
+import { checkRun, evaluate, splitValidation, train, type RunOptions, type Samples } from './training.ts';
+
+export interface SequentialOptions {
+  /** The layers in order; the first needs an `inputShape`. */
+  layers: readonly Layer[];
+  /** One number that decides initial weights and shuffling; default 0. The same seed gives the same bits. */
+  seed?: number;
+  /** Where to compute; default `'auto'`. */
+  backend?: BackendChoice;
+  name?: string;
+}
+
+export interface CompileOptions {
+  /** For example `sgd({ learningRate: 0.1 })`, or a name with default settings. */
+  optimizer: OptimizerSpec;
+  loss: LossSpec;
+  /** What to measure beside the loss. */
+  metrics?: readonly MetricName[];
+}
+
+export interface FitOptions extends RunOptions {
+  /** The share of rows, cut off at the end, to validate on after every epoch. */
+  validationSplit?: number;
+  /** Rows and targets to validate on after every epoch. */
+  validationData?: readonly [x: MatrixLike, y: MatrixLike];
+}
+
+/** The gradient of one parameter. */
+export interface Gradient {
+  /** `layer/parameter`, for example `dense_1/kernel`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Row-major, the caller's own copy. */
+  readonly data: Float32Array;
+}
+
+/** A chain of layers. Make one with {@link sequential}. */
+export class Sequential {
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  readonly seed: number;
+  /** The backend that computes. */
+  readonly backend: BackendName;
+  /** Why it is that one. */
+  readonly backendReason: string;
+  /** Values in a row of input, and of output. */
+  readonly inputShape: readonly [number];
+  readonly outputShape: readonly [number];
+  #program: Program | undefined;
+  #compiled: CompileOptions | undefined;
+  #fitting = false;
+
+  /** @internal Another backend than the options name may be passed in; diagnostics do. */
+  constructor(options: SequentialOptions, own?: Backend) {
+    checkKeys('sequential', options, ['layers', 'seed', 'backend', 'name']);
+    this.name = options.name ?? 'sequential';
+    this.layers = Object.freeze([...checkLayers(options.layers)]);
+    this.seed = checkInteger('sequential seed', options.seed ?? 0);
+    const { stages, inputs } = buildStages(this.layers);
+    const { backend, reason } = own === undefined ? createBackend(options.backend ?? 'auto') : { backend: own, reason: 'passed in' };
+    this.backend = backend.name;
+    this.backendReason = reason;
+    this.#program = new Program(backend, stages, inputs, this.seed);
+    this.inputShape = [inputs];
+    this.outputShape = [this.#program.outputs];
+  }
+
+  /** @internal The model laid out in memory, for diagnostics. */
+  get program(): Program {
+    if (this.#program === undefined) throw new BackendError(`model '${this.name}' has been disposed of and cannot be used any more`);
+    return this.#program;
+  }
+
+  /** The options it was compiled with, if it was. */
+  get compiled(): CompileOptions | undefined {
+    return this.#compiled;
+  }
+
+  /**
+   * Sets the loss, the optimizer and the metrics. Weights stay as they are, optimizer state starts anew.
+   *
+   * @throws OptionError for unknown options or names.
+   */
+  compile(options: CompileOptions): void {
+    this.#refuseWhileFitting('compile');
+    checkKeys('compile', options, ['optimizer', 'loss', 'metrics']);
+    const units = this.outputShape[0];
+    const loss = resolveLoss('compile loss', options.loss);
+    const metrics = resolveMetrics(options.metrics ?? [], loss, units);
+    if (metrics.length >= registerSums) throw new OptionError(`compile metrics: at most ${registerSums - 1}, received ${metrics.length}`);
+    if (loss.kind.fused?.activation === 'softmax' && units === 1) {
+      throw new OptionError(`compile loss: '${loss.name}' needs an output of at least 2 units, this model has 1; for one unit use 'binaryCrossentropy'`);
+    }
+    this.program.compile({ loss, optimizer: resolveOptimizer(options.optimizer), metrics });
+    this.#compiled = options;
+  }
+
+  /**
+   * Trains on rows `x` [rows, inputs] and targets `y` ([rows, units], or one class index a row for a sparse loss).
+   *
+   * @returns the loss and metrics of every epoch.
+   * @throws ShapeError, DataError, OptionError before anything is changed; TrainingError when the loss stops being finite,
+   * with the weights of the last finite epoch in the model.
+   */
+  async fit(x: MatrixLike, y: MatrixLike, options: FitOptions = {}): Promise<History> {
+    this.#refuseWhileFitting('fit');
+    const { program } = this;
+    this.#objective('fit');
+    checkKeys('fit', options, ['epochs', 'batchSize', 'shuffle', 'callbacks', 'signal', 'validationSplit', 'validationData']);
+    const run = checkRun(options, this.seed);
+    let samples = this.#samples('fit', x, y);
+    let validation: Samples | undefined;
+    if (options.validationData !== undefined) {
+      if (options.validationSplit !== undefined) throw new OptionError('fit: give validationData or validationSplit, not both');
+      if (!Array.isArray(options.validationData) || options.validationData.length !== 2) {
+        throw new OptionError(`fit validationData: expected [x, y], received ${show(options.validationData)}`);
+      }
+      const [validationX, validationY] = options.validationData as [MatrixLike, MatrixLike];
+      validation = this.#samples('fit validationData', validationX, validationY);
+    } else if (options.validationSplit !== undefined) {
+      [samples, validation] = splitValidation(samples, options.validationSplit);
+    }
+    this.#fitting = true;
+    try {
+      return await train(program, samples, validation, run);
+    } finally {
+      this.#fitting = false;
+    }
+  }
+
+  /** The outputs for rows `x` [rows, inputs]: a new array, [rows, units]. */
+  predict(x: MatrixLike): Float32Array {
+    const matrix = toMatrix('predict x', x, this.inputShape[0]);
+    const out = new Float32Array(matrix.rows * this.outputShape[0]);
+    this.#predict(matrix, out);
+    return out;
+  }
+
+  /** As {@link predict}, into an array of rows x units; returns it. */
+  predictInto(x: MatrixLike, out: Float32Array): Float32Array {
+    const matrix = toMatrix('predictInto x', x, this.inputShape[0]);
+    const expected = matrix.rows * this.outputShape[0];
+    if (!(out instanceof Float32Array) || out.length !== expected) {
+      throw new ShapeError(`predictInto out: expected a Float32Array of ${expected} values, ${matrix.rows} x ${this.outputShape[0]}, received ${show(out)}`);
+    }
+    this.#predict(matrix, out);
+    return out;
+  }
+
+  /** Loss and metrics over rows `x` and targets `y`: `{ loss, accuracy, ... }`. */
+  evaluate(x: MatrixLike, y: MatrixLike): Record<string, number> {
+    this.#objective('evaluate');
+    return evaluate(this.program, this.#samples('evaluate', x, y));
+  }
+
+  /** One step on one batch; returns its loss before the step. */
+  trainOnBatch(x: MatrixLike, y: MatrixLike): number {
+    this.#refuseWhileFitting('trainOnBatch');
+    return this.#runBatch('trainOnBatch', 'train', x, y);
+  }
+
+  /** ∂J/∂θ of the loss of one batch, in the order of {@link getWeights}. Nothing is changed. */
+  gradients(x: MatrixLike, y: MatrixLike): Gradient[] {
+    const { program } = this;
+    program.apart(() => this.#runBatch('gradients', 'gradients', x, y));
+    return program.parameters.map((parameter) => ({
+      name: parameter.name,
+      shape: parameter.spec.shape,
+      data: program.read(parameter, 'gradient'),
+    }));
+  }
+
+  /** A copy of every parameter, row-major, layer by layer: kernel [inputs, units], then bias. */
+  getWeights(): Float32Array[] {
+    return this.program.parameters.map((parameter) => this.program.read(parameter));
+  }
+
+  /** Sets every parameter, in the order and shapes of {@link getWeights}. */
+  setWeights(weights: readonly (Float32Array | readonly number[])[]): void {
+    const { parameters } = this.program;
+    if (!Array.isArray(weights) || weights.length !== parameters.length) {
+      throw new ShapeError(`setWeights: expected ${parameters.length} arrays, received ${Array.isArray(weights) ? weights.length : show(weights)}`);
+    }
+    const checked = parameters.map(({ name, spec: { shape } }, i) => {
+      const size = sizeOf(shape);
+      const matrix = toMatrix(`setWeights ${name}`, weights[i] as MatrixLike, shape.at(-1)!);
+      if (matrix.values.length !== size) {
+        throw new ShapeError(`setWeights ${name}: expected ${size} values, [${shape.join(', ')}], received ${matrix.values.length}`);
+      }
+      checkFinite(`setWeights ${name}`, matrix);
+      return matrix.values;
+    });
+    parameters.forEach((parameter, i) => this.program.write(parameter, checked[i]!));
+  }
+
+  /** A table of layers, output sizes and parameter counts. */
+  summary(): string {
+    let total = 0;
+    const rows = layerNames(this.layers).map((name, i) => {
+      const own = this.program.parameters.filter(({ layer }) => layer === name);
+      const count = own.reduce((sum, { spec }) => sum + sizeOf(spec.shape), 0);
+      const outputs = this.program.stages.filter(({ layer }) => layer === name).at(-1)?.outputs;
+      total += count;
+      return [`${name} (${describe(this.layers[i]!)})`, outputs === undefined ? '' : `[rows, ${outputs}]`, count.toLocaleString('en')];
+    });
+    const table = [['Layer', 'Output', 'Parameters'], ...rows];
+    const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)));
+    const lines = table.map(([layer, output, count]) => `${layer!.padEnd(widths[0]!)}  ${output!.padEnd(widths[1]!)}  ${count!.padStart(widths[2]!)}`);
+    const rule = '─'.repeat(lines[0]!.length);
+    return [`${this.name}: ${this.inputShape[0]} inputs, backend ${this.backend}`, rule, lines[0], rule, ...lines.slice(1), rule,
+      `${total.toLocaleString('en')} parameters`].join('\n');
+  }
+
+  /** Gives the memory back at once; the model cannot be used afterwards. Not needed: memory also goes with the model. */
+  dispose(): void {
+    this.#program = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #objective(verb: string) {
+    const { objective } = this.program;
+    if (objective === undefined) throw new OptionError(`${verb}: the model has no loss yet; call compile({ optimizer, loss }) first`);
+    return objective;
+  }
+
+  #refuseWhileFitting(verb: string): void {
+    if (this.#fitting) throw new OptionError(`${verb}: fit is still running on this model; await it first`);
+  }
+
+  #matrices(verb: string, x: MatrixLike, y: MatrixLike): Samples {
+    const { loss } = this.#objective(verb);
+    const samples = {
+      x: toMatrix(`${verb} x`, x, this.inputShape[0]),
+      y: toMatrix(`${verb} y`, y, targetColumns(loss, this.outputShape[0])),
+    };
+    if (samples.x.rows !== samples.y.rows) {
+      throw new ShapeError(`${verb}: expected as many targets as inputs, received ${samples.x.rows} rows of x and ${samples.y.rows} of y`);
+    }
+    return samples;
+  }
+
+  #samples(verb: string, x: MatrixLike, y: MatrixLike): Samples {
+    const samples = this.#matrices(verb, x, y);
+    checkFinite(`${verb} x`, samples.x);
+    checkFinite(`${verb} y`, samples.y);
+    checkTargets(`${verb} y`, this.#objective(verb).loss, samples.y, this.outputShape[0]);
+    return samples;
+  }
+
+  #runBatch(verb: string, plan: 'train' | 'gradients', x: MatrixLike, y: MatrixLike): number {
+    const { program } = this;
+    const samples = this.#matrices(verb, x, y);
+    const { rows } = samples.x;
+    program.reserve(rows);
+    program.load('input', samples.x, 0, rows);
+    program.load('target', samples.y, 0, rows);
+    if (!program.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x);
+    if (!program.loadedFinite('target', samples.y, rows)) checkFinite(`${verb} y`, samples.y);
+    checkTargets(`${verb} y`, this.#objective(verb).loss, samples.y, this.outputShape[0]);
+    program.clearSums();
+    program.run(plan, rows);
+    return program.lossOver(rows);
+  }
+
+  #predict(matrix: Matrix, out: Float32Array): void {
+    const { program } = this;
+    const chunk = Math.min(matrix.rows, inferenceRows);
+    program.reserve(chunk);
+    for (let start = 0; start < matrix.rows; start += chunk) {
+      const rows = Math.min(chunk, matrix.rows - start);
+      program.load('input', matrix, start, rows);
+      if (!program.loadedFinite('input', matrix, rows)) checkFinite('predict x', matrix);
+      program.run('predict', rows);
+      program.readOutput(out, start * program.outputs, rows);
+    }
+  }
+}
+
+/**
+ * A model that passes its input through the layers in order.
+ *
+ * @throws OptionError or ShapeError for layers that do not fit together; BackendError where there is not enough memory.
+ */
+export function sequential(options: SequentialOptions): Sequential {
+  return new Sequential(options);
+}
+
+function checkLayers(layers: unknown): readonly Layer[] {
+  if (!Array.isArray(layers) || layers.length === 0) {
+    throw new OptionError(`sequential layers: expected an array of at least one layer, received ${show(layers)}`);
+  }
+  layers.forEach((layer: Partial<Layer> | null, i) => {
+    if (typeof layer?.build !== 'function') {
+      throw new OptionError(`sequential layers[${i}]: expected a layer such as dense({ units: 10 }), received ${show(layer)}`);
+    }
+    if (layer.name !== undefined && (typeof layer.name !== 'string' || layer.name === '')) {
+      throw new OptionError(`sequential layers[${i}] name: expected a word, received ${show(layer.name)}`);
+    }
+  });
+  return layers as Layer[];
+}
+
+function buildStages(layers: readonly Layer[]): { stages: Stage[]; inputs: number } {
+  const inputs = layers[0]!.inputs;
+  if (inputs === undefined) {
+    throw new ShapeError(`sequential layers[0] (${layers[0]!.type}): expected an inputShape, for example inputShape: [784]; received none`);
+  }
+  const stages: Stage[] = [];
+  const names = layerNames(layers);
+  let values = inputs;
+  layers.forEach((layer, i) => {
+    if (layer.inputs !== undefined && layer.inputs !== values) {
+      throw new ShapeError(`sequential layers[${i}] (${names[i]!}): inputShape is [${layer.inputs}], but the layer before gives rows of ${values}`);
+    }
+    stages.push(...layer.build(values, names[i]!));
+    values = stages.at(-1)?.outputs ?? values;
+  });
+  return { stages, inputs };
+}
+
+/** Each layer's own name, or its type with a number that counts layers of that type from 1. */
+function layerNames(layers: readonly Layer[]): string[] {
+  const counts = new Map<string, number>();
+  const names = layers.map((layer) => {
+    const count = (counts.get(layer.type) ?? 0) + 1;
+    counts.set(layer.type, count);
+    return layer.name ?? `${layer.type}_${count}`;
+  });
+  names.forEach((name, i) => {
+    if (names.indexOf(name) !== i) throw new OptionError(`sequential layers: two layers are named '${name}'; names must differ`);
+  });
+  return names;
+}
+
+function describe({ type, config }: Layer): string {
+  const { activation } = config as { activation?: string | { name: string } };
+  const name = typeof activation === 'object' ? activation.name : activation;
+  return type === 'activation' ? name ?? type : name === undefined ? type : `${type}, ${name}`;
+}

@@ -1,0 +1,75 @@
+/** The same bits everywhere: hashes of trained weights, written down once, that every engine must give. */
+import { describe, expect, it } from 'vitest';
+import { activations, dense, sequential, sgd, type ActivationName, type InitializerSpec, type LossSpec, type SgdOptions } from '../../src/index.ts';
+import { hashWeights } from '../hash.ts';
+import { numbers } from '../twins.ts';
+
+interface Case {
+  hidden?: ActivationName;
+  output?: ActivationName;
+  loss?: LossSpec;
+  initializer?: InitializerSpec;
+  optimizer?: SgdOptions;
+  batchSize?: number;
+  seed?: number;
+}
+
+const rows = 37;
+const inputs = 11;
+const units = 5;
+
+async function train({ hidden = 'relu', output = 'softmax', loss = 'sparseCategoricalCrossentropy', initializer = 'glorotUniform', optimizer = {}, batchSize = 8, seed = 7 }: Case): Promise<string> {
+  const name = typeof loss === 'string' ? loss : loss.name;
+  const model = sequential({
+    layers: [
+      dense({ units: 13, activation: hidden, kernelInitializer: initializer, inputShape: [inputs] }),
+      dense({ units: 9, activation: hidden, kernelInitializer: initializer }),
+      dense({ units, activation: output }),
+    ],
+    seed,
+    backend: 'wasm',
+  });
+  model.compile({ optimizer: sgd({ learningRate: 0.05, ...optimizer }), loss });
+  const y = name === 'sparseCategoricalCrossentropy' ? Array.from({ length: rows }, (_, i) => i % units)
+    : name === 'hinge' || name === 'squaredHinge' ? numbers(rows * units, 2).map(Math.sign)
+      : numbers(rows * units, 2).map(Math.abs);
+  await model.fit(numbers(rows * inputs, 1, 2), y, { epochs: 5, batchSize });
+  return hashWeights(model.getWeights());
+}
+
+const cases: Record<string, Case> = {
+  'plain': {},
+  'another seed': { seed: 8 },
+  'momentum': { optimizer: { momentum: 0.9 } },
+  'nesterov': { optimizer: { momentum: 0.9, nesterov: true } },
+  'dampening': { optimizer: { momentum: 0.9, dampening: 0.5 } },
+  'weight decay': { optimizer: { weightDecay: 0.01 } },
+  'batch of 1': { batchSize: 1 },
+  'batch of 32': { batchSize: 32 },
+  'full batch': { batchSize: rows },
+};
+for (const name of Object.keys(activations) as ActivationName[]) cases[`hidden ${name}`] = { hidden: name, output: 'linear', loss: 'meanSquaredError' };
+// Values that reach the upper kink, and steps small enough for outputs that reach −20.
+cases['hidden relu6']!.initializer = { name: 'randomNormal', stddev: 0.8 };
+cases['hidden logSoftmax']!.optimizer = { learningRate: 1e-4 };
+for (const loss of ['halfSquaredError', 'meanAbsoluteError', 'huber', 'logCosh', 'hinge', 'squaredHinge'] as const) cases[`loss ${loss}`] = { hidden: 'tanh', output: 'linear', loss };
+for (const loss of ['binaryCrossentropy', 'categoricalCrossentropy', 'kullbackLeiblerDivergence', 'poisson'] as const) cases[`loss ${loss}`] = { hidden: 'tanh', output: 'sigmoid', loss };
+cases['loss categoricalCrossentropy with softmax'] = { hidden: 'tanh', loss: 'categoricalCrossentropy' };
+for (const name of ['randomUniform', 'randomNormal', 'truncatedNormal', 'glorotNormal', 'heUniform', 'heNormal', 'lecunUniform', 'lecunNormal', 'orthogonal'] as const) cases[`initializer ${name}`] = { initializer: name };
+
+describe('golden hashes', () => {
+  const hashes = new Map<string, string>();
+
+  it.each(Object.entries(cases))('%s', async (name, options) => {
+    const hash = await train(options);
+    expect(hash, 'a second run differs').toBe(await train(options));
+    expect(hash).toMatchSnapshot();
+    hashes.set(name, hash);
+  });
+
+  it('differ from case to case, but for the two names of one function', () => {
+    expect(hashes.get('hidden swish')).toBe(hashes.get('hidden silu'));
+    hashes.delete('hidden swish');
+    expect(new Set(hashes.values()).size).toBe(Object.keys(cases).length - 1);
+  });
+});

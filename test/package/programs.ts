@@ -1,0 +1,90 @@
+/**
+ * The programs that every way of loading the package runs: XOR and handwritten digits. They take the library as an
+ * argument and use nothing else but the web's own functions, so that Node and pages can run the very same code.
+ */
+import type { Sequential } from '../../src/index.ts';
+
+export type Library = typeof import('../../src/index.ts');
+
+/** What a program tells about one trained model. */
+export interface Trained {
+  readonly backend: string;
+  readonly backendReason: string;
+  readonly loss: number;
+  readonly accuracy: number;
+  /** SHA-256 over the bytes of all weights. */
+  readonly hash: string;
+}
+
+export interface Outcome {
+  readonly xor: Trained;
+  readonly digits?: Trained;
+}
+
+/** Trains XOR, and the digits where their compressed file is given. */
+export async function runPrograms(library: Library, digitsFile?: Promise<Uint8Array>): Promise<Outcome> {
+  const xor = await trainXor(library);
+  return digitsFile === undefined ? { xor } : { xor, digits: await trainDigits(library, await digitsFile) };
+}
+
+/** The smallest problem that needs a hidden layer. */
+export async function trainXor({ sequential, dense, sgd }: Library): Promise<Trained> {
+  const x = [[0, 0], [0, 1], [1, 0], [1, 1]];
+  const y = [0, 1, 1, 0];
+  const model = sequential({
+    layers: [dense({ units: 8, activation: 'tanh', inputShape: [2] }), dense({ units: 1, activation: 'sigmoid' })],
+    seed: 3,
+  });
+  model.compile({ optimizer: sgd({ learningRate: 0.5 }), loss: 'binaryCrossentropy', metrics: ['accuracy'] });
+  await model.fit(x, y, { epochs: 400, batchSize: 4 });
+  return report(model, model.evaluate(x, y));
+}
+
+/** 1,797 digits of 8 x 8 grey values, three epochs over the first 1,500, judged by the rest. */
+export async function trainDigits({ sequential, dense, momentum }: Library, file: Uint8Array): Promise<Trained> {
+  const { x, y, rows } = parseDigits(await decompressed(file));
+  const model = sequential({
+    layers: [
+      dense({ units: 32, activation: 'relu', inputShape: [64] }),
+      dense({ units: 20, activation: 'gelu' }),
+      dense({ units: 10, activation: 'softmax' }),
+    ],
+    seed: 11,
+  });
+  model.compile({ optimizer: momentum({ learningRate: 0.05 }), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+  const cut = 1500;
+  await model.fit(x.subarray(0, cut * 64), y.subarray(0, cut), { epochs: 3, batchSize: 32 });
+  if (rows <= cut) throw new Error(`expected more than ${cut} digits, received ${rows}`);
+  return report(model, model.evaluate(x.subarray(cut * 64), y.subarray(cut)));
+}
+
+async function report(model: Sequential, measured: Record<string, number>): Promise<Trained> {
+  const { backend, backendReason } = model;
+  return { backend, backendReason, loss: measured['loss']!, accuracy: measured['accuracy']!, hash: await hashOf(model.getWeights()) };
+}
+
+async function hashOf(weights: readonly Float32Array[]): Promise<string> {
+  const bytes = await new Blob(weights.map((array) => array as Float32Array<ArrayBuffer>)).arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The text of a gzip file; some servers have unpacked it on its way already. */
+async function decompressed(file: Uint8Array): Promise<string> {
+  if (file[0] !== 0x1f || file[1] !== 0x8b) return new TextDecoder().decode(file);
+  const stream = new Blob([file as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Response(stream).text();
+}
+
+/** Rows of 64 values from 0 to 16 and a label; values are scaled to 0 ... 1. */
+function parseDigits(csv: string): { x: Float32Array; y: Float32Array; rows: number } {
+  const lines = csv.trim().split('\n');
+  const x = new Float32Array(lines.length * 64);
+  const y = new Float32Array(lines.length);
+  lines.forEach((line, row) => {
+    const values = line.split(',').map(Number);
+    y[row] = values.pop()!;
+    x.set(values.map((value) => value / 16), row * 64);
+  });
+  return { x, y, rows: lines.length };
+}
