@@ -1,0 +1,70 @@
+/** The page of operations, the exports of the binary and the reference backend: one list, and a plan does what calls do. */
+import { describe, expect, it } from 'vitest';
+import type { Backend } from '../../src/backend/index.ts';
+import type { Views } from '../../src/backend/memory.ts';
+import { operationNames, operations, operationWords, PlanBuilder, type OperationName } from '../../src/backend/plan.ts';
+import { kernels, ReferenceBackend } from '../../src/backend/reference/index.ts';
+import { WasmBackend } from '../../src/backend/wasm.ts';
+import { numbers, Twins } from '../twins.ts';
+
+const names = operationNames.filter((name) => name !== 'end');
+
+describe('the page of operations', () => {
+  it('is what the binary exports and the reference restates', () => {
+    const exported = Object.keys(new Twins().exports).filter((name) => !['memory', 'heapBase', 'run', 'countNonFinite'].includes(name));
+    expect(exported.sort()).toEqual([...names].sort());
+    expect(Object.keys(kernels).sort()).toEqual([...names].sort());
+  });
+
+  it('fits each operation into its words', () => {
+    for (const name of names) expect(Object.values<string>(operations[name]).filter((kind) => kind !== 'rows').length).toBeLessThan(operationWords);
+  });
+});
+
+const planAt = 1 << 17;
+const rangesAt = 1 << 16;
+const rangeFloats = 1024;
+const rows = 3;
+const sizes: Record<string, number> = { count: 30, inputs: 6, units: 5, activation: 2, loss: 0, divisor: 5, sparse: 0, kind: 0, nesterov: 0 };
+/** Exact in float32, as which a plan keeps them. */
+const scalars: Record<string, number> = { alpha: 0.25, beta: 0.5, parameter: 1, threshold: 0.5, momentum: 0.875, dampening: 0, weightDecay: 0.0625 };
+
+/** Arguments for an operation, every address a range of its own. */
+function argumentsOf(name: OperationName): Record<string, number> {
+  return Object.fromEntries(Object.entries<string>(operations[name]).map(([key, kind], place) => {
+    if (kind === 'address') return [key, rangesAt + place * 4 * rangeFloats];
+    return [key, kind === 'rows' ? rows : kind === 'size' ? sizes[key]! : scalars[key]!];
+  }));
+}
+
+/** Fills the ranges, does the work, and returns what they hold then. */
+function ranges(memory: Views, work: () => void): Float32Array {
+  for (let place = 0; place < 10; place++) memory.f32.set(numbers(rangeFloats, place + 1), rangesAt / 4 + place * rangeFloats);
+  work();
+  return memory.f32.slice(rangesAt / 4, rangesAt / 4 + 10 * rangeFloats);
+}
+
+function byPlan(backend: Backend, name: OperationName): Float32Array {
+  backend.memory.ensure(planAt + 4096);
+  const { rows: _rows, ...args } = argumentsOf(name);
+  backend.memory.i32.set(new PlanBuilder().add(name, args as never).words(), planAt / 4);
+  return ranges(backend.memory, () => backend.run(planAt, rows));
+}
+
+describe.each(names)('%s from a plan does what a call does', (name) => {
+  const args = Object.values(argumentsOf(name));
+
+  it('on wasm', () => {
+    const twins = new Twins();
+    const called = ranges(twins.wasm, () => twins.exports[name]!(...args));
+    expect(byPlan(new WasmBackend(), name)).toEqual(called);
+    expect(called).not.toEqual(ranges(twins.wasm, () => undefined));
+  });
+
+  it('on the reference backend', () => {
+    const { plain } = new Twins();
+    const called = ranges(plain, () => (kernels[name] as (views: Views, ...values: number[]) => void)(plain, ...args));
+    expect(byPlan(new ReferenceBackend(), name)).toEqual(called);
+    expect(called).not.toEqual(ranges(plain, () => undefined));
+  });
+});
