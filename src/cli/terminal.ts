@@ -1,0 +1,111 @@
+/**
+ * What the commands draw with: lines, a line that is redrawn in place, tables, wrapped sentences and small grey pictures.
+ * On a pipe it writes plain lines; colours only where the terminal shows them (Node's `hasColors` obeys NO_COLOR).
+ */
+
+import { stripVTControlCharacters } from 'node:util';
+import type { WriteStream } from 'node:tty';
+
+/** Columns to fill at most. */
+const lineWidth = 80;
+/** From blank to full ink, for terminals without grey levels. */
+const shades = ' .:-=+*#%@';
+/** Grey levels of a terminal of 256 colours: this many, from this code on. */
+const greys = { first: 232, count: 24 };
+
+/** Standard output; a pipe has only `write`. */
+type Output = Pick<WriteStream, 'write'> & Partial<Pick<WriteStream, 'isTTY' | 'hasColors' | 'columns'>>;
+
+export class Terminal {
+  /** Whether a line can be redrawn in place. */
+  readonly live: boolean;
+  /** Whether there are colours and grey levels. */
+  readonly colours: boolean;
+  readonly #stream: Output;
+
+  constructor(stream: Output) {
+    this.#stream = stream;
+    this.live = stream.isTTY === true && process.env['TERM'] !== 'dumb';
+    this.colours = this.live && stream.hasColors?.(256) === true;
+  }
+
+  /** Prints lines, in the place of a line that was being redrawn. */
+  print(...lines: string[]): void {
+    const erase = this.live ? '\r\x1b[K' : '';
+    this.#stream.write(erase + lines.join('\n') + '\n');
+  }
+
+  /** Prints a heading after a blank line. */
+  section(title: string): void {
+    this.print('', this.bold(title));
+  }
+
+  /** Shows a line that the next one replaces, cut to the terminal's width: a longer one would leave a rest. On a pipe, nothing. */
+  redraw(line: string): void {
+    if (this.live) this.#stream.write(`\r\x1b[K${line.slice(0, (this.#stream.columns ?? lineWidth) - 1)}`);
+  }
+
+  bold(text: string): string {
+    return this.colours ? `\x1b[1m${text}\x1b[22m` : text;
+  }
+
+  dim(text: string): string {
+    return this.colours ? `\x1b[2m${text}\x1b[22m` : text;
+  }
+
+  red(text: string): string {
+    return this.colours ? `\x1b[31m${text}\x1b[39m` : text;
+  }
+
+  /**
+   * The lines of a square picture of an even side, values from 0 to 1, light on dark: two pixels a character, one above the
+   * other, or without grey levels one pixel two characters wide.
+   */
+  picture(pixels: ArrayLike<number>, side: number): string[] {
+    if (!this.colours) {
+      return Array.from({ length: side }, (_, y) =>
+        Array.from({ length: side }, (_, x) => shades[Math.round(pixels[y * side + x]! * (shades.length - 1))]!.repeat(2)).join(''));
+    }
+    const grey = (x: number, y: number) => greys.first + Math.round(pixels[y * side + x]! * (greys.count - 1));
+    return Array.from({ length: side / 2 }, (_, row) => {
+      const cells = Array.from({ length: side }, (_, x) => `\x1b[38;5;${grey(x, 2 * row)};48;5;${grey(x, 2 * row + 1)}m▀`);
+      return `${cells.join('')}\x1b[0m`;
+    });
+  }
+}
+
+/** Pads to a width that ignores colour codes. */
+export function pad(text: string, width: number, side: 'left' | 'right' = 'right'): string {
+  const spaces = ' '.repeat(Math.max(0, width - stripVTControlCharacters(text).length));
+  return side === 'left' ? spaces + text : text + spaces;
+}
+
+/** Rows of cells as aligned lines, indented by two: the first column to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[], gap = 2): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => stripVTControlCharacters(row[column]!).length)));
+  const line = (row: readonly string[]) => row.map((cell, column) => pad(cell, widths[column]!, column === 0 ? 'right' : 'left'));
+  return rows.map((row) => `  ${line(row).join(' '.repeat(gap))}`.trimEnd());
+}
+
+/** A paragraph after a bullet, broken between words. */
+export function bullet(text: string): string[] {
+  const lines: string[] = [];
+  let line = '  -';
+  for (const word of text.split(' ')) {
+    if (line.length + 1 + word.length > lineWidth) {
+      lines.push(line);
+      line = '   ';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** A number in three digits, in powers of ten where it is tiny. */
+export function short(value: number): string {
+  return value === 0 ? '0' : Math.abs(value) < 1e-3 ? value.toExponential(1) : Number(value.toPrecision(3)).toString();
+}
