@@ -1,7 +1,8 @@
 /**
  * Transcendental functions on four lanes: range reduction and short polynomials, in strict SIMD only, so that the bits
- * are the same on every engine. Long polynomials are cut into independent pieces, which run side by side. Each states the largest error found against float64 (test/assembly/math.node.test.ts)
- * where the result is a normal float; a result below 2^-126 may come out as 0. NaN gives NaN.
+ * are the same on every engine. Long polynomials are cut into independent pieces, which run side by side. Each states the
+ * largest error found against float64 (test/assembly/math.node.test.ts) where the result is a normal float; a result below
+ * 2^-126 may come out as 0. NaN gives NaN.
  */
 import { multiplyAdd } from "./simd";
 
@@ -192,8 +193,8 @@ export function gaussian(a: v128): v128 {
 
 /**
  * Q(a) · e^(a²/2) for 0 <= a <= 14, where Q(a) = Φ(−a) is the upper tail of the normal distribution: with `gaussian`
- * the tail keeps its relative precision down to 2^-126, which 1 − erf does not. Within 4.3 ulp: next to
- * 0, where the result is just below 1/2 and an ulp has just halved; within 3 ulp from 0.1 on.
+ * the tail keeps its relative precision down to 2^-126, which 1 − erf does not. Within 4.3 ulp: the
+ * worst is next to 0, where the result is just below 1/2 and an ulp has just halved.
  */
 // @ts-ignore: decorator
 @inline

@@ -7,7 +7,7 @@ import { multiplyAdd, paddedBytes } from "./simd";
 
 /**
  * Stochastic gradient descent, by PyTorch's rule: g := dparameters + weightDecay·parameters;
- * velocity := momentum·velocity + (1 − dampening)·g, and g itself in step 1;
+ * velocity := momentum·velocity + (1 − dampening)·g, and g itself in step 1, with denormal results as 0;
  * parameters −= learningRate·(velocity, or g + momentum·velocity where nesterov). Without momentum it is just g.
  */
 export function sgd(
@@ -56,6 +56,13 @@ function descend(parameter: v128, g: v128, negativeRate: v128, decay: v128, deca
   return multiplyAdd(negativeRate, decays ? multiplyAdd(decay, parameter, g) : g, parameter);
 }
 
+/** 0 for a denormal number: velocities that decay would otherwise stay denormal for good, and slow every step. */
+// @ts-ignore: decorator
+@inline
+function normal(x: v128, smallest: v128): v128 {
+  return v128.andnot(x, f32x4.lt(f32x4.abs(x), smallest));
+}
+
 /** Two vectors a turn: three ranges are in flight. A weight decay of 0 costs nothing that waiting for memory does not. */
 // @ts-ignore: decorator
 @inline
@@ -63,13 +70,14 @@ function accelerated(
   parameters: usize, velocity: usize, dparameters: usize, bytes: usize,
   negativeRate: v128, decay: v128, keep: v128, share: v128, nesterov: bool,
 ): void {
+  const smallest = f32x4.splat(reinterpret<f32>(0x00800000));
   for (; bytes >= 32; bytes -= 32) {
     const p0 = v128.load(parameters);
     const p1 = v128.load(parameters, 16);
     const g0 = multiplyAdd(decay, p0, v128.load(dparameters));
     const g1 = multiplyAdd(decay, p1, v128.load(dparameters, 16));
-    const v0 = multiplyAdd(keep, v128.load(velocity), f32x4.mul(share, g0));
-    const v1 = multiplyAdd(keep, v128.load(velocity, 16), f32x4.mul(share, g1));
+    const v0 = normal(multiplyAdd(keep, v128.load(velocity), f32x4.mul(share, g0)), smallest);
+    const v1 = normal(multiplyAdd(keep, v128.load(velocity, 16), f32x4.mul(share, g1)), smallest);
     v128.store(velocity, v0);
     v128.store(velocity, v1, 16);
     v128.store(parameters, multiplyAdd(negativeRate, nesterov ? multiplyAdd(keep, v0, g0) : v0, p0));
@@ -81,7 +89,7 @@ function accelerated(
   if (bytes == 0) return;
   const p = v128.load(parameters);
   const g = multiplyAdd(decay, p, v128.load(dparameters));
-  const v = multiplyAdd(keep, v128.load(velocity), f32x4.mul(share, g));
+  const v = normal(multiplyAdd(keep, v128.load(velocity), f32x4.mul(share, g)), smallest);
   v128.store(velocity, v);
   v128.store(parameters, multiplyAdd(negativeRate, nesterov ? multiplyAdd(keep, v, g) : v, p));
 }

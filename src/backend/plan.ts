@@ -32,9 +32,9 @@ export const operations = {
 
   /** out[rows, units] := input[rows, inputs] · weight[inputs, units] + bias[units]; a bias address of 0 means none. */
   denseForward: { out: address, input: address, weight: address, bias: address, rows, inputs: size, units: size },
-  /** dinput[rows, inputs] := dout[rows, units] · weightᵀ; `scratch` has `inputScratch(units)` floats. */
+  /** dinput[rows, inputs] := dout[rows, units] · weightᵀ; `scratch` has `inputScratchFloats(units)` floats. */
   denseBackwardInput: { dinput: address, scratch: address, dout: address, weight: address, rows, inputs: size, units: size },
-  /** dweight += inputᵀ · dout; dbias += column sums of dout (address 0: none); `scratch` has `rows` x units, padded, floats. */
+  /** dweight += inputᵀ · dout; dbias += column sums of dout (address 0: none); `scratch` has `parameterScratchFloats(rows, units)`. */
   denseBackwardParameters: {
     dweight: address, dbias: address, scratch: address, input: address, dout: address, rows, inputs: size, units: size,
   },
@@ -69,7 +69,8 @@ export const operations = {
   accuracy: { sum: address, out: address, target: address, rows, units: size, kind: size, threshold: scalar },
 
   /**
-   * SGD over a flat range: g := dparameters + weightDecay·parameters; v := momentum·v + (1 − dampening)·g (v := g in step 1);
+   * SGD over a flat range: g := dparameters + weightDecay·parameters; v := momentum·v + (1 − dampening)·g (v := g in step 1,
+   * denormal results are 0);
    * parameters −= learningRate[0] · (nesterov ? g + momentum·v : v). `step` is the 1-based int32 step number. Without
    * momentum `velocity` is not touched.
    */

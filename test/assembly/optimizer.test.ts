@@ -94,6 +94,19 @@ describe('sgd', () => {
     fixture.expect(fixture.parameters, [0.775703125]);
   });
 
+  it('lets velocities decay to zero, not to denormal numbers', () => {
+    for (const nesterov of [0, 1]) {
+      const fixture = new Fixture(new Float32Array(9), 1e-37);
+      for (let t = 2; t < 60; t++) {
+        fixture.step(t, new Float32Array(9), 0.9, 0, nesterov);
+        for (const values of Object.values(fixture.twins.read(fixture.velocity, 9))) {
+          expect(values.every((v) => v === 0 || v >= 2 ** -126)).toBe(true);
+        }
+      }
+      for (const values of Object.values(fixture.twins.read(fixture.velocity, 9))) expect(values).toEqual(new Float32Array(9));
+    }
+  });
+
   it('keeps zeros zero, and a NaN gradient where it is', () => {
     for (const { momentum, dampening, nesterov, weightDecay } of combinations) {
       const fixture = new Fixture([0, 0, 0, 0, 0, 0, 0], 0);

@@ -5,6 +5,9 @@
 
 import type { Views } from '../memory.ts';
 
+/** Below this a float32 is denormal: velocities that decay would stay denormal for good, and slow every step. */
+const smallestNormal = 2 ** -126;
+
 export const kernels = {
   /**
    * Stochastic gradient descent, by PyTorch's rule (`torch.optim.SGD`): weight decay is added to the gradient, the first
@@ -21,7 +24,8 @@ export const kernels = {
       const g = f32[(dparameters >>> 2) + i]! + weightDecay * parameter;
       let update = g;
       if (momentum !== 0) {
-        const v = first ? g : momentum * f32[(velocity >>> 2) + i]! + (1 - dampening) * g;
+        let v = first ? g : momentum * f32[(velocity >>> 2) + i]! + (1 - dampening) * g;
+        if (Math.abs(v) < smallestNormal) v = 0;
         f32[(velocity >>> 2) + i] = v;
         update = nesterov !== 0 ? g + momentum * v : v;
       }
