@@ -10,7 +10,6 @@ const everywhere = {
   'no-console': 'error',
   'no-eval': 'error',
   'no-new-func': 'error',
-  'no-param-reassign': 'off',
   'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Draw from src/random.ts, so that a seed decides.' }],
   'no-var': 'error',
   'object-shorthand': 'error',
@@ -24,9 +23,18 @@ const accepted = {
   '@typescript-eslint/no-non-null-assertion': 'off',
   // What users pass is checked although the types forbid it.
   '@typescript-eslint/no-unnecessary-condition': 'off',
+  '@typescript-eslint/no-unnecessary-boolean-literal-compare': 'off',
+  // It takes assertions for needless that the compiler asks for.
+  '@typescript-eslint/no-unnecessary-type-assertion': 'off',
+  '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
   '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
   '@typescript-eslint/no-confusing-void-expression': 'off',
+  '@typescript-eslint/no-meaningless-void-operator': 'off',
+  '@typescript-eslint/no-invalid-void-type': 'off',
   '@typescript-eslint/unified-signatures': 'off',
+  // Tables of functions, such as an activation and its derivative, are taken apart; none of them uses `this`.
+  '@typescript-eslint/unbound-method': 'off',
+  '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' }],
   '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports', disallowTypeAnnotations: false }],
 };
 

@@ -1,4 +1,7 @@
-/** Compiles assembly/ and writes the binary, as base64, into the module that embeds it: src/backend/binary.ts. */
+/**
+ * Compiles assembly/ and writes the binary into the module that embeds it: src/backend/binary.ts. As hexadecimal digits,
+ * not base64: bytes stay bytes to a compressor, and the whole package is a tenth smaller on the wire.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +15,6 @@ execFileSync(process.execPath, ['node_modules/assemblyscript/bin/asc.js', '--tar
 const bytes = readFileSync(new URL('build/strict.wasm', root));
 writeFileSync(
   new URL('src/backend/binary.ts', root),
-  `/** The kernels of assembly/, compiled; written by the build. */\nexport const strictBinary =\n  '${bytes.toString('base64')}';\n`,
+  `/** The kernels of assembly/, compiled; written by the build. */\nexport const strictBinary: string =\n  '${bytes.toString('hex')}';\n`,
 );
 console.log(`kernels: ${bytes.length} bytes`);

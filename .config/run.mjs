@@ -23,7 +23,12 @@ await build({
   logLevel: 'warning',
   entryPoints: [file],
   outfile,
-  plugins: [{ name: 'library', setup: ({ onResolve }) => onResolve({ filter: /\/src\/index\.ts$/ }, () => ({ path: library, external: true })) }],
+  plugins: [
+    {
+      name: 'library',
+      setup: ({ onResolve }) => onResolve({ filter: /\/src\/index\.ts$/ }, () => ({ path: library, external: true })),
+    },
+  ],
 });
 process.argv[1] = outfile;
 await import(pathToFileURL(outfile).href);

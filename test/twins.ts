@@ -15,7 +15,7 @@ const size = 1 << 23;
 let module: WebAssembly.Module | undefined;
 
 export function wasmExports(memory: WebAssembly.Memory): Record<string, Kernel> {
-  module ??= new WebAssembly.Module(Uint8Array.from(atob(strictBinary), (c) => c.charCodeAt(0)));
+  module ??= new WebAssembly.Module(Uint8Array.from(strictBinary.match(/../g)!, (digits) => parseInt(digits, 16)));
   return instantiateSync(module, { env: { memory } }).instance.exports as Record<string, Kernel>;
 }
 

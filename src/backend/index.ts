@@ -2,11 +2,11 @@
  * What a backend is, and which one a model gets. A backend owns one flat memory and runs plans in it; it knows no layers.
  */
 
-import { BackendError, didYouMean, OptionError, show } from '../errors.ts';
+import { didYouMean, OptionError, show } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
 import type { Memory } from './memory.ts';
 import { ReferenceBackend } from './reference/index.ts';
-import { WasmBackend } from './wasm.ts';
+import { WasmBackend, whyNotWasm } from './wasm.ts';
 
 export interface Backend {
   readonly name: BackendName;
@@ -43,15 +43,12 @@ export function createBackend(choice: BackendChoice): { backend: Backend; reason
       return { backend: new WasmBackend(), reason: 'chosen by name' };
     case 'reference':
       return { backend: new ReferenceBackend(), reason: 'chosen by name' };
-    case 'auto':
-      try {
-        return { backend: new WasmBackend(), reason: 'WebAssembly with 128-bit SIMD is available' };
-      } catch (error) {
-        if (!(error instanceof BackendError)) throw error;
-        const reason = error.message;
-        warnOnce(`nabla runs in plain TypeScript, several times slower: ${reason}`);
-        return { backend: new ReferenceBackend(), reason };
-      }
+    case 'auto': {
+      const barred = whyNotWasm();
+      if (barred === undefined) return { backend: new WasmBackend(), reason: 'WebAssembly with 128-bit SIMD is available' };
+      warnOnce(`nabla runs in plain TypeScript, several times slower: ${barred}`);
+      return { backend: new ReferenceBackend(), reason: barred };
+    }
     default:
       throw new OptionError(
         `backend: expected one of ${choices.join(', ')}, received ${show(choice)}${didYouMean(String(choice), choices)}`,

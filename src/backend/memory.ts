@@ -80,10 +80,11 @@ export class DoubleMemory implements Memory {
   }
 }
 
-function checkedGrowth(bytes: number, grow: () => void): void {
+/** Allocates by a function that throws where memory cannot be had; a BackendError then says how much was wanted. */
+function checkedGrowth<Result>(bytes: number, allocate: () => Result): Result {
   if (bytes > maximumBytes) throw new BackendError(`${megabytes(bytes)} of memory were asked for; a model can have ${megabytes(maximumBytes)} at most`);
   try {
-    grow();
+    return allocate();
   } catch (cause) {
     throw new BackendError(`${megabytes(bytes)} of memory were asked for and could not be had`, { cause });
   }
@@ -93,9 +94,9 @@ function megabytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
 }
 
-/** A buffer of WebAssembly pages. Throws a RangeError where they cannot be had. */
+/** A buffer of WebAssembly pages. */
 export function wasmBuffer(bytes: number): GrowableBuffer & { readonly memory: WebAssembly.Memory } {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes) });
+  const memory = checkedGrowth(bytes, () => new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes) }));
   return {
     memory,
     get buffer() {

@@ -3,7 +3,6 @@
  * drops the memory. Compiling is synchronous and happens once; the module is some kilobytes.
  */
 
-import { instantiateSync } from '@assemblyscript/loader';
 import { BackendError } from '../errors.ts';
 import { strictBinary } from './binary.ts';
 import type { Backend } from './index.ts';
@@ -15,23 +14,32 @@ interface Exports {
   countNonFinite(address: number, count: number): number;
 }
 
-let compiled: WebAssembly.Module | undefined;
+let compiled: WebAssembly.Module | BackendError | undefined;
 
-/** The compiled kernels, or a BackendError that says why there are none here. */
-function kernelModule(): WebAssembly.Module {
-  if (compiled !== undefined) return compiled;
-  if (typeof WebAssembly === 'undefined') throw new BackendError('WebAssembly is not available here');
-  const bytes = Uint8Array.from(atob(strictBinary), (character) => character.charCodeAt(0));
+/** The compiled kernels, or why there are none here; tried once. */
+function kernelModule(): WebAssembly.Module | BackendError {
+  compiled ??= compile();
+  return compiled;
+}
+
+/** Why WebAssembly cannot be used here, or undefined where it can. */
+export function whyNotWasm(): string | undefined {
+  const kernels = kernelModule();
+  return kernels instanceof BackendError ? kernels.message : undefined;
+}
+
+function compile(): WebAssembly.Module | BackendError {
+  if (typeof WebAssembly === 'undefined') return new BackendError('WebAssembly is not available here');
+  const bytes = Uint8Array.from({ length: strictBinary.length / 2 }, (_, i) => parseInt(strictBinary.slice(2 * i, 2 * i + 2), 16));
   try {
-    compiled = new WebAssembly.Module(bytes);
+    return new WebAssembly.Module(bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new BackendError(
+    return new BackendError(
       `WebAssembly is barred here, or without 128-bit SIMD (${reason}); a content security policy needs 'wasm-unsafe-eval'`,
       { cause },
     );
   }
-  return compiled;
 }
 
 /** Columns of a weight are kept in panels of 8, a last one of 4 where at most 4 are left: see assembly/gemm.ts. */
@@ -47,9 +55,9 @@ export class WasmBackend implements Backend {
 
   constructor() {
     const module = kernelModule();
+    if (module instanceof BackendError) throw module;
     const source = wasmBuffer(1);
-    // The loader wraps its exports; the instance's own are ten times cheaper to call.
-    const exports = instantiateSync(module, { env: { memory: source.memory } }).instance.exports as unknown as Exports;
+    const exports = new WebAssembly.Instance(module, { env: { memory: source.memory } }).exports as unknown as Exports;
     this.memory = new BufferMemory(source);
     this.heapBase = exports.heapBase.value as number;
     this.run = exports.run;

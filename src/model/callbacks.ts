@@ -27,7 +27,7 @@ const hooks = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBa
 
 /** Several callbacks as one; hooks that none has stay undefined, so that they cost nothing. */
 export function combine(callbacks: readonly Callback[]): Callback {
-  if (!Array.isArray(callbacks)) throw new OptionError(`fit callbacks: expected an array of objects, received ${show(callbacks)}`);
+  if (!Array.isArray(callbacks as unknown)) throw new OptionError(`fit callbacks: expected an array of objects, received ${show(callbacks)}`);
   const combined: Record<string, (...args: never[]) => Promise<void>> = {};
   for (const hook of hooks) {
     const owners = callbacks.filter((callback) => callback[hook] !== undefined);

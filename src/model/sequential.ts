@@ -2,6 +2,7 @@
  * The model: a chain of layers with Keras' verbs. This file joins layers, loss, optimizer and data, and checks everything a
  * user passes; what then runs is `program.ts` and `training.ts`. Only `fit` is asynchronous.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 
 import { createBackend, type Backend, type BackendChoice, type BackendName } from '../backend/index.ts';
 import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';

@@ -2,7 +2,8 @@
  * The error of every function of assembly/math.ts against float64, over all exponents and densely where it matters. The
  * functions are compiled here with an entry of their own, math.probe.ts, so that the shipped binary does not grow.
  */
-import asc from 'assemblyscript/asc';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { erfc } from '../../src/backend/reference/activation.ts';
 import { ulps } from '../twins.ts';
@@ -74,22 +75,15 @@ function points(): Float32Array {
 describe('functions on four lanes', () => {
   let map: (name: string, x: Float32Array) => Float32Array;
 
-  beforeAll(async () => {
-    let binary: Uint8Array | undefined;
-    const { error, stderr } = await asc.main(
-      [
-        'test/assembly/math.probe.ts', '--config', 'none', '--runtime', 'stub', '--importMemory', '--use', 'abort=', '--enable', 'simd',
-        '--noAssert', '-O3', '--outFile', 'probe.wasm',
-      ],
-      {
-        writeFile(name, contents) {
-          if (name.endsWith('.wasm') && typeof contents !== 'string') binary = Uint8Array.from(contents);
-        },
-      },
-    );
-    if (error !== null || binary === undefined) throw new Error(`math.probe.ts does not compile: ${stderr.toString()}`);
+  beforeAll(() => {
+    const outFile = 'build/math.probe.wasm';
+    execFileSync(process.execPath, [
+      'node_modules/assemblyscript/bin/asc.js', 'test/assembly/math.probe.ts', '--config', 'none', '--runtime', 'stub', '--importMemory',
+      '--use', 'abort=', '--enable', 'simd', '--noAssert', '-O3', '--outFile', outFile,
+    ]);
+    const binary = readFileSync(outFile);
     const memory = new WebAssembly.Memory({ initial: 256 });
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(binary)), { env: { memory } });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } });
     const floats = new Float32Array(memory.buffer);
     const from = 1 << 14;
     const to = 1 << 21;

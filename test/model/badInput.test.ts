@@ -1,7 +1,8 @@
 /** Everything a user can get wrong: each gives its typed error in a sentence and leaves the model as it was. */
 import { describe, expect, it } from 'vitest';
+import type { NablaError} from '../../src/index.ts';
 import {
-  activation, BackendError, DataError, dense, NablaError, OptionError, sequential, sgd, ShapeError, TrainingError, type BackendChoice,
+  activation, BackendError, DataError, dense, OptionError, sequential, sgd, ShapeError, TrainingError, type BackendChoice,
   type Sequential,
 } from '../../src/index.ts';
 import { backends } from '../backends.ts';

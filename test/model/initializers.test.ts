@@ -1,7 +1,7 @@
 /** Initialisers: their distributions, their seeds, their errors. */
 import { describe, expect, it } from 'vitest';
 import { dense, sequential, type InitializerSpec } from '../../src/index.ts';
-import { backends } from '../backends.ts';
+import type { backends } from '../backends.ts';
 import { expectClose } from '../close.ts';
 
 const inputs = 120;
