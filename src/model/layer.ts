@@ -17,7 +17,7 @@ export interface Layer {
   readonly inputs: number | undefined;
   /** The options it was made with, defaults filled in. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Its stages for rows of `inputs` values, in forward order; an empty list passes its input through. */
+  /** @internal Its stages for rows of `inputs` values, in forward order; an empty list passes its input through. */
   build(inputs: number, name: string): Stage[];
 }
 

@@ -26,6 +26,7 @@ export interface Optimizer {
   readonly config: Readonly<Record<string, unknown>>;
   /** Ranges of state it keeps, each as long as the parameters; they start as zeros. */
   readonly slots: number;
+  /** @internal Writes the update into a plan. */
   update(plan: PlanBuilder, at: UpdateAddresses): void;
 }
 
