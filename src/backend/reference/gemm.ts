@@ -41,11 +41,20 @@ function multiply(
       storeFour(f32, o, start < 0 ? o : start + n, c30, c31, c32, c33);
     }
     for (; n < width; n++) {
-      for (let i = m; i < m + 4; i++) single(f32, out + i * width + n, start < 0 ? -1 : start + n, a + i * rowA, stepA, b + n * columnB, stepB, depth);
+      const o = out + m * width + n;
+      four(f32, o, width, start < 0 ? o : start + n, start < 0 ? width : 0, b + n * columnB, stepB, a + m * rowA, stepA, rowA, depth);
     }
   }
   for (; m < height; m++) {
-    for (let n = 0; n < width; n++) single(f32, out + m * width + n, start < 0 ? -1 : start + n, a + m * rowA, stepA, b + n * columnB, stepB, depth);
+    let n = 0;
+    for (; n + 4 <= width; n += 4) {
+      const o = out + m * width + n;
+      four(f32, o, 1, start < 0 ? o : start + n, 1, a + m * rowA, stepA, b + n * columnB, stepB, columnB, depth);
+    }
+    for (; n < width; n++) {
+      const o = out + m * width + n;
+      single(f32, o, start < 0 ? o : start + n, a + m * rowA, stepA, b + n * columnB, stepB, depth);
+    }
   }
 }
 
@@ -56,14 +65,35 @@ function storeFour(f32: Float32Array, out: number, start: number, c0: number, c1
   f32[out + 3] = f32[start + 3]! + c3;
 }
 
+/** Four results of one row, or of one column: out[j·nextOut] := start[j·nextStart] + Σ_k a[k·stepA] · b[k·stepB + j·nextB]. */
+function four(
+  f32: Float32Array, out: number, nextOut: number, start: number, nextStart: number, a: number, stepA: number, b: number, stepB: number,
+  nextB: number, depth: number,
+): void {
+  let c0 = 0, c1 = 0, c2 = 0, c3 = 0;
+  for (let k = 0; k < depth; k++) {
+    const x = f32[a]!;
+    c0 += x * f32[b]!;
+    c1 += x * f32[b + nextB]!;
+    c2 += x * f32[b + 2 * nextB]!;
+    c3 += x * f32[b + 3 * nextB]!;
+    a += stepA;
+    b += stepB;
+  }
+  f32[out] = f32[start]! + c0;
+  f32[out + nextOut] = f32[start + nextStart]! + c1;
+  f32[out + 2 * nextOut] = f32[start + 2 * nextStart]! + c2;
+  f32[out + 3 * nextOut] = f32[start + 3 * nextStart]! + c3;
+}
+
 function single(f32: Float32Array, out: number, start: number, a: number, stepA: number, b: number, stepB: number, depth: number): void {
-  let sum = f32[start < 0 ? out : start]!;
+  let sum = 0;
   for (let k = 0; k < depth; k++) {
     sum += f32[a]! * f32[b]!;
     a += stepA;
     b += stepB;
   }
-  f32[out] = sum;
+  f32[out] = f32[start]! + sum;
 }
 
 /** out[rows, units] := input[rows, inputs] · weight[inputs, units] + bias */

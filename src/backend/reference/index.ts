@@ -24,26 +24,26 @@ export const kernels = {
   ...optimizer.kernels,
 } satisfies Record<Exclude<OperationName, 'end'>, Kernel>;
 
-/** What to do at each op code: the kernel, where `rows` stands among its arguments (−1: nowhere), and their kinds. */
-const table = operationNames.map((name) => {
-  const kinds = Object.values<string>(operations[name]);
-  return {
-    kernel: name === 'end' ? undefined : (kernels[name] as Kernel),
-    count: kinds.length,
-    rows: kinds.indexOf('rows'),
-    kinds,
-  };
-});
+/** What to do at each op code: the kernel, and the kinds of its arguments. */
+const table = operationNames.map((name): { kernel: Kernel | undefined; kinds: readonly string[] } => ({
+  kernel: name === 'end' ? undefined : kernels[name],
+  kinds: Object.values<string>(operations[name]),
+}));
 
 export class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly heapBase = 64;
   readonly memory: Memory;
-  readonly #args: number[] = [];
+  /**
+   * The arguments of each operation, memory first: an array of numbers alone would hold addresses and sizes in floating
+   * point, and engines would compile every kernel so (40 % slower).
+   */
+  readonly #args: [memory: Views, ...numbers: number[]][];
 
   /** With `'double'`, values between operations are kept in double precision too. */
   constructor(precision: 'single' | 'double' = 'single') {
     this.memory = precision === 'double' ? new DoubleMemory() : new BufferMemory(plainBuffer(0));
+    this.#args = table.map(({ kinds }) => [this.memory, ...kinds.map(() => 0)]);
   }
 
   weightFloats(inputs: number, units: number): number {
@@ -73,15 +73,16 @@ export class ReferenceBackend implements Backend {
   run(plan: number, rows: number): void {
     const { i32 } = this.memory;
     for (let at = plan >>> 2; ; at += operationWords) {
-      const operation = table[i32[at]!]!;
-      if (operation.kernel === undefined) return;
-      this.#args.length = operation.count;
+      const code = i32[at]!;
+      const { kernel, kinds } = table[code]!;
+      if (kernel === undefined) return;
+      const args = this.#args[code]!;
       let word = at + 1;
-      for (let i = 0; i < operation.count; i++) {
-        if (i === operation.rows) this.#args[i] = rows;
-        else this.#args[i] = operation.kinds[i] === 'scalar' ? floatFromBits(i32[word++]!) : i32[word++]! >>> 0;
+      for (let i = 0; i < kinds.length; i++) {
+        if (kinds[i] === 'rows') args[i + 1] = rows;
+        else args[i + 1] = kinds[i] === 'scalar' ? floatFromBits(i32[word++]!) : i32[word++]! >>> 0;
       }
-      operation.kernel(this.memory, ...this.#args);
+      kernel(...args);
     }
   }
 }

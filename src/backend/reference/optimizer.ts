@@ -8,6 +8,14 @@ import type { Views } from '../memory.ts';
 /** Below this a float32 is denormal: velocities that decay would stay denormal for good, and slow every step. */
 const smallestNormal = 2 ** -126;
 
+/** The rule without momentum, which most baselines are measured with: a loop of its own is a third faster. */
+function descend(f32: Float32Array, to: number, from: number, rate: number, weightDecay: number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const parameter = f32[to + i]!;
+    f32[to + i] = parameter - rate * (f32[from + i]! + weightDecay * parameter);
+  }
+}
+
 export const kernels = {
   /**
    * Stochastic gradient descent, by PyTorch's rule (`torch.optim.SGD`): weight decay is added to the gradient, the first
@@ -18,18 +26,18 @@ export const kernels = {
     count: number, momentum: number, dampening: number, nesterov: number, weightDecay: number,
   ): void {
     const rate = f32[learningRate >>> 2]!;
+    if (momentum === 0) {
+      descend(f32, parameters >>> 2, dparameters >>> 2, rate, weightDecay, count);
+      return;
+    }
     const first = i32[step >>> 2] === 1;
     for (let i = 0; i < count; i++) {
       const parameter = f32[(parameters >>> 2) + i]!;
       const g = f32[(dparameters >>> 2) + i]! + weightDecay * parameter;
-      let update = g;
-      if (momentum !== 0) {
-        let v = first ? g : momentum * f32[(velocity >>> 2) + i]! + (1 - dampening) * g;
-        if (Math.abs(v) < smallestNormal) v = 0;
-        f32[(velocity >>> 2) + i] = v;
-        update = nesterov !== 0 ? g + momentum * v : v;
-      }
-      f32[(parameters >>> 2) + i] = parameter - rate * update;
+      let v = first ? g : momentum * f32[(velocity >>> 2) + i]! + (1 - dampening) * g;
+      if (Math.abs(v) < smallestNormal) v = 0;
+      f32[(velocity >>> 2) + i] = v;
+      f32[(parameters >>> 2) + i] = parameter - rate * (nesterov !== 0 ? g + momentum * v : v);
     }
   },
 };
