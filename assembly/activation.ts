@@ -43,8 +43,8 @@ function negativePart(z: v128): v128 {
 /** 1 in the lanes of `condition`, 0 in the others, NaN where z is NaN. */
 // @ts-ignore: decorator
 @inline
-function indicator(condition: v128, z: v128): v128 {
-  return v128.or(v128.and(condition, one()), f32x4.ne(z, z));
+function indicator(condition: v128, z: v128, ones: v128): v128 {
+  return v128.or(v128.and(condition, ones), f32x4.ne(z, z));
 }
 
 /** `left` where z <= 0, and 1 − left where z > 0: the slope of z·F(z), for a distribution F that is symmetric about 0. */
@@ -57,23 +57,48 @@ function mirrored(left: v128, z: v128): v128 {
 /** From the output. */
 // @ts-ignore: decorator
 @inline
-function sigmoidDerivative(out: v128): v128 {
-  return f32x4.mul(out, f32x4.sub(one(), out));
+function sigmoidDerivative(out: v128, ones: v128): v128 {
+  return f32x4.mul(out, f32x4.sub(ones, out));
 }
 
 /** From the output; as a product, for 1 − out² would round twice near ±1. */
 // @ts-ignore: decorator
 @inline
-function tanhDerivative(out: v128): v128 {
-  return f32x4.mul(f32x4.sub(one(), out), f32x4.add(one(), out));
+function tanhDerivative(out: v128, ones: v128): v128 {
+  return f32x4.mul(f32x4.sub(ones, out), f32x4.add(ones, out));
+}
+
+// sigmoid and tanh stand in their loops. What the functions below share with each other, or the ends of the rows of softmax
+// with their loops, is called: it would stand here two to ten times. The compiler merges equal functions, also across files.
+
+function calledExp(x: v128): v128 {
+  return exp(x);
+}
+
+function calledExpm1(x: v128): v128 {
+  return expm1(x);
+}
+
+function calledLog(x: v128): v128 {
+  return log(x);
+}
+
+// @ts-ignore: decorator
+@inline
+function calledSigmoid(x: v128): v128 {
+  return f32x4.div(one(), f32x4.add(one(), calledExp(f32x4.neg(x))));
+}
+
+function normalTail(a: v128): v128 {
+  return scaledNormalTail(a);
 }
 
 // relu is the positive part.
 
 // @ts-ignore: decorator
 @inline
-function reluDerivative(z: v128): v128 {
-  return indicator(f32x4.gt(z, f32x4.splat(0)), z);
+function reluDerivative(z: v128, ones: v128): v128 {
+  return indicator(f32x4.gt(z, f32x4.splat(0)), z, ones);
 }
 
 // @ts-ignore: decorator
@@ -85,7 +110,7 @@ function relu6(z: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function relu6Derivative(z: v128): v128 {
-  return indicator(v128.and(f32x4.gt(z, f32x4.splat(0)), f32x4.lt(z, constant(table, 1))), z);
+  return indicator(v128.and(f32x4.gt(z, f32x4.splat(0)), f32x4.lt(z, constant(table, 1))), z, one());
 }
 
 // @ts-ignore: decorator
@@ -96,27 +121,27 @@ function leakyRelu(z: v128, alpha: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function leakyReluDerivative(z: v128, alpha: v128): v128 {
-  return v128.or(v128.bitselect(one(), alpha, f32x4.gt(z, f32x4.splat(0))), f32x4.ne(z, z));
+function leakyReluDerivative(z: v128, alpha: v128, ones: v128): v128 {
+  return v128.or(v128.bitselect(ones, alpha, f32x4.gt(z, f32x4.splat(0))), f32x4.ne(z, z));
 }
 
 // @ts-ignore: decorator
 @inline
 function elu(z: v128, alpha: v128): v128 {
-  return multiplyAdd(alpha, expm1(negativePart(z)), positivePart(z));
+  return multiplyAdd(alpha, calledExpm1(negativePart(z)), positivePart(z));
 }
 
 /** From z, not as out + alpha, which is wrong for a negative alpha. */
 // @ts-ignore: decorator
 @inline
 function eluDerivative(z: v128, alpha: v128): v128 {
-  return v128.bitselect(one(), f32x4.mul(alpha, exp(negativePart(z))), f32x4.gt(z, f32x4.splat(0)));
+  return v128.bitselect(one(), f32x4.mul(alpha, calledExp(negativePart(z))), f32x4.gt(z, f32x4.splat(0)));
 }
 
 // @ts-ignore: decorator
 @inline
 function selu(z: v128): v128 {
-  return multiplyAdd(constant(table, 9), expm1(negativePart(z)), f32x4.mul(constant(table, 8), positivePart(z)));
+  return multiplyAdd(constant(table, 9), calledExpm1(negativePart(z)), f32x4.mul(constant(table, 8), positivePart(z)));
 }
 
 /** From the output. */
@@ -131,7 +156,7 @@ function seluDerivative(out: v128): v128 {
 @inline
 function gelu(z: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(z), constant(table, 10));
-  return f32x4.sub(positivePart(z), f32x4.mul(f32x4.mul(a, scaledNormalTail(a)), gaussian(a)));
+  return f32x4.sub(positivePart(z), f32x4.mul(f32x4.mul(a, normalTail(a)), gaussian(a)));
 }
 
 /** Φ(z) + z·φ(z), by way of Φ(−a) − a·φ(a). */
@@ -139,7 +164,7 @@ function gelu(z: v128): v128 {
 @inline
 function geluDerivative(z: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(z), constant(table, 10));
-  return mirrored(f32x4.mul(gaussian(a), f32x4.sub(scaledNormalTail(a), f32x4.mul(a, constant(table, 14)))), z);
+  return mirrored(f32x4.mul(gaussian(a), f32x4.sub(normalTail(a), f32x4.mul(a, constant(table, 14)))), z);
 }
 
 /**
@@ -150,7 +175,7 @@ function geluDerivative(z: v128): v128 {
 @inline
 function geluTanh(z: v128): v128 {
   const v = f32x4.mul(z, multiplyAdd(f32x4.mul(z, z), constant(table, 16), constant(table, 15)));
-  return f32x4.mul(f32x4.pmax(z, f32x4.neg(constant(table, 17))), sigmoid(v));
+  return f32x4.mul(f32x4.pmax(z, f32x4.neg(constant(table, 17))), calledSigmoid(v));
 }
 
 /** σ(v) + z·σ′(v)·v′, by way of σ(−v) − a·σ′(v)·v′. */
@@ -168,7 +193,7 @@ function geluTanhDerivative(z: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function logisticSlope(v: v128, slope: v128): v128 {
-  const e = exp(f32x4.neg(v));
+  const e = calledExp(f32x4.neg(v));
   const d = f32x4.add(one(), e);
   return f32x4.div(f32x4.mul(e, f32x4.sub(d, slope)), f32x4.mul(d, d));
 }
@@ -176,7 +201,7 @@ function logisticSlope(v: v128, slope: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function silu(z: v128): v128 {
-  return f32x4.mul(f32x4.pmax(z, f32x4.neg(constant(table, 11))), sigmoid(z));
+  return f32x4.mul(f32x4.pmax(z, f32x4.neg(constant(table, 11))), calledSigmoid(z));
 }
 
 // @ts-ignore: decorator
@@ -191,7 +216,7 @@ function siluDerivative(z: v128): v128 {
 @inline
 function mish(z: v128): v128 {
   const two = constant(table, 6);
-  const e = exp(f32x4.pmin(z, constant(table, 12)));
+  const e = calledExp(f32x4.pmin(z, constant(table, 12)));
   const n = f32x4.mul(e, f32x4.add(e, two));
   return f32x4.mul(f32x4.pmax(z, f32x4.neg(constant(table, 11))), f32x4.div(n, f32x4.add(n, two)));
 }
@@ -202,7 +227,7 @@ function mish(z: v128): v128 {
 function mishDerivative(z: v128): v128 {
   const two = constant(table, 6);
   const clamped = f32x4.pmax(f32x4.pmin(z, constant(table, 12)), f32x4.neg(constant(table, 11)));
-  const e = exp(clamped);
+  const e = calledExp(clamped);
   const e2 = f32x4.add(e, two);
   const n2 = multiplyAdd(e, e2, two);
   const sum = multiplyAdd(f32x4.mul(constant(table, 7), clamped), f32x4.add(e, one()), f32x4.mul(e2, n2));
@@ -263,7 +288,7 @@ function hardSwishDerivative(z: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function straightThroughDerivative(z: v128): v128 {
-  return indicator(f32x4.le(f32x4.abs(z), one()), z);
+  return indicator(f32x4.le(f32x4.abs(z), one()), z, one());
 }
 
 /** f(z), where the compiler knows `code`. */
@@ -285,25 +310,25 @@ function value(code: i32, z: v128, alpha: v128, beta: v128): v128 {
   if (code == Activation.softsign) return softsign(z);
   if (code == Activation.hardSigmoid) return hardSigmoid(z, alpha, beta);
   if (code == Activation.hardSwish) return hardSwish(z);
-  return reluDerivative(z);
+  return reluDerivative(z, one());
 }
 
-/** f′ from z, or from f(z) where its comment says so; the compiler knows `code`. */
+/** f′ from z, or from f(z) where its comment says so; the compiler knows `code`. The most used get their 1 in a register. */
 // @ts-ignore: decorator
 @inline
-function derivative(code: i32, x: v128, alpha: v128): v128 {
-  if (code == Activation.sigmoid) return sigmoidDerivative(x);
-  if (code == Activation.tanh) return tanhDerivative(x);
-  if (code == Activation.relu) return reluDerivative(x);
+function derivative(code: i32, x: v128, alpha: v128, ones: v128): v128 {
+  if (code == Activation.sigmoid) return sigmoidDerivative(x, ones);
+  if (code == Activation.tanh) return tanhDerivative(x, ones);
+  if (code == Activation.relu) return reluDerivative(x, ones);
   if (code == Activation.relu6) return relu6Derivative(x);
-  if (code == Activation.leakyRelu) return leakyReluDerivative(x, alpha);
+  if (code == Activation.leakyRelu) return leakyReluDerivative(x, alpha, ones);
   if (code == Activation.elu) return eluDerivative(x, alpha);
   if (code == Activation.selu) return seluDerivative(x);
   if (code == Activation.gelu) return geluDerivative(x);
   if (code == Activation.geluTanh) return geluTanhDerivative(x);
   if (code == Activation.silu) return siluDerivative(x);
   if (code == Activation.mish) return mishDerivative(x);
-  if (code == Activation.softplus) return sigmoid(x);
+  if (code == Activation.softplus) return calledSigmoid(x);
   if (code == Activation.softsign) return softsignDerivative(x);
   if (code == Activation.hardSigmoid) return hardSigmoidDerivative(x, alpha);
   if (code == Activation.hardSwish) return hardSwishDerivative(x);
@@ -341,27 +366,27 @@ function map(code: i32, out: usize, z: usize, bytes: usize, alpha: v128, beta: v
 
 // @ts-ignore: decorator
 @inline
-function mapBackward2(code: i32, dz: usize, dout: usize, x: usize, bytes: usize, alpha: v128): void {
+function mapBackward2(code: i32, dz: usize, dout: usize, x: usize, bytes: usize, alpha: v128, ones: v128): void {
   const end = x + bytes;
   const pairs = x + (bytes & ~31);
   while (x < pairs) {
-    const d0 = f32x4.mul(v128.load(dout), derivative(code, v128.load(x), alpha));
-    const d1 = f32x4.mul(v128.load(dout, 16), derivative(code, v128.load(x, 16), alpha));
+    const d0 = f32x4.mul(v128.load(dout), derivative(code, v128.load(x), alpha, ones));
+    const d1 = f32x4.mul(v128.load(dout, 16), derivative(code, v128.load(x, 16), alpha, ones));
     v128.store(dz, d0);
     v128.store(dz, d1, 16);
     dz += 32;
     dout += 32;
     x += 32;
   }
-  if (x < end) v128.store(dz, f32x4.mul(v128.load(dout), derivative(code, v128.load(x), alpha)));
+  if (x < end) v128.store(dz, f32x4.mul(v128.load(dout), derivative(code, v128.load(x), alpha, ones)));
 }
 
 // @ts-ignore: decorator
 @inline
-function mapBackward(code: i32, dz: usize, dout: usize, x: usize, bytes: usize, alpha: v128): void {
+function mapBackward(code: i32, dz: usize, dout: usize, x: usize, bytes: usize, alpha: v128, ones: v128): void {
   const end = x + bytes;
   while (x < end) {
-    v128.store(dz, f32x4.mul(v128.load(dout), derivative(code, v128.load(x), alpha)));
+    v128.store(dz, f32x4.mul(v128.load(dout), derivative(code, v128.load(x), alpha, ones)));
     dz += 16;
     dout += 16;
     x += 16;
@@ -402,25 +427,26 @@ export function activationBackward(
 ): void {
   const bytes = paddedBytes(rows * units);
   const a = f32x4.splat(alpha);
+  const ones = one();
   switch (activation) {
     case Activation.linear: memory.copy(dz, dout, bytes); break;
-    case Activation.sigmoid: mapBackward2(Activation.sigmoid, dz, dout, out, bytes, a); break;
-    case Activation.tanh: mapBackward2(Activation.tanh, dz, dout, out, bytes, a); break;
-    case Activation.relu: mapBackward2(Activation.relu, dz, dout, z, bytes, a); break;
-    case Activation.relu6: mapBackward(Activation.relu6, dz, dout, z, bytes, a); break;
-    case Activation.leakyRelu: mapBackward2(Activation.leakyRelu, dz, dout, z, bytes, a); break;
-    case Activation.elu: mapBackward(Activation.elu, dz, dout, z, bytes, a); break;
-    case Activation.selu: mapBackward(Activation.selu, dz, dout, out, bytes, a); break;
-    case Activation.gelu: mapBackward(Activation.gelu, dz, dout, z, bytes, a); break;
-    case Activation.geluTanh: mapBackward(Activation.geluTanh, dz, dout, z, bytes, a); break;
-    case Activation.silu: mapBackward(Activation.silu, dz, dout, z, bytes, a); break;
-    case Activation.mish: mapBackward(Activation.mish, dz, dout, z, bytes, a); break;
-    case Activation.softplus: mapBackward(Activation.softplus, dz, dout, z, bytes, a); break;
-    case Activation.softsign: mapBackward(Activation.softsign, dz, dout, z, bytes, a); break;
-    case Activation.hardSigmoid: mapBackward(Activation.hardSigmoid, dz, dout, out, bytes, a); break;
-    case Activation.hardSwish: mapBackward(Activation.hardSwish, dz, dout, z, bytes, a); break;
-    case Activation.straightThrough: mapBackward(Activation.straightThrough, dz, dout, z, bytes, a); break;
-    default: mapBackward(Activation.step, dz, dout, z, bytes, a);
+    case Activation.sigmoid: mapBackward2(Activation.sigmoid, dz, dout, out, bytes, a, ones); break;
+    case Activation.tanh: mapBackward2(Activation.tanh, dz, dout, out, bytes, a, ones); break;
+    case Activation.relu: mapBackward2(Activation.relu, dz, dout, z, bytes, a, ones); break;
+    case Activation.relu6: mapBackward(Activation.relu6, dz, dout, z, bytes, a, ones); break;
+    case Activation.leakyRelu: mapBackward2(Activation.leakyRelu, dz, dout, z, bytes, a, ones); break;
+    case Activation.elu: mapBackward(Activation.elu, dz, dout, z, bytes, a, ones); break;
+    case Activation.selu: mapBackward(Activation.selu, dz, dout, out, bytes, a, ones); break;
+    case Activation.gelu: mapBackward(Activation.gelu, dz, dout, z, bytes, a, ones); break;
+    case Activation.geluTanh: mapBackward(Activation.geluTanh, dz, dout, z, bytes, a, ones); break;
+    case Activation.silu: mapBackward(Activation.silu, dz, dout, z, bytes, a, ones); break;
+    case Activation.mish: mapBackward(Activation.mish, dz, dout, z, bytes, a, ones); break;
+    case Activation.softplus: mapBackward(Activation.softplus, dz, dout, z, bytes, a, ones); break;
+    case Activation.softsign: mapBackward(Activation.softsign, dz, dout, z, bytes, a, ones); break;
+    case Activation.hardSigmoid: mapBackward(Activation.hardSigmoid, dz, dout, out, bytes, a, ones); break;
+    case Activation.hardSwish: mapBackward(Activation.hardSwish, dz, dout, z, bytes, a, ones); break;
+    case Activation.straightThrough: mapBackward(Activation.straightThrough, dz, dout, z, bytes, a, ones); break;
+    default: mapBackward(Activation.step, dz, dout, z, bytes, a, ones);
   }
 }
 
@@ -428,24 +454,36 @@ export function activationBackward(
 // products with denormal numbers are slow.
 const softmaxTable = memory.data<f32>([-Infinity, 1e-30]);
 
-/** exp as a call, for the ends of rows: its code would otherwise stand here four times more. */
-function expTail(x: v128): v128 {
-  return exp(x);
+// Bytes 0 to 15, then none: the 16 from byte 12, 8 or 4 on are a swizzle that moves the last 1, 2 or 3 floats to the front.
+const lastToFront = memory.data<i32>([0x03020100, 0x07060504, 0x0b0a0908, 0x0f0e0d0c, -1, -1, -1, -1], 16);
+
+// @ts-ignore: decorator
+@inline
+function tailSwizzle(count: i32): v128 {
+  return v128.load(lastToFront + 16 - (<usize>count << 2));
 }
 
-/** The last `count` (1, 2 or 3) floats of a row, and `filler` in the other lanes. */
-function loadTail(from: usize, count: i32, filler: v128): v128 {
-  let x = v128.load32_lane(from, filler, 0);
-  if (count > 1) x = v128.load32_lane(from + 4, x, 1);
-  if (count > 2) x = v128.load32_lane(from + 8, x, 2);
-  return x;
+/** The last `count` (1, 2 or 3) floats of a row, then zeros: read with what precedes them, for memory may end after them. */
+// @ts-ignore: decorator
+@inline
+function loadTail(from: usize, count: i32): v128 {
+  return v128.swizzle(v128.load(from + (<usize>count << 2) - 16), tailSwizzle(count));
+}
+
+/** The same with `filler` instead of zeros. */
+// @ts-ignore: decorator
+@inline
+function loadFilledTail(from: usize, count: i32, filler: v128): v128 {
+  return v128.bitselect(filler, loadTail(from, count), i32x4.shr_s(tailSwizzle(count), 31));
 }
 
 /** Stores the first `count` (1, 2 or 3) lanes: what follows is the next row. */
+// @ts-ignore: decorator
+@inline
 function storeTail(to: usize, x: v128, count: i32): void {
   v128.store32_lane(to, x, 0);
-  if (count > 1) v128.store32_lane(to + 4, x, 1);
-  if (count > 2) v128.store32_lane(to + 8, x, 2);
+  if (count > 1) v128.store32_lane(to, x, 1, 4);
+  if (count > 2) v128.store32_lane(to, x, 2, 8);
 }
 
 /** The maximum of a row in all lanes; NaN is passed over. */
@@ -457,7 +495,7 @@ function rowMaximum(z: usize, units: i32): v128 {
     maximum = f32x4.pmax(maximum, v128.load(z));
     z += 16;
   }
-  if (units & 3) maximum = f32x4.pmax(maximum, loadTail(z, units & 3, lowest));
+  if (units & 3) maximum = f32x4.pmax(maximum, loadFilledTail(z, units & 3, lowest));
   maximum = f32x4.pmax(maximum, v128.shuffle<i32>(maximum, maximum, 2, 3, 0, 1));
   return f32x4.pmax(maximum, v128.shuffle<i32>(maximum, maximum, 1, 0, 3, 2));
 }
@@ -472,7 +510,7 @@ function rowDot(a: usize, b: usize, units: i32): v128 {
     a += 16;
     b += 16;
   }
-  if (units & 3) sum = multiplyAdd(loadTail(a, units & 3, zero), loadTail(b, units & 3, zero), sum);
+  if (units & 3) sum = multiplyAdd(loadTail(a, units & 3), loadTail(b, units & 3), sum);
   return f32x4.splat(laneSum(sum));
 }
 
@@ -496,7 +534,7 @@ export function softmaxForward(out: usize, z: usize, rows: i32, units: i32): voi
     }
     let last = f32x4.splat(0);
     if (tail) {
-      last = expTail(f32x4.sub(loadTail(z, tail, lowest), maximum));
+      last = calledExp(f32x4.sub(loadFilledTail(z, tail, lowest), maximum));
       sum = f32x4.add(sum, last);
       z += <usize>tail << 2;
     }
@@ -530,7 +568,7 @@ export function softmaxBackward(dz: usize, dout: usize, out: usize, rows: i32, u
       out += 16;
     }
     if (tail) {
-      storeTail(dz, f32x4.mul(loadTail(out, tail, zero), f32x4.sub(loadTail(dout, tail, zero), mean)), tail);
+      storeTail(dz, f32x4.mul(loadTail(out, tail), f32x4.sub(loadTail(dout, tail), mean)), tail);
       dz += <usize>tail << 2;
       dout += <usize>tail << 2;
       out += <usize>tail << 2;
@@ -552,15 +590,15 @@ export function logSoftmaxForward(out: usize, z: usize, rows: i32, units: i32): 
       sum = f32x4.add(sum, exp(f32x4.sub(v128.load(at), maximum)));
       at += 16;
     }
-    if (tail) sum = f32x4.add(sum, expTail(f32x4.sub(loadTail(at, tail, lowest), maximum)));
-    const logarithm = log(f32x4.splat(laneSum(sum)));
+    if (tail) sum = f32x4.add(sum, calledExp(f32x4.sub(loadFilledTail(at, tail, lowest), maximum)));
+    const logarithm = calledLog(f32x4.splat(laneSum(sum)));
     while (z < end) {
       v128.store(out, f32x4.sub(f32x4.sub(v128.load(z), maximum), logarithm));
       z += 16;
       out += 16;
     }
     if (tail) {
-      storeTail(out, f32x4.sub(f32x4.sub(loadTail(z, tail, lowest), maximum), logarithm), tail);
+      storeTail(out, f32x4.sub(f32x4.sub(loadFilledTail(z, tail, lowest), maximum), logarithm), tail);
       z += <usize>tail << 2;
       out += <usize>tail << 2;
     }
@@ -580,7 +618,7 @@ export function logSoftmaxBackward(dz: usize, dout: usize, out: usize, rows: i32
       sum = f32x4.add(sum, v128.load(at));
       at += 16;
     }
-    if (tail) sum = f32x4.add(sum, loadTail(at, tail, zero));
+    if (tail) sum = f32x4.add(sum, loadTail(at, tail));
     const total = f32x4.splat(laneSum(sum));
     while (dout < end) {
       v128.store(dz, f32x4.sub(v128.load(dout), f32x4.mul(exp(v128.load(out)), total)));
@@ -589,7 +627,7 @@ export function logSoftmaxBackward(dz: usize, dout: usize, out: usize, rows: i32
       out += 16;
     }
     if (tail) {
-      storeTail(dz, f32x4.sub(loadTail(dout, tail, zero), f32x4.mul(expTail(loadTail(out, tail, zero)), total)), tail);
+      storeTail(dz, f32x4.sub(loadTail(dout, tail), f32x4.mul(calledExp(loadTail(out, tail)), total)), tail);
       dz += <usize>tail << 2;
       dout += <usize>tail << 2;
       out += <usize>tail << 2;

@@ -10,7 +10,8 @@
  * the tile that computes it does not change its bits.
  */
 
-import { multiplyAdd } from "./simd";
+import { copy } from "./memory";
+import { multiplyAdd, paddedBytes } from "./simd";
 
 /** Bytes of a row of a wide (8 floats) and of a narrow (4 floats) panel. */
 const WIDE: usize = 32;
@@ -22,7 +23,7 @@ const BLOCK_INPUTS: i32 = 16;
 const BLOCK_BYTES: usize = 64;
 
 /** Starting values of sums that start from nothing. */
-const zeros: usize = memory.data<f32>([0, 0, 0, 0, 0, 0, 0, 0], 16);
+const zeros: usize = memory.data(128, 16);
 
 // @ts-ignore: decorator
 @inline
@@ -30,37 +31,35 @@ function widePanels(units: i32): i32 {
   return (units + 3) >> 3;
 }
 
-/** Stores the first `columns` (1 to 7) of eight values. */
-function storePart(to: usize, low: v128, high: v128, columns: i32): void {
-  if (columns >= 4) {
-    v128.store(to, low);
-    to += 16;
-    low = high;
-    columns -= 4;
-  }
-  if (columns >= 2) {
-    v128.store64_lane(to, low, 0);
-    if (columns == 3) v128.store32_lane(to, low, 2, 8);
-  } else if (columns == 1) {
-    v128.store32_lane(to, low, 0);
-  }
-}
-
+/** Stores the first `columns` (1 to 3) of each of `height` rows; asks for `columns` once for all rows. */
 // @ts-ignore: decorator
 @inline
-function storeRow(to: usize, low: v128, high: v128, vectors: i32, columns: i32): void {
-  if (columns == vectors << 2) {
-    v128.store(to, low);
-    if (vectors > 1) v128.store(to, high, 16);
-  } else {
-    storePart(to, low, high, columns);
+function storeParts(
+  to0: usize, to1: usize, to2: usize, to3: usize, r0: v128, r1: v128, r2: v128, r3: v128, columns: i32, height: i32,
+): void {
+  if (columns == 1) {
+    v128.store32_lane(to0, r0, 0);
+    if (height > 1) v128.store32_lane(to1, r1, 0);
+    if (height > 2) v128.store32_lane(to2, r2, 0);
+    if (height > 3) v128.store32_lane(to3, r3, 0);
+    return;
+  }
+  v128.store64_lane(to0, r0, 0);
+  if (height > 1) v128.store64_lane(to1, r1, 0);
+  if (height > 2) v128.store64_lane(to2, r2, 0);
+  if (height > 3) v128.store64_lane(to3, r3, 0);
+  if (columns == 3) {
+    v128.store32_lane(to0, r0, 2, 8);
+    if (height > 1) v128.store32_lane(to1, r1, 2, 8);
+    if (height > 2) v128.store32_lane(to2, r2, 2, 8);
+    if (height > 3) v128.store32_lane(to3, r3, 2, 8);
   }
 }
 
 /**
  * out[height, 4·vectors] := start + a · panel, where a is [height, depth], row by row `strideA` bytes apart, or column by
  * column (`byColumn`), a column 64 bytes from the next. `start` rows are `strideStart` bytes apart. Only `columns` are
- * stored. `height` (1 to 4), `vectors` (1 or 2) and `byColumn` are constants at every call.
+ * stored, more than 4 of a wide panel. `height` (1 to 4), `vectors` (1 or 2) and `byColumn` are constants at every call.
  *
  * One step of the inner index a turn, on purpose: unrolled, an optimizing engine lifts all loads ahead and spills.
  */
@@ -125,10 +124,26 @@ function tile(
       if (height > 3) a3 += 4;
     }
   }
-  storeRow(out, c00, c01, vectors, columns);
-  if (height > 1) storeRow(out + strideOut, c10, c11, vectors, columns);
-  if (height > 2) storeRow(out + 2 * strideOut, c20, c21, vectors, columns);
-  if (height > 3) storeRow(out + 3 * strideOut, c30, c31, vectors, columns);
+  const out1 = out + strideOut;
+  const out2 = out1 + strideOut;
+  const out3 = out2 + strideOut;
+  if (vectors == 1 && columns < 4) {
+    storeParts(out, out1, out2, out3, c00, c10, c20, c30, columns, height);
+    return;
+  }
+  v128.store(out, c00);
+  if (height > 1) v128.store(out1, c10);
+  if (height > 2) v128.store(out2, c20);
+  if (height > 3) v128.store(out3, c30);
+  if (vectors == 1) return;
+  if (columns < 8) {
+    storeParts(out + 16, out1 + 16, out2 + 16, out3 + 16, c01, c11, c21, c31, columns - 4, height);
+    return;
+  }
+  v128.store(out, c01, 16);
+  if (height > 1) v128.store(out1, c11, 16);
+  if (height > 2) v128.store(out2, c21, 16);
+  if (height > 3) v128.store(out3, c31, 16);
 }
 
 /** out[rows, columns] := start + a[rows, depth] · panel, for one panel of 4·vectors columns. */
@@ -160,11 +175,57 @@ function rowsTimesNarrowPanel(
   rowsTimesPanel(out, strideOut, start, a, strideA, panel, rows, depth, columns, 1);
 }
 
+/**
+ * out[32] := start + a[depth] · four wide panels, `stride` bytes apart: one row has too few results in a panel to hide the
+ * latency of additions. Inputs that are 0 are passed over, which changes no finite sum; pixels often are.
+ */
+function rowTimesFourPanels(out: usize, start: usize, a: usize, panel: usize, stride: usize, depth: i32): void {
+  let c0 = v128.load(start), c1 = v128.load(start, 16), c2 = v128.load(start, 32), c3 = v128.load(start, 48);
+  let c4 = v128.load(start, 64), c5 = v128.load(start, 80), c6 = v128.load(start, 96), c7 = v128.load(start, 112);
+  let second = panel + stride;
+  let third = second + stride;
+  let fourth = third + stride;
+  for (; depth > 0; depth--) {
+    if (load<f32>(a) != 0) {
+      const x = v128.load32_splat(a);
+      c0 = multiplyAdd(x, v128.load(panel), c0);
+      c1 = multiplyAdd(x, v128.load(panel, 16), c1);
+      c2 = multiplyAdd(x, v128.load(second), c2);
+      c3 = multiplyAdd(x, v128.load(second, 16), c3);
+      c4 = multiplyAdd(x, v128.load(third), c4);
+      c5 = multiplyAdd(x, v128.load(third, 16), c5);
+      c6 = multiplyAdd(x, v128.load(fourth), c6);
+      c7 = multiplyAdd(x, v128.load(fourth, 16), c7);
+    }
+    a += 4;
+    panel += WIDE;
+    second += WIDE;
+    third += WIDE;
+    fourth += WIDE;
+  }
+  v128.store(out, c0);
+  v128.store(out, c1, 16);
+  v128.store(out, c2, 32);
+  v128.store(out, c3, 48);
+  v128.store(out, c4, 64);
+  v128.store(out, c5, 80);
+  v128.store(out, c6, 96);
+  v128.store(out, c7, 112);
+}
+
 /** out[rows, units] := input[rows, inputs] · weight + bias; a bias address of 0 means none. */
 export function denseForward(out: usize, input: usize, weight: usize, bias: usize, rows: i32, inputs: i32, units: i32): void {
   const strideOut = <usize>units << 2;
   const strideInput = <usize>inputs << 2;
   let column = 0;
+  if (rows == 1) {
+    const stride = <usize>inputs * WIDE;
+    for (; column + 32 <= units; column += 32) {
+      rowTimesFourPanels(out, bias ? bias + (<usize>column << 2) : zeros, input, weight, stride, inputs);
+      weight += stride << 2;
+      out += 4 * WIDE;
+    }
+  }
   for (const end = widePanels(units) << 3; column < end; column += 8) {
     const start = bias ? bias + (<usize>column << 2) : zeros;
     rowsTimesWidePanel(out, strideOut, start, input, strideInput, weight, rows, inputs, min(8, units - column));
@@ -177,14 +238,14 @@ export function denseForward(out: usize, input: usize, weight: usize, bias: usiz
   }
 }
 
-/** Transposes 4 x 4 floats: rows `strideFrom` bytes apart to rows `strideTo` bytes apart. */
+/** Transposes 4 x 4 floats: rows at `from` and three offsets to rows `strideTo` bytes apart. */
 // @ts-ignore: decorator
 @inline
-function transpose4(to: usize, strideTo: usize, from: usize, strideFrom: usize): void {
+function transpose4(to: usize, strideTo: usize, from: usize, second: usize, third: usize, fourth: usize): void {
   const a = v128.load(from);
-  const b = v128.load(from + strideFrom);
-  const c = v128.load(from + 2 * strideFrom);
-  const d = v128.load(from + 3 * strideFrom);
+  const b = v128.load(from + second);
+  const c = v128.load(from + third);
+  const d = v128.load(from + fourth);
   const abLow = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
   const abHigh = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
   const cdLow = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
@@ -197,26 +258,83 @@ function transpose4(to: usize, strideTo: usize, from: usize, strideFrom: usize):
 
 /**
  * Four rows `first .. first + 4` of a weight become four columns of a panel: to[unit] := weight[first .. first + 4, unit],
- * each `strideTo` bytes after the last. Rows at or beyond `inputs` count as zeros.
+ * each `strideTo` bytes after the last. Rows beyond `inputs` repeat the last, for columns of a product that are not stored.
  */
 function packFourRows(to: usize, strideTo: usize, weight: usize, first: i32, inputs: i32, units: i32): void {
-  const full = first + 4 <= inputs;
+  let second: usize = first + 1 < inputs ? WIDE : 0;
+  let third = first + 2 < inputs ? second + WIDE : second;
+  let fourth = first + 3 < inputs ? third + WIDE : third;
+  let from = weight + <usize>first * WIDE;
+  const nextPanel = <usize>inputs * WIDE - 16;
   const wide = widePanels(units) << 3;
   for (let column = 0; column < units; column += 4) {
-    const width: usize = column < wide ? WIDE : NARROW;
-    const panel = weight + (<usize>(column & ~7) * <usize>inputs << 2) + (<usize>(column & 4 && column < wide ? 16 : 0));
-    const from = panel + <usize>first * width;
-    if (full) {
-      transpose4(to, strideTo, from, width);
-    } else {
-      for (let unit: usize = 0; unit < 4; unit++) {
-        for (let i = 0; i < 4; i++) {
-          const value = first + i < inputs ? load<f32>(from + <usize>i * width + (unit << 2)) : <f32>0;
-          store<f32>(to + unit * strideTo + (<usize>i << 2), value);
-        }
-      }
+    if (column == wide) {
+      // In the narrow panel all distances are half as long.
+      from -= <usize>first * NARROW;
+      second >>= 1;
+      third >>= 1;
+      fourth >>= 1;
     }
+    transpose4(to, strideTo, from, second, third, fourth);
     to += strideTo << 2;
+    from += column & 4 ? nextPanel : 16;
+  }
+}
+
+/** Four sums of four lanes each, side by side. */
+// @ts-ignore: decorator
+@inline
+function laneSums(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+}
+
+/** Copies a row and fills it up with zeros to a multiple of 4: panels are that wide, and padding may hold anything. */
+// @ts-ignore: decorator
+@inline
+function padRow(to: usize, row: usize, units: i32): void {
+  copy(to, row, paddedBytes(units));
+  for (let i = units; i & 3; i++) store<f32>(to + (<usize>i << 2), 0);
+}
+
+/**
+ * dinput[inputs] := dout[units] · weightᵀ for one row: four inputs at a time, each the sum of its weights times dout in
+ * four lanes, added up at the end. Packing would cost more than the product.
+ */
+function rowTimesTransposed(dinput: usize, scratch: usize, dout: usize, weight: usize, inputs: i32, units: i32): void {
+  padRow(scratch, dout, units);
+  const wide = widePanels(units) << 3;
+  const strideWide = <usize>inputs * WIDE;
+  for (let first = 0; first < inputs; first += 4) {
+    // Rows beyond the last repeat it: computed, not stored.
+    const second: usize = first + 1 < inputs ? 1 : 0;
+    const third = first + 2 < inputs ? second + 1 : second;
+    const fourth = first + 3 < inputs ? third + 1 : third;
+    let s0 = v128.load(zeros), s1 = s0, s2 = s0, s3 = s0;
+    let panel = weight + <usize>first * WIDE;
+    let column = 0;
+    for (; column < wide; column += 8) {
+      const low = v128.load(scratch + (<usize>column << 2));
+      const high = v128.load(scratch + (<usize>column << 2), 16);
+      s0 = multiplyAdd(high, v128.load(panel, 16), multiplyAdd(low, v128.load(panel), s0));
+      s1 = multiplyAdd(high, v128.load(panel + second * WIDE, 16), multiplyAdd(low, v128.load(panel + second * WIDE), s1));
+      s2 = multiplyAdd(high, v128.load(panel + third * WIDE, 16), multiplyAdd(low, v128.load(panel + third * WIDE), s2));
+      s3 = multiplyAdd(high, v128.load(panel + fourth * WIDE, 16), multiplyAdd(low, v128.load(panel + fourth * WIDE), s3));
+      panel += strideWide;
+    }
+    if (column < units) {
+      const low = v128.load(scratch + (<usize>column << 2));
+      const from = weight + <usize>(wide >> 3) * strideWide + <usize>first * NARROW;
+      s0 = multiplyAdd(low, v128.load(from), s0);
+      s1 = multiplyAdd(low, v128.load(from + second * NARROW), s1);
+      s2 = multiplyAdd(low, v128.load(from + third * NARROW), s2);
+      s3 = multiplyAdd(low, v128.load(from + fourth * NARROW), s3);
+    }
+    const sums = laneSums(s0, s1, s2, s3);
+    if (first + 4 <= inputs) v128.store(dinput, sums);
+    else storeParts(dinput, 0, 0, 0, sums, s1, s2, s3, inputs - first, 1);
+    dinput += 16;
   }
 }
 
@@ -224,6 +342,10 @@ function packFourRows(to: usize, strideTo: usize, weight: usize, first: i32, inp
 export function denseBackwardInput(
   dinput: usize, scratch: usize, dout: usize, weight: usize, rows: i32, inputs: i32, units: i32,
 ): void {
+  if (rows == 1) {
+    rowTimesTransposed(dinput, scratch, dout, weight, inputs, units);
+    return;
+  }
   const strideOut = <usize>inputs << 2;
   const strideDout = <usize>units << 2;
   let row = 0;
@@ -239,59 +361,69 @@ export function denseBackwardInput(
   }
 }
 
-/** Copies `columns` (1 to 8) of each row into a panel of 4·vectors columns, zeros beyond. */
+/** Copies `columns` (5 to 8) of each row into a wide panel, zeros beyond. */
 // @ts-ignore: decorator
 @inline
-function packPanel(to: usize, from: usize, strideFrom: usize, rows: i32, columns: i32, vectors: i32): void {
-  const width: usize = vectors > 1 ? WIDE : NARROW;
-  if (columns == vectors << 2) {
+function packPanel(to: usize, from: usize, strideFrom: usize, rows: i32, columns: i32): void {
+  if (columns == 8) {
     for (; rows > 0; rows--) {
       v128.store(to, v128.load(from));
-      if (vectors > 1) v128.store(to, v128.load(from, 16), 16);
-      to += width;
+      v128.store(to, v128.load(from, 16), 16);
+      to += WIDE;
       from += strideFrom;
     }
     return;
   }
   for (; rows > 0; rows--) {
-    v128.store(to, v128.load(zeros));
-    if (vectors > 1) v128.store(to, v128.load(zeros), 16);
-    for (let column = 0; column < columns; column++) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(zeros), 16);
+    for (let column = 4; column < columns; column++) {
       store<f32>(to + (<usize>column << 2), load<f32>(from + (<usize>column << 2)));
     }
-    to += width;
+    to += WIDE;
     from += strideFrom;
   }
 }
 
-/** sums[0 .. 4·vectors) += the column sums of a panel. */
+/** Copies `columns` (1 to 4) of each row into a narrow panel, zeros beyond. */
 // @ts-ignore: decorator
 @inline
-function addColumnSums(sums: usize, panel: usize, rows: i32, vectors: i32): void {
-  let low = v128.load(sums);
-  let high = vectors > 1 ? v128.load(sums, 16) : low;
+function packNarrowPanel(to: usize, from: usize, strideFrom: usize, rows: i32, columns: i32): void {
+  const mask = columnMask(columns);
   for (; rows > 0; rows--) {
-    low = f32x4.add(low, v128.load(panel));
-    if (vectors > 1) high = f32x4.add(high, v128.load(panel, 16));
-    panel += vectors > 1 ? WIDE : NARROW;
+    v128.store(to, v128.and(v128.load(from), mask));
+    to += NARROW;
+    from += strideFrom;
   }
-  v128.store(sums, low);
-  if (vectors > 1) v128.store(sums, high, 16);
 }
 
-/** dweight panel rows [0, inputs) += (packed inputs)ᵀ · panel; inputs is 16 at most, packed 16 floats a row. */
+/** sums[0 .. 8) += the column sums of a wide panel. */
 // @ts-ignore: decorator
 @inline
-function addInputsTimesPanel(dweight: usize, packed: usize, panel: usize, rows: i32, inputs: i32, vectors: i32): void {
-  const width: usize = vectors > 1 ? WIDE : NARROW;
+function addColumnSums(sums: usize, panel: usize, rows: i32): void {
+  let low = v128.load(sums);
+  let high = v128.load(sums, 16);
+  for (; rows > 0; rows--) {
+    low = f32x4.add(low, v128.load(panel));
+    high = f32x4.add(high, v128.load(panel, 16));
+    panel += WIDE;
+  }
+  v128.store(sums, low);
+  v128.store(sums, high, 16);
+}
+
+/** Rows [0, inputs) of a wide panel of dweight += (packed inputs)ᵀ · panel; of more than one row, at most 16 inputs, 16 floats a row. */
+// @ts-ignore: decorator
+@inline
+function addInputsTimesPanel(dweight: usize, packed: usize, panel: usize, rows: i32, inputs: i32): void {
   for (; inputs >= 4; inputs -= 4) {
-    tile(dweight, width, dweight, width, packed, 0, panel, rows, vectors << 2, 4, vectors, true);
-    dweight += width << 2;
+    tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 4, 2, true);
+    dweight += WIDE << 2;
     packed += 16;
   }
-  if (inputs == 3) tile(dweight, width, dweight, width, packed, 0, panel, rows, vectors << 2, 3, vectors, true);
-  else if (inputs == 2) tile(dweight, width, dweight, width, packed, 0, panel, rows, vectors << 2, 2, vectors, true);
-  else if (inputs == 1) tile(dweight, width, dweight, width, packed, 0, panel, rows, vectors << 2, 1, vectors, true);
+  if (inputs == 3) tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 3, 2, true);
+  else if (inputs == 2) tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 2, 2, true);
+  else if (inputs == 1) tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 1, 2, true);
 }
 
 /** Copies up to 16 columns of each row side by side, 16 floats a row. */
@@ -314,6 +446,68 @@ function packInputs(to: usize, from: usize, strideFrom: usize, rows: i32, inputs
   }
 }
 
+/** Lanes that belong to 1, 2, 3 or 4 columns. */
+const masks: usize = memory.data<i32>([-1, 0, 0, 0, -1, -1, 0, 0, -1, -1, -1, 0, -1, -1, -1, -1], 16);
+
+// @ts-ignore: decorator
+@inline
+function columnMask(columns: i32): v128 {
+  return v128.load(masks + (<usize>(columns - 1) << 4));
+}
+
+/** dweight rows [0, height) += their inputs · dout, for at most four units; `height` is a constant at every call. */
+// @ts-ignore: decorator
+@inline
+function addInputsTimesNarrow(
+  dweight: usize, input: usize, strideInput: usize, dout: usize, strideDout: usize, mask: v128, rows: i32, height: i32,
+): void {
+  let c0 = v128.load(dweight), c1 = c0, c2 = c0, c3 = c0;
+  if (height > 1) c1 = v128.load(dweight, 16);
+  if (height > 2) c2 = v128.load(dweight, 32);
+  if (height > 3) c3 = v128.load(dweight, 48);
+  for (; rows > 0; rows--) {
+    const d = v128.and(v128.load(dout), mask);
+    c0 = multiplyAdd(v128.load32_splat(input), d, c0);
+    if (height > 1) c1 = multiplyAdd(v128.load32_splat(input, 4), d, c1);
+    if (height > 2) c2 = multiplyAdd(v128.load32_splat(input, 8), d, c2);
+    if (height > 3) c3 = multiplyAdd(v128.load32_splat(input, 12), d, c3);
+    input += strideInput;
+    dout += strideDout;
+  }
+  v128.store(dweight, c0);
+  if (height > 1) v128.store(dweight, c1, 16);
+  if (height > 2) v128.store(dweight, c2, 32);
+  if (height > 3) v128.store(dweight, c3, 48);
+}
+
+/**
+ * dweight += inputᵀ · dout and dbias += column sums of dout (address 0: none) for a narrow panel of `columns` (1 to 4): one
+ * vector holds a row of dout, which needs no packing.
+ */
+function narrowBackwardParameters(
+  dweight: usize, dbias: usize, input: usize, strideInput: usize, dout: usize, strideDout: usize, rows: i32, inputs: i32,
+  columns: i32,
+): void {
+  const mask = columnMask(columns);
+  if (dbias) {
+    let sums = v128.load(dbias);
+    let row = dout;
+    for (let left = rows; left > 0; left--) {
+      sums = f32x4.add(sums, v128.and(v128.load(row), mask));
+      row += strideDout;
+    }
+    v128.store(dbias, sums);
+  }
+  for (; inputs >= 4; inputs -= 4) {
+    addInputsTimesNarrow(dweight, input, strideInput, dout, strideDout, mask, rows, 4);
+    dweight += NARROW << 2;
+    input += 16;
+  }
+  if (inputs == 3) addInputsTimesNarrow(dweight, input, strideInput, dout, strideDout, mask, rows, 3);
+  else if (inputs == 2) addInputsTimesNarrow(dweight, input, strideInput, dout, strideDout, mask, rows, 2);
+  else if (inputs == 1) addInputsTimesNarrow(dweight, input, strideInput, dout, strideDout, mask, rows, 1);
+}
+
 /**
  * dweight += inputᵀ · dout; dbias += column sums of dout (address 0: none). `scratch` holds, for min(rows, 256) rows, dout
  * in panels and 16 inputs: (units padded to 4 + 16) floats each.
@@ -323,37 +517,94 @@ export function denseBackwardParameters(
 ): void {
   const strideInput = <usize>inputs << 2;
   const strideDout = <usize>units << 2;
+  if (units <= 4) {
+    narrowBackwardParameters(dweight, dbias, input, strideInput, dout, strideDout, rows, inputs, units);
+    return;
+  }
   const wideColumns = widePanels(units) << 3;
   for (; rows > 0; rows -= BLOCK_ROWS) {
     const block = min(rows, BLOCK_ROWS);
-    const packed = scratch;
+    const packed = block == 1 ? input : scratch;
     const panels = scratch + <usize>block * BLOCK_BYTES;
 
     let panel = panels;
     let column = 0;
     for (; column < wideColumns; column += 8) {
-      packPanel(panel, dout + (<usize>column << 2), strideDout, block, min(8, units - column), 2);
-      if (dbias) addColumnSums(dbias + (<usize>column << 2), panel, block, 2);
+      packPanel(panel, dout + (<usize>column << 2), strideDout, block, min(8, units - column));
+      if (dbias) addColumnSums(dbias + (<usize>column << 2), panel, block);
       panel += <usize>block * WIDE;
     }
-    if (column < units) {
-      packPanel(panel, dout + (<usize>column << 2), strideDout, block, units - column, 1);
-      if (dbias) addColumnSums(dbias + (<usize>column << 2), panel, block, 1);
-    }
+    if (column < units) packNarrowPanel(panel, dout + (<usize>column << 2), strideDout, block, units - column);
 
-    for (let first = 0; first < inputs; first += BLOCK_INPUTS) {
-      const width = min(BLOCK_INPUTS, inputs - first);
-      packInputs(packed, input + (<usize>first << 2), strideInput, block, width);
+    // One row is packed as it stands.
+    const most = block == 1 ? inputs : BLOCK_INPUTS;
+    for (let first = 0; first < inputs; first += most) {
+      const width = min(most, inputs - first);
+      if (block > 1) packInputs(packed, input + (<usize>first << 2), strideInput, block, width);
       let to = dweight;
       panel = panels;
       for (column = 0; column < wideColumns; column += 8) {
-        addInputsTimesPanel(to + <usize>first * WIDE, packed, panel, block, width, 2);
+        addInputsTimesPanel(to + <usize>first * WIDE, packed, panel, block, width);
         to += <usize>inputs * WIDE;
         panel += <usize>block * WIDE;
       }
-      if (column < units) addInputsTimesPanel(to + <usize>first * NARROW, packed, panel, block, width, 1);
+      if (column < units) {
+        const sums = dbias && first == 0 ? dbias + (<usize>column << 2) : 0;
+        let at = to + <usize>first * NARROW;
+        let from = packed;
+        let left = width;
+        for (; left >= 4; left -= 4) {
+          tile(at, NARROW, at, NARROW, from, 0, panel, block, 4, 4, 1, true);
+          at += NARROW << 2;
+          from += 16;
+        }
+        narrowBackwardParameters(at, sums, from, BLOCK_BYTES, panel, NARROW, block, left, 4);
+      }
     }
     input += <usize>block * strideInput;
     dout += <usize>block * strideDout;
+  }
+}
+
+/** to[0 .. 4·vectors) −= rate · (x · d), the rank-1 gradient rounded as if it had been stored. */
+// @ts-ignore: decorator
+@inline
+function descendPanel(weight: usize, input: usize, d0: v128, d1: v128, negativeRate: v128, inputs: i32, vectors: i32): void {
+  for (; inputs > 0; inputs--) {
+    if (load<f32>(input) != 0) {
+      const x = v128.load32_splat(input);
+      v128.store(weight, multiplyAdd(negativeRate, f32x4.mul(x, d0), v128.load(weight)));
+      if (vectors > 1) v128.store(weight, multiplyAdd(negativeRate, f32x4.mul(x, d1), v128.load(weight, 16)), 16);
+    }
+    input += 4;
+    weight += vectors > 1 ? WIDE : NARROW;
+  }
+}
+
+/**
+ * One step of plain gradient descent from one row, without storing its gradient: weight −= η · inputᵀ · dout and
+ * bias −= η · dout (address 0: none). The same bits as `denseBackwardParameters` on zeros and `sgd`; inputs that are 0 move nothing and
+ * are passed over.
+ */
+export function denseDescend(
+  weight: usize, bias: usize, scratch: usize, input: usize, dout: usize, learningRate: usize, inputs: i32, units: i32,
+): void {
+  const negativeRate = f32x4.splat(-load<f32>(learningRate));
+  padRow(scratch, dout, units);
+  const wide = widePanels(units) << 3;
+  let column = 0;
+  for (; column < wide; column += 8) {
+    const d = scratch + (<usize>column << 2);
+    descendPanel(weight, input, v128.load(d), v128.load(d, 16), negativeRate, inputs, 2);
+    weight += <usize>inputs * WIDE;
+  }
+  if (column < units) {
+    const d = v128.load(scratch + (<usize>column << 2));
+    descendPanel(weight, input, d, d, negativeRate, inputs, 1);
+  }
+  if (bias == 0) return;
+  for (const end = scratch + paddedBytes(units); scratch < end; scratch += 16) {
+    v128.store(bias, multiplyAdd(negativeRate, v128.load(scratch), v128.load(bias)));
+    bias += 16;
   }
 }

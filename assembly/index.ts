@@ -2,12 +2,12 @@
  * The export list of the binary. One kernel for each operation of `src/backend/plan.ts`, and `run`, which walks a plan.
  *
  * Calling rules: arguments are results, caches, inputs, sizes, scalars. Kernels are pure functions of numbers: addresses
- * in bytes, each a multiple of 16 that owns its bytes up to the next multiple of 16; they allocate nothing, keep nothing,
- * never throw, and give NaN for NaN. Input gradients are overwritten, parameter gradients and sums accumulate.
+ * in bytes, each a multiple of 16 that owns its bytes up to the next multiple of 16 and has 16 more behind it that may be
+ * read; they allocate nothing, keep nothing, never throw, and give NaN for NaN. Input gradients are overwritten, parameter gradients and sums accumulate.
  */
 export { run, heapBase } from "./plan";
 export { zero, increment, countNonFinite } from "./memory";
-export { denseForward, denseBackwardInput, denseBackwardParameters } from "./gemm";
+export { denseForward, denseBackwardInput, denseBackwardParameters, denseDescend } from "./gemm";
 export {
   activationForward, activationBackward, softmaxForward, softmaxBackward, logSoftmaxForward, logSoftmaxBackward,
 } from "./activation";

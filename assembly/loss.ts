@@ -41,21 +41,13 @@ export function loss(
   switch (loss) {
     case Loss.meanSquaredError: return elementLoss(Loss.meanSquaredError, sum, dout, out, target, count, scale, parameter);
     case Loss.halfSquaredError: return elementLoss(Loss.halfSquaredError, sum, dout, out, target, count, scale, parameter);
-    case Loss.meanAbsoluteError: return elementLoss(Loss.meanAbsoluteError, sum, dout, out, target, count, scale, parameter);
-    case Loss.huber: return elementLoss(Loss.huber, sum, dout, out, target, count, scale, parameter);
-    case Loss.logCosh: return elementLoss(Loss.logCosh, sum, dout, out, target, count, scale, parameter);
-    case Loss.binaryCrossentropy: return elementLoss(Loss.binaryCrossentropy, sum, dout, out, target, count, scale, parameter);
     case Loss.categoricalCrossentropy: return categoricalCrossentropy(sum, dout, out, target, rows, units, scale, false);
     case Loss.sparseCategoricalCrossentropy: return categoricalCrossentropy(sum, dout, out, target, rows, units, scale, true);
-    case Loss.hinge: return elementLoss(Loss.hinge, sum, dout, out, target, count, scale, parameter);
-    case Loss.squaredHinge: return elementLoss(Loss.squaredHinge, sum, dout, out, target, count, scale, parameter);
-    case Loss.kullbackLeiblerDivergence:
-      return elementLoss(Loss.kullbackLeiblerDivergence, sum, dout, out, target, count, scale, parameter);
-    case Loss.poisson: return elementLoss(Loss.poisson, sum, dout, out, target, count, scale, parameter);
+    default: return elementLoss(loss, sum, dout, out, target, count, scale, parameter);
   }
 }
 
-/** One loop over all elements; `loss` is a constant to each caller, so each gets a loop of its own without branches. */
+/** One loop over all elements. Where the caller's `loss` is a constant, its loop has no branches; the rarer losses share one. */
 // @ts-ignore: decorator
 @inline
 function elementLoss(
@@ -284,8 +276,8 @@ export function sigmoidCrossentropy(sum: usize, out: usize, dz: usize, z: usize,
 enum Accuracy { binary, categorical, sparse }
 
 /**
- * sum[0] += the number of right answers. Binary: elements on the same side of the threshold as the target is of ½;
- * otherwise rows whose largest output, the first of equals, is at the class of the target. NaN is wrong.
+ * sum[0] += the number of right answers. Binary: elements above the threshold where the target is 1, at or below it where it
+ * is 0 or −1; nothing answers another target. Otherwise rows whose largest output, the first of equals, is at the class of the target. NaN is wrong.
  */
 export function accuracy(sum: usize, out: usize, target: usize, rows: i32, units: i32, kind: i32, threshold: f32): void {
   let right = i32x4.splat(0);
@@ -294,9 +286,10 @@ export function accuracy(sum: usize, out: usize, target: usize, rows: i32, units
     for (let left = rows * units; left > 0; left -= 4) {
       const h = v128.load(out);
       const y = v128.load(target);
-      const differ = v128.xor(f32x4.gt(h, limit), f32x4.gt(y, constant(Constant.half)));
-      const wrong = v128.or(differ, v128.or(f32x4.ne(h, h), f32x4.ne(y, y)));
-      right = i32x4.sub(right, v128.andnot(firstLanes(left), wrong));
+      const yes = v128.and(f32x4.gt(h, limit), f32x4.eq(y, constant(Constant.one)));
+      const zeroOrMinusOne = v128.or(f32x4.eq(y, f32x4.splat(0)), f32x4.eq(y, constant(Constant.minusOne)));
+      const no = v128.and(f32x4.le(h, limit), zeroOrMinusOne);
+      right = i32x4.sub(right, v128.and(v128.or(yes, no), firstLanes(left)));
       out += 16;
       target += 16;
     }

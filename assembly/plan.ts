@@ -4,7 +4,7 @@
  */
 
 import { increment, zero } from "./memory";
-import { denseBackwardInput, denseBackwardParameters, denseForward } from "./gemm";
+import { denseBackwardInput, denseBackwardParameters, denseDescend, denseForward } from "./gemm";
 import {
   activationBackward, activationForward, logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward,
 } from "./activation";
@@ -18,6 +18,7 @@ const enum Operation {
   denseForward,
   denseBackwardInput,
   denseBackwardParameters,
+  denseDescend,
   activationForward,
   activationBackward,
   softmaxForward,
@@ -71,6 +72,11 @@ export function run(plan: usize, rows: i32): void {
       case Operation.denseBackwardParameters:
         denseBackwardParameters(
           word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6), word(plan, 7),
+        );
+        break;
+      case Operation.denseDescend:
+        denseDescend(
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7), word(plan, 8),
         );
         break;
       case Operation.activationForward:

@@ -8,53 +8,53 @@
 const purposes = ['initialization', 'shuffling', 'sampling'] as const;
 export type Purpose = (typeof purposes)[number];
 
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-
 /**
- * Threefry-2x32 with 20 rounds: encrypts the counter (c0, c1) under the key (k0, k1) and returns two 32-bit words.
+ * Threefry-2x32 with 20 rounds: encrypts the counter (c0, c1) under the key (k0, k1) into two 32-bit words, `out`.
  * Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
  */
-export function threefry(k0: number, k1: number, c0: number, c1: number): [number, number] {
-  const keys = [k0, k1, 0x1bd11bda ^ k0 ^ k1];
+export function threefry(k0: number, k1: number, c0: number, c1: number, out: Uint32Array): void {
+  const k2 = 0x1bd11bda ^ k0 ^ k1;
   let x = (c0 + k0) | 0;
   let y = (c1 + k1) | 0;
-  for (let round = 0; round < 20; round++) {
-    const rotation = rotations[round & 7]!;
+  for (let injection = 1; injection <= 5; injection++) {
+    const odd = (injection & 1) !== 0;
     x = (x + y) | 0;
-    y = ((y << rotation) | (y >>> (32 - rotation))) ^ x;
-    if ((round & 3) === 3) {
-      const injection = (round >> 2) + 1;
-      x = (x + keys[injection % 3]!) | 0;
-      y = (y + keys[(injection + 1) % 3]! + injection) | 0;
-    }
+    y = odd ? ((y << 13) | (y >>> 19)) ^ x : ((y << 17) | (y >>> 15)) ^ x;
+    x = (x + y) | 0;
+    y = odd ? ((y << 15) | (y >>> 17)) ^ x : ((y << 29) | (y >>> 3)) ^ x;
+    x = (x + y) | 0;
+    y = odd ? ((y << 26) | (y >>> 6)) ^ x : ((y << 16) | (y >>> 16)) ^ x;
+    x = (x + y) | 0;
+    y = odd ? ((y << 6) | (y >>> 26)) ^ x : ((y << 24) | (y >>> 8)) ^ x;
+    // Keys take turns: 1 and 2, 2 and 0, 0 and 1, 1 and 2, 2 and 0.
+    const turn = injection % 3;
+    x = (x + (turn === 0 ? k0 : turn === 1 ? k1 : k2)) | 0;
+    y = (y + (turn === 0 ? k1 : turn === 1 ? k2 : k0) + injection) | 0;
   }
-  return [x >>> 0, y >>> 0];
+  out[0] = x;
+  out[1] = y;
 }
 
 /** One stream of numbers. */
 export class Random {
-  readonly #k0: number;
-  readonly #k1: number;
-  #counter = 0;
-  #spareWord: number | undefined;
+  readonly #key = new Uint32Array(2);
+  readonly #words = new Uint32Array(2);
+  /** Words drawn so far: two of each counter, the first one first. */
+  #drawn = 0;
   #spareNormal: number | undefined;
 
   /** `seed` is any safe integer; `index` tells streams of one purpose apart. */
   constructor(seed: number, purpose: Purpose, index = 0) {
-    [this.#k0, this.#k1] = threefry(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, purposes.indexOf(purpose), index);
+    threefry(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, purposes.indexOf(purpose), index, this.#key);
   }
 
   /** The next 32-bit word. */
   uint32(): number {
-    if (this.#spareWord !== undefined) {
-      const word = this.#spareWord;
-      this.#spareWord = undefined;
-      return word;
-    }
-    const [word, spare] = threefry(this.#k0, this.#k1, this.#counter >>> 0, Math.floor(this.#counter / 2 ** 32));
-    this.#counter++;
-    this.#spareWord = spare;
-    return word;
+    const second = this.#drawn % 2;
+    const counter = (this.#drawn - second) / 2;
+    this.#drawn++;
+    if (second === 0) threefry(this.#key[0]!, this.#key[1]!, counter >>> 0, Math.floor(counter / 2 ** 32), this.#words);
+    return this.#words[second]!;
   }
 
   /** Uniform in [0, 1), in steps of 2⁻³². */

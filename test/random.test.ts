@@ -2,11 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import { Random, threefry, type Purpose } from '../src/random.ts';
 
+/** The words that a counter is encrypted to. */
+function words(...keyAndCounter: [number, number, number, number]): number[] {
+  const out = new Uint32Array(2);
+  threefry(...keyAndCounter, out);
+  return [...out];
+}
+
 describe('threefry', () => {
   it('agrees with the known answers of Random123 for 20 rounds', () => {
-    expect(threefry(0, 0, 0, 0)).toEqual([0x6b200159, 0x99ba4efe]);
-    expect(threefry(-1, -1, -1, -1)).toEqual([0x1cb996fc, 0xbb002be7]);
-    expect(threefry(0x13198a2e, 0x03707344, 0x243f6a88, 0x85a308d3)).toEqual([0xc4923a9c, 0x483df7a0]);
+    expect(words(0, 0, 0, 0)).toEqual([0x6b200159, 0x99ba4efe]);
+    expect(words(-1, -1, -1, -1)).toEqual([0x1cb996fc, 0xbb002be7]);
+    expect(words(0x13198a2e, 0x03707344, 0x243f6a88, 0x85a308d3)).toEqual([0xc4923a9c, 0x483df7a0]);
   });
 });
 

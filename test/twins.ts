@@ -6,6 +6,7 @@ import { instantiateSync } from '@assemblyscript/loader';
 import { expect } from 'vitest';
 import { strictBinary } from '../src/backend/binary.ts';
 import { Arena, BufferMemory, plainBuffer, wasmBuffer, type Views } from '../src/backend/memory.ts';
+import { bytesFromHex } from '../src/platform.ts';
 import { kernels } from '../src/backend/reference/index.ts';
 
 type Kernel = (...args: number[]) => number | void;
@@ -15,7 +16,7 @@ const size = 1 << 23;
 let module: WebAssembly.Module | undefined;
 
 export function wasmExports(memory: WebAssembly.Memory): Record<string, Kernel> {
-  module ??= new WebAssembly.Module(Uint8Array.from(strictBinary.match(/../g)!, (digits) => parseInt(digits, 16)));
+  module ??= new WebAssembly.Module(bytesFromHex(strictBinary));
   return instantiateSync(module, { env: { memory } }).instance.exports as Record<string, Kernel>;
 }
 

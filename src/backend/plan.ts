@@ -7,7 +7,8 @@
  * Rules that all kernels keep:
  * - Values are float32, matrices row-major and dense, one sample a row. Addresses are in bytes.
  * - Every range starts at a multiple of 16 bytes and owns its bytes up to the next multiple of 16: kernels may read and
- *   write that padding, and nobody else relies on it.
+ *   write that padding, and nobody else relies on it. They may read, and ignore, the 16 bytes after it: no range is the
+ *   last thing in memory.
  * - Arguments come in the order results, caches, inputs, sizes, scalars. Input gradients are overwritten, parameter
  *   gradients and sums accumulate. NaN in gives NaN out.
  * - `weight` and `dweight` are in the backend's own layout (see `Backend.writeWeight`); everything else is not.
@@ -38,6 +39,13 @@ export const operations = {
   denseBackwardParameters: {
     dweight: address, dbias: address, scratch: address, input: address, dout: address, rows, inputs: size, units: size,
   },
+  /**
+   * One step of plain descent from one row, its gradient not stored: weight −= learningRate[0] · inputᵀ·dout and
+   * bias −= learningRate[0] · dout (address 0: none); `scratch` as for `denseBackwardInput`.
+   */
+  denseDescend: {
+    weight: address, bias: address, scratch: address, input: address, dout: address, learningRate: address, inputs: size, units: size,
+  },
 
   /** out[rows, units] := f(z), element by element. */
   activationForward: { out: address, z: address, rows, units: size, activation: size, alpha: scalar, beta: scalar },
@@ -65,7 +73,7 @@ export const operations = {
   softmaxCrossentropy: { sum: address, out: address, dz: address, z: address, target: address, rows, units: size, sparse: size },
   /** Sigmoid and binary cross-entropy in one: out := σ(z); dz := (out − target) / (rows · units), or none where 0. */
   sigmoidCrossentropy: { sum: address, out: address, dz: address, z: address, target: address, rows, units: size },
-  /** sum += the number of rows (elements, where `kind` is binary) that are right. */
+  /** sum += the number of right rows; of right elements where `kind` is binary: 1 above the threshold, 0 or −1 not above it. */
   accuracy: { sum: address, out: address, target: address, rows, units: size, kind: size, threshold: scalar },
 
   /**

@@ -4,8 +4,9 @@
  */
 
 import { BackendError } from '../errors.ts';
+import { bytesFromHex } from '../platform.ts';
 import { strictBinary } from './binary.ts';
-import type { Backend } from './index.ts';
+import type { Backend } from './backend.ts';
 import { BufferMemory, wasmBuffer, type Memory } from './memory.ts';
 
 interface Exports {
@@ -30,9 +31,8 @@ export function whyNotWasm(): string | undefined {
 
 function compile(): WebAssembly.Module | BackendError {
   if (typeof WebAssembly === 'undefined') return new BackendError('WebAssembly is not available here');
-  const bytes = Uint8Array.from({ length: strictBinary.length / 2 }, (_, i) => parseInt(strictBinary.slice(2 * i, 2 * i + 2), 16));
   try {
-    return new WebAssembly.Module(bytes);
+    return new WebAssembly.Module(bytesFromHex(strictBinary));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new BackendError(

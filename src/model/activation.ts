@@ -5,9 +5,9 @@
 
 import { activationCodes, type ElementwiseName } from '../backend/plan.ts';
 import { activations as elementwise, logSoftmaxRow, softmaxRow } from '../backend/reference/activation.ts';
-import { OptionError } from '../errors.ts';
-import { checkKeys, checkName, checkNumber } from '../options.ts';
-import { checkInputShape, type Layer, type Stage } from './layer.ts';
+import { OptionError, show } from '../errors.ts';
+import { checkKeys, checkLabel, checkName, checkNumber } from '../options.ts';
+import { checkInputShape, type Elementwise, type Layer, type ResolvedActivation, type Stage } from './layer.ts';
 
 /** Names of activations. `swish` is another name of `silu`. */
 export type ActivationName = (typeof activationNames)[number];
@@ -29,15 +29,6 @@ export type ActivationSpec =
 export type DerivativeSpec = 'constant' | 'zero' | 'straightThrough' | ElementwiseActivationName | 'swish';
 
 type ElementwiseActivationName = Exclude<ElementwiseName, 'straightThrough'>;
-
-/** An element-wise function as kernels take it. */
-interface Elementwise {
-  readonly name: ElementwiseName;
-  readonly alpha: number;
-  readonly beta: number;
-}
-/** An activation as kernels take it: element by element, or over a row. */
-export type ResolvedActivation = Elementwise | { readonly name: 'softmax' | 'logSoftmax' };
 
 const elementwiseNames = activationCodes.filter((name): name is ElementwiseActivationName => name !== 'straightThrough');
 const activationNames = [...elementwiseNames, 'swish', 'softmax', 'logSoftmax'] as const;
@@ -99,6 +90,7 @@ export interface ActivationOptions {
 export function activation(options: ActivationOptions | ActivationName): Layer {
   const config = typeof options === 'string' ? { activation: options } : options;
   checkKeys('activation', config, ['activation', 'derivative', 'inputShape', 'name']);
+  checkLabel('activation name', config.name);
   const pair = resolvePair('activation', config.activation, config.derivative);
   return Object.freeze({
     type: 'activation',
@@ -186,23 +178,23 @@ function pairOf(name: ActivationName): ActivationPair {
       return out;
     };
     // Of a single number softmax is 1 and log-softmax 0, whatever the number.
-    return { f: overload(() => Number(softmax), row), df: overload(() => 0, softmax ? softmaxJacobian : logSoftmaxJacobian) };
+    return { f: overload(name, () => Number(softmax), row), df: overload(name, () => 0, softmax ? softmaxJacobian : logSoftmaxJacobian) };
   }
   const { f, df } = elementwise[function_.name];
   const { alpha, beta } = function_;
   return {
-    f: overload((x) => f(x, alpha, beta), (x) => x.map((value) => f(value, alpha, beta))),
-    df: overload((x) => df(x, alpha, beta), (x) => x.map((value) => df(value, alpha, beta))),
+    f: overload(name, (x) => f(x, alpha, beta), (x) => x.map((value) => f(value, alpha, beta))),
+    df: overload(name, (x) => df(x, alpha, beta), (x) => x.map((value) => df(value, alpha, beta))),
   };
 }
 
-function overload(ofNumber: (x: number) => number, ofArray: (x: Float32Array) => Float32Array): ActivationPair['f'] {
+function overload(name: ActivationName, ofNumber: (x: number) => number, ofArray: (x: Float32Array) => Float32Array): ActivationPair['f'] {
   function either(x: number): number;
   function either(x: Float32Array): Float32Array;
   function either(x: number | Float32Array): number | Float32Array {
     if (typeof x === 'number') return ofNumber(x);
     if (x instanceof Float32Array) return ofArray(x);
-    throw new OptionError('an activation takes a number or a Float32Array');
+    throw new OptionError(`activations.${name}: expected a number or a Float32Array, received ${show(x)}`);
   }
   return either;
 }

@@ -1,6 +1,6 @@
 /** The fully connected layer: y = f(x · kernel + bias). */
 
-import { checkBoolean, checkInteger, checkKeys } from '../options.ts';
+import { checkBoolean, checkInteger, checkKeys, checkLabel } from '../options.ts';
 import { activationStages, resolvePair, type ActivationSpec, type DerivativeSpec } from './activation.ts';
 import { resolveInitializer, type InitializerSpec } from './initializers.ts';
 import { checkInputShape, type Layer, type ParameterSpec, type Stage } from './layer.ts';
@@ -34,6 +34,7 @@ const known = [
  */
 export function dense(options: DenseOptions): Layer {
   checkKeys('dense', options, known);
+  checkLabel('dense name', options.name);
   const units = checkInteger('dense units', options.units, { min: 1 });
   const useBias = checkBoolean('dense useBias', options.useBias ?? true);
   const pair = resolvePair('dense', options.activation ?? 'linear', options.derivative);
@@ -65,6 +66,10 @@ function product(layer: string, inputs: number, units: number, parameters: reado
     backward(plan, { dinput, dout, input, scratch, parameters: [weight = 0], dparameters: [dweight = 0, dbias = 0] }) {
       plan.add('denseBackwardParameters', { dweight, dbias, scratch, input, dout, inputs, units });
       if (dinput !== 0) plan.add('denseBackwardInput', { dinput, scratch, dout, weight, inputs, units });
+    },
+    descend(plan, { dinput, dout, input, scratch, learningRate, parameters: [weight = 0, bias = 0] }) {
+      if (dinput !== 0) plan.add('denseBackwardInput', { dinput, scratch, dout, weight, inputs, units });
+      plan.add('denseDescend', { weight, bias, scratch, input, dout, learningRate, inputs, units });
     },
   };
 }

@@ -3,10 +3,9 @@
  * its backward twin; it names its parameters and writes its operations into a plan, and owns no memory.
  */
 
-import type { PlanBuilder } from '../backend/plan.ts';
+import type { ElementwiseName, PlanBuilder } from '../backend/plan.ts';
 import { ShapeError, show } from '../errors.ts';
 import { checkInteger } from '../options.ts';
-import type { ResolvedActivation } from './activation.ts';
 import type { Initializer } from './initializers.ts';
 
 /** A layer of a model, as made by `dense`, `activation` and their like. */
@@ -20,6 +19,15 @@ export interface Layer {
   /** @internal Its stages for rows of `inputs` values, in forward order; an empty list passes its input through. */
   build(inputs: number, name: string): Stage[];
 }
+
+/** An element-wise function as kernels take it. */
+export interface Elementwise {
+  readonly name: ElementwiseName;
+  readonly alpha: number;
+  readonly beta: number;
+}
+/** An activation as kernels take it: element by element, or over a row. */
+export type ResolvedActivation = Elementwise | { readonly name: 'softmax' | 'logSoftmax' };
 
 export interface ParameterSpec {
   /** The name users see: `kernel`, `bias`. */
@@ -62,6 +70,8 @@ export interface Stage {
   scratchFloats(sizes: ScratchSizes, rows: number): number;
   forward(plan: PlanBuilder, at: ForwardAddresses): void;
   backward(plan: PlanBuilder, at: BackwardAddresses): void;
+  /** Where it can: `backward` and plain descent in one, for a batch of one row, at the rate that lies at an address. */
+  descend?(plan: PlanBuilder, at: BackwardAddresses & { learningRate: number }): void;
 }
 
 /** The values in a row, from an `inputShape` option of one positive integer. */

@@ -7,7 +7,7 @@ import { lossCodes, type AccuracyKind, type LossName } from '../backend/plan.ts'
 import { DataError } from '../errors.ts';
 import { checkBoolean, checkKeys, checkName, checkNumber } from '../options.ts';
 import type { Matrix } from '../data/matrix.ts';
-import type { ResolvedActivation } from './activation.ts';
+import type { ResolvedActivation } from './layer.ts';
 
 export type { LossName };
 

@@ -26,6 +26,8 @@ export interface Optimizer {
   readonly config: Readonly<Record<string, unknown>>;
   /** Ranges of state it keeps, each as long as the parameters; they start as zeros. */
   readonly slots: number;
+  /** Whether it is θ := θ − η ∂J/∂θ and nothing else, so that a step can move parameters without storing gradients. */
+  readonly plainDescent: boolean;
   /** @internal Writes the update into a plan. */
   update(plan: PlanBuilder, at: UpdateAddresses): void;
 }
@@ -80,6 +82,7 @@ function descent(name: 'sgd' | 'momentum', defaultMomentum: number, options: Sgd
     learningRate: config.learningRate,
     config: Object.freeze(config),
     slots: config.momentum > 0 ? 1 : 0,
+    plainDescent: config.momentum === 0 && config.weightDecay === 0,
     update(plan: PlanBuilder, { slots: [velocity = 0], ...at }: UpdateAddresses): void {
       const { learningRate: _inRegister, nesterov, ...scalars } = config;
       plan.add('sgd', { ...at, velocity, ...scalars, nesterov: Number(nesterov) });

@@ -3,18 +3,17 @@
  * them. Laid out once; only the room for a batch moves, when a larger batch comes. It trusts its caller: data is checked at
  * the door, in sequential.ts.
  *
- * Memory, in order: registers, parameters, gradients, optimizer state, then the room for a batch and the plans.
+ * Memory, in order: registers, gradients, parameters, optimizer state, a copy of these two, then the room
+ * for a batch and the plans.
  */
 
 import type { Matrix } from '../data/matrix.ts';
 import type { Backend } from '../backend/index.ts';
 import { Arena } from '../backend/memory.ts';
-import { PlanBuilder } from '../backend/plan.ts';
 import { Random } from '../random.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
-import { fusedWith, gradientDivisor, lossDivisor, targetColumns, type Loss } from './losses.ts';
-import type { Metric } from './metrics.ts';
-import type { Optimizer } from './optimizers.ts';
+import { lossDivisor, targetColumns } from './losses.ts';
+import { planNames, PlanWriter, type Layout, type Objective, type PlanName, type Range } from './plans.ts';
 
 /** A parameter and where it lies. */
 export interface Parameter {
@@ -24,19 +23,6 @@ export interface Parameter {
   readonly spec: ParameterSpec;
   readonly address: number;
   readonly daddress: number;
-}
-
-/** What a compiled model trains with. */
-export interface Objective {
-  readonly loss: Loss;
-  readonly optimizer: Optimizer;
-  readonly metrics: readonly Metric[];
-}
-
-/** A range of floats. */
-interface Range {
-  readonly address: number;
-  readonly floats: number;
 }
 
 /** Buffers and plans for batches of up to `rows` rows. */
@@ -49,8 +35,6 @@ interface Room {
   readonly output: number;
   readonly plans: Readonly<Record<PlanName, number>>;
 }
-type PlanName = 'predict' | 'evaluate' | 'gradients' | 'train';
-
 /** Rows at a time when there is no batch size: enough to keep the kernels busy, few enough to stay in cache. */
 export const inferenceRows = 256;
 
@@ -63,9 +47,16 @@ export class Program {
   /** All parameters, and all their gradients, each as one range. */
   readonly #values: Range;
   readonly #gradients: Range;
-  readonly #registers: { learningRate: number; step: number; sums: number };
-  #state: Range;
+  readonly #registers: { learningRate: number; sums: number };
   #objective: Objective | undefined;
+  #state: Range;
+  /** The step counter; it follows the state. Parameters, state and it are what training changes, in one range. */
+  #step = 0;
+  #trainedFloats = 0;
+  /** A copy of parameters and optimizer state as they last were at the end of an epoch. */
+  #kept = 0;
+  /** Where the room for a batch begins. */
+  #base: number;
   #room: Room | undefined;
 
   constructor(backend: Backend, stages: readonly Stage[], inputs: number, seed: number) {
@@ -75,17 +66,18 @@ export class Program {
     this.outputs = stages.at(-1)?.outputs ?? inputs;
 
     const arena = new Arena(backend.heapBase);
-    this.#registers = { learningRate: arena.floats(1), step: arena.floats(1), sums: arena.floats(2 * registerSums) };
+    this.#registers = { learningRate: arena.floats(1), sums: arena.floats(2 * registerSums) };
     const placed = this.#place(arena);
     this.parameters = placed.parameters;
     this.#values = placed.values;
     this.#gradients = placed.gradients;
     this.#state = { address: arena.end, floats: 0 };
+    this.#base = arena.end;
     backend.memory.ensure(arena.end);
     this.#initialize(seed);
   }
 
-  /** Gives every parameter and its gradient an address: first all parameters, then all gradients, in the same order. */
+  /** Gives every parameter and its gradient an address: first all gradients, then all parameters, in the same order. */
   #place(arena: Arena): { parameters: Parameter[]; values: Range; gradients: Range } {
     const specs = this.stages.flatMap(({ layer, parameters }) => parameters.map((spec) => ({ layer, spec })));
     const range = (): { at: number[]; range: Range } => {
@@ -93,8 +85,8 @@ export class Program {
       const at = specs.map(({ spec }) => arena.floats(this.#floats(spec)));
       return { at, range: { address, floats: (arena.end - address) / 4 } };
     };
-    const values = range();
     const gradients = range();
+    const values = range();
     const parameters = specs.map(({ layer, spec }, i) => ({
       name: `${layer}/${spec.name}`, layer, spec, address: values.at[i]!, daddress: gradients.at[i]!,
     }));
@@ -132,12 +124,20 @@ export class Program {
 
   /** Sets what to train with; optimizer state starts anew. */
   compile(objective: Objective): void {
+    const arena = new Arena(this.#values.address + 4 * this.#values.floats);
     const floats = objective.optimizer.slots * this.#values.floats;
-    const { address } = this.#state;
-    this.backend.memory.ensure(address + 4 * floats);
-    this.backend.memory.f32.fill(0, address / 4, address / 4 + floats);
-    this.backend.memory.i32[this.#registers.step / 4] = 0;
-    this.#state = { address, floats };
+    const state = { address: arena.floats(floats), floats };
+    const step = arena.floats(1);
+    const trainedFloats = (arena.end - this.#values.address) / 4;
+    const kept = arena.floats(trainedFloats);
+    this.backend.memory.ensure(arena.end);
+    this.backend.memory.f32.fill(0, state.address / 4, state.address / 4 + floats);
+    this.backend.memory.i32[step / 4] = 0;
+    this.#state = state;
+    this.#step = step;
+    this.#trainedFloats = trainedFloats;
+    this.#kept = kept;
+    this.#base = arena.end;
     this.#objective = objective;
     this.#room = undefined;
     this.learningRate = objective.optimizer.learningRate;
@@ -154,7 +154,7 @@ export class Program {
   /** Makes room for batches of `rows`; on failure everything is as it was. */
   reserve(rows: number): Room {
     if (this.#room !== undefined && this.#room.rows >= rows) return this.#room;
-    const arena = new Arena(this.#state.address + 4 * this.#state.floats);
+    const arena = new Arena(this.#base);
     const target = this.#objective === undefined ? 0 : targetColumns(this.#objective.loss, this.outputs);
     const input = arena.floats(rows * this.inputs);
     const targets = arena.floats(rows * target);
@@ -163,96 +163,33 @@ export class Program {
     const logistic = arena.floats(this.#objective?.loss.fromLogits ? rows * this.outputs : 0);
     const scratch = arena.floats(Math.max(0, ...this.stages.map((stage) => stage.scratchFloats(this.backend, rows))));
     const output = outs.at(-1) ?? input;
-    const written = this.#writePlans({ input, target: targets, outs, douts, output, logistic, scratch });
-    const addresses = written.map(([name, words]) => [name, arena.floats(words.length)] as const);
+    const written = new PlanWriter(this.#layout(), { input, target: targets, outs, douts, output, logistic, scratch }).all();
+    const plans = Object.fromEntries(planNames.map((name) => [name, arena.floats(written[name].length)])) as Record<PlanName, number>;
     this.backend.memory.ensure(arena.end);
-    written.forEach(([, words], i) => this.backend.memory.i32.set(words, addresses[i]![1] / 4));
-    const plans = Object.fromEntries(addresses) as Record<PlanName, number>;
+    for (const name of planNames) this.backend.memory.i32.set(written[name], plans[name] / 4);
     this.#room = { rows, input, target: targets, outs, output, plans };
     return this.#room;
   }
 
-  #writePlans(at: BatchAddresses): [PlanName, Int32Array][] {
-    const predict = new PlanBuilder();
-    this.#forward(predict, at, this.stages.length);
-    if (this.#objective === undefined) return [['predict', predict.words()]];
-    const evaluate = new PlanBuilder();
-    this.#forwardAndLoss(evaluate, this.#objective, { ...at, douts: this.stages.map(() => 0) });
-    const gradients = new PlanBuilder();
-    this.#stepUpToUpdate(gradients, this.#objective, at);
-    const train = new PlanBuilder();
-    this.#stepUpToUpdate(train, this.#objective, at);
-    this.#update(train, this.#objective.optimizer);
-    return [
-      ['predict', predict.words()],
-      ['evaluate', evaluate.words()],
-      ['gradients', gradients.words()],
-      ['train', train.words()],
-    ];
-  }
-
-  #forward(plan: PlanBuilder, { input, outs }: BatchAddresses, stages: number): void {
-    this.stages.slice(0, stages).forEach((stage, i) => {
-      stage.forward(plan, { out: outs[i]!, input: outs[i - 1] ?? input, parameters: this.#addresses(i, 'address') });
-    });
-  }
-
-  /** Forward pass, loss, its gradient and metrics; returns how many stages are left to go back through. */
-  #forwardAndLoss(plan: PlanBuilder, { loss, metrics }: Objective, at: BatchAddresses): number {
-    const { outs, douts, target, output, logistic } = at;
-    const units = this.outputs;
-    const last = this.stages.length - 1;
-    const sum = this.#registers.sums;
-    const sparse = Number(loss.kind.targets === 'index');
-    const fused = fusedWith(loss, this.stages[last]?.activation);
-    const forward = fused === undefined ? last + 1 : last;
-    this.#forward(plan, at, forward);
-    const z = fused === undefined ? output : outs[last - 1] ?? at.input;
-    const operation = loss.fromLogits ? loss.kind.fused?.operation : fused;
-    const out = loss.fromLogits ? logistic : output;
-    const dz = fused === undefined ? douts[last] ?? 0 : douts[last - 1] ?? 0;
-    if (operation === 'softmaxCrossentropy') plan.add(operation, { sum, out, dz, z, target, units, sparse });
-    else if (operation === 'sigmoidCrossentropy') plan.add(operation, { sum, out, dz, z, target, units });
-    else plan.add('loss', { sum, dout: dz, out, target, units, loss: loss.code, divisor: gradientDivisor(loss, units), parameter: loss.parameter });
-    metrics.forEach((metric, i) => metric.add(plan, { sum: sum + 8 * (i + 1), out: output, target }));
-    return forward;
-  }
-
-  #stepUpToUpdate(plan: PlanBuilder, objective: Objective, at: BatchAddresses): void {
-    const { input, outs, douts, scratch } = at;
-    plan.add('zero', { range: this.#gradients.address, count: this.#gradients.floats });
-    const first = this.stages.findIndex(({ parameters }) => parameters.length > 0);
-    for (let i = this.#forwardAndLoss(plan, objective, at) - 1; i >= first && first >= 0; i--) {
-      this.stages[i]!.backward(plan, {
-        dinput: i > first ? douts[i - 1]! : 0,
-        dout: douts[i]!,
-        out: outs[i]!,
-        input: outs[i - 1] ?? input,
-        parameters: this.#addresses(i, 'address'),
-        dparameters: this.#addresses(i, 'daddress'),
-        scratch,
-      });
-    }
-  }
-
-  #update(plan: PlanBuilder, optimizer: Optimizer): void {
-    const { learningRate, step } = this.#registers;
-    const { address: parameters, floats: count } = this.#values;
-    plan.add('increment', { counter: step });
-    optimizer.update(plan, {
-      parameters,
-      dparameters: this.#gradients.address,
-      slots: Array.from({ length: optimizer.slots }, (_, i) => this.#state.address + 4 * i * count),
-      learningRate,
-      step,
-      count,
-    });
-  }
-
-  /** Addresses of the parameters of a stage, or of their gradients. */
-  #addresses(stage: number, which: 'address' | 'daddress'): number[] {
-    const { parameters } = this.stages[stage]!;
-    return this.parameters.filter(({ spec }) => parameters.includes(spec)).map((parameter) => parameter[which]);
+  /** What plans are written from. */
+  #layout(): Layout {
+    const { address, floats } = this.#state;
+    const slots = floats / Math.max(1, this.#values.floats);
+    const of = (specs: readonly ParameterSpec[]) => this.parameters.filter(({ spec }) => specs.includes(spec));
+    return {
+      stages: this.stages.map((stage) => ({
+        stage,
+        parameters: of(stage.parameters).map((parameter) => parameter.address),
+        dparameters: of(stage.parameters).map((parameter) => parameter.daddress),
+      })),
+      inputs: this.inputs,
+      outputs: this.outputs,
+      values: this.#values,
+      gradients: this.#gradients,
+      slots: Array.from({ length: slots }, (_, i) => address + 4 * i * this.#values.floats),
+      registers: { ...this.#registers, step: this.#step },
+      objective: this.#objective,
+    };
   }
 
   /** Copies rows into the room's input, or its target: those that `order` names, or where it is undefined those from `start`. */
@@ -260,7 +197,8 @@ export class Program {
     const { f32 } = this.backend.memory;
     let to = this.#room![what] / 4;
     if (order === undefined) {
-      f32.set(start === 0 && rows * columns === values.length ? values : values.subarray(start * columns, (start + rows) * columns), to);
+      if (rows * columns < copyByElement) for (let i = 0, from = start * columns; i < rows * columns; i++) f32[to + i] = values[from + i]!;
+      else f32.set(start === 0 && rows * columns === values.length ? values : values.subarray(start * columns, (start + rows) * columns), to);
       return;
     }
     for (let row = start; row < start + rows; row++) {
@@ -278,13 +216,28 @@ export class Program {
 
   /** The model's output for the rows run last, into `out` from an offset. */
   readOutput(out: Float32Array, offset: number, rows: number): void {
+    const { f32 } = this.backend.memory;
     const from = this.#room!.output / 4;
-    out.set(this.backend.memory.f32.subarray(from, from + rows * this.outputs), offset);
+    const count = rows * this.outputs;
+    if (count < copyByElement) for (let i = 0; i < count; i++) out[offset + i] = f32[from + i]!;
+    else out.set(f32.subarray(from, from + count), offset);
   }
 
   /** Runs a plan on the first `rows` rows of the room, which must have been reserved. */
-  run(name: PlanName, rows: number): void {
-    this.backend.run(this.#room!.plans[name], rows);
+  run(name: 'predict' | 'evaluate' | 'gradients' | 'train', rows: number): void {
+    const { plans } = this.#room!;
+    this.backend.run(name === 'train' && rows === 1 ? plans.trainOne : plans[name], rows);
+  }
+
+  /** What the sums of the loss and of every metric over `rows` rows are divided by. */
+  sumDivisors(rows: number): number[] {
+    const { loss, metrics } = this.#objective!;
+    return [lossDivisor(loss, rows, this.outputs), ...metrics.map((metric) => metric.divisor(rows))];
+  }
+
+  /** `loss` and the names of the metrics. */
+  get logNames(): string[] {
+    return ['loss', ...this.#objective!.metrics.map(({ name }) => name)];
   }
 
   /** Forgets the loss and the metrics summed up so far. */
@@ -299,9 +252,8 @@ export class Program {
 
   /** The loss and every metric over the `rows` rows run since the sums were cleared. */
   logsOver(rows: number): Record<string, number> {
-    const logs: Record<string, number> = { loss: this.lossOver(rows) };
-    this.#objective!.metrics.forEach((metric, i) => (logs[metric.name] = this.#sum(i + 1) / metric.divisor(rows)));
-    return logs;
+    const divisors = this.sumDivisors(rows);
+    return Object.fromEntries(this.logNames.map((name, which) => [name, this.#sum(which) / divisors[which]!]));
   }
 
   #sum(index: number): number {
@@ -319,22 +271,16 @@ export class Program {
     }
   }
 
-  /** A copy of parameters and optimizer state, into `copy` where one is given. */
-  save(copy?: Float32Array): Float32Array {
-    const { f32 } = this.backend.memory;
-    const values = f32.subarray(this.#values.address / 4, this.#values.address / 4 + this.#values.floats);
-    const state = f32.subarray(this.#state.address / 4, this.#state.address / 4 + this.#state.floats);
-    copy ??= new Float32Array(values.length + state.length);
-    copy.set(values);
-    copy.set(state, values.length);
-    return copy;
+  /** Keeps a copy of what training changes. */
+  keep(): void {
+    const from = this.#values.address / 4;
+    this.backend.memory.f32.copyWithin(this.#kept / 4, from, from + this.#trainedFloats);
   }
 
-  /** Puts back what `save` returned. */
-  restore(copy: Float32Array): void {
-    const { f32 } = this.backend.memory;
-    f32.set(copy.subarray(0, this.#values.floats), this.#values.address / 4);
-    f32.set(copy.subarray(this.#values.floats), this.#state.address / 4);
+  /** Puts back what was kept last. */
+  restoreKept(): void {
+    const from = this.#kept / 4;
+    this.backend.memory.f32.copyWithin(this.#values.address / 4, from, from + this.#trainedFloats);
   }
 
   /** The layer in which the last batch of `rows` rows first left the finite range, if it did. */
@@ -349,23 +295,12 @@ export class Program {
   }
 }
 
-interface BatchAddresses {
-  readonly input: number;
-  readonly target: number;
-  readonly outs: readonly number[];
-  readonly douts: readonly number[];
-  readonly output: number;
-  /** Where a loss from logits puts the probabilities it computes. */
-  readonly logistic: number;
-  readonly scratch: number;
-}
-
 /** The number of values of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Below this many columns a loop copies a row faster than a view and `set`. */
+/** Below this many values a loop copies faster than a view and `set`. */
 const copyByElement = 24;
 
 /** Sums there is room for: the loss and the metrics. */

@@ -67,6 +67,36 @@ describe.each(rowCounts)('dense products on %i rows', (rows) => {
   });
 });
 
+describe('denseDescend, a step from one row', () => {
+  it.each(widths)('%i inputs: the bits of a stored gradient and its update, and those of its twin within rounding', (inputs) => {
+    for (const units of widths) {
+      const twins = new Twins();
+      const x = numbers(inputs, 1);
+      x[inputs >> 1] = 0;
+      const input = twins.place(x);
+      const dout = twins.place(numbers(units, 2));
+      const rate = twins.place([0.1]);
+      const step = twins.space(1);
+      const scratch = twins.space(scratchFloats(1, units));
+      const [moved, stored] = [5, 5].map((seed) => placeWeight(twins, numbers(inputs * units, seed), inputs, units));
+      const [movedBias, storedBias] = [6, 6].map((seed) => twins.place(numbers(units, seed)));
+      const dweight = placeWeight(twins, new Float32Array(inputs * units), inputs, units);
+      const dbias = twins.space(units);
+
+      twins.run('denseDescend', moved!, movedBias!, scratch, input, dout, rate, inputs, units);
+      const { wasm, plain } = readWeight(twins, moved!, inputs, units);
+      expectClose(wasm, plain, 1e-6, `weight ${inputs} x ${units}`);
+      expectClose(twins.read(movedBias!, units).wasm, twins.read(movedBias!, units).plain, 1e-6, 'bias');
+
+      twins.run('denseBackwardParameters', dweight, dbias, scratch, input, dout, 1, inputs, units);
+      twins.run('sgd', stored!, 0, dweight, rate, step, inputs * Math.ceil(units / 4) * 4, 0, 0, 0, 0);
+      twins.run('sgd', storedBias!, 0, dbias, rate, step, units, 0, 0, 0, 0);
+      expect(wasm).toEqual(readWeight(twins, stored!, inputs, units).wasm);
+      expect(twins.read(movedBias!, units).wasm).toEqual(twins.read(storedBias!, units).wasm);
+    }
+  });
+});
+
 describe('values at which sums go wrong', () => {
   const inputs = 5;
   const units = 10;

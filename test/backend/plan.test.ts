@@ -25,7 +25,7 @@ const planAt = 1 << 17;
 const rangesAt = 1 << 16;
 const rangeFloats = 1024;
 const rows = 3;
-const sizes: Record<string, number> = { count: 30, inputs: 6, units: 5, activation: 2, loss: 0, divisor: 5, sparse: 0, kind: 0, nesterov: 0 };
+const sizes: Record<string, number> = { count: 30, inputs: 6, units: 5, activation: 2, loss: 0, divisor: 5, sparse: 0, kind: 1, nesterov: 0 };
 /** Exact in float32, as which a plan keeps them. */
 const scalars: Record<string, number> = { alpha: 0.25, beta: 0.5, parameter: 1, threshold: 0.5, momentum: 0.875, dampening: 0, weightDecay: 0.0625 };
 

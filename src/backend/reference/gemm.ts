@@ -130,4 +130,21 @@ function denseBackwardParameters(
   }
 }
 
-export const kernels = { denseForward, denseBackwardInput, denseBackwardParameters };
+/** weight −= η · inputᵀ · dout and bias −= η · dout, from one row. */
+function denseDescend(
+  { f32 }: Views, weight: number, bias: number, _scratch: number, input: number, dout: number, learningRate: number, inputs: number,
+  units: number,
+): void {
+  const rate = f32[learningRate >>> 2]!;
+  dout >>>= 2;
+  let w = weight >>> 2;
+  for (let i = 0; i < inputs; i++) {
+    const x = f32[(input >>> 2) + i]!;
+    for (let n = 0; n < units; n++, w++) f32[w] = f32[w]! - rate * (x * f32[dout + n]!);
+  }
+  if (bias === 0) return;
+  bias >>>= 2;
+  for (let n = 0; n < units; n++) f32[bias + n] = f32[bias + n]! - rate * f32[dout + n]!;
+}
+
+export const kernels = { denseForward, denseBackwardInput, denseBackwardParameters, denseDescend };

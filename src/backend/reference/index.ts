@@ -4,7 +4,7 @@
  * computes in double precision and stores float32, so its bits differ from the wasm ones within rounding.
  */
 
-import type { Backend } from '../index.ts';
+import type { Backend } from '../backend.ts';
 import { BufferMemory, DoubleMemory, plainBuffer, type Memory, type Views } from '../memory.ts';
 import { floatFromBits, operationNames, operations, operationWords, type OperationName } from '../plan.ts';
 import * as activation from './activation.ts';

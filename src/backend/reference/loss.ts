@@ -181,7 +181,7 @@ export const kernels = {
       for (let i = 0; i < rows * units; i++) {
         const h = f32[(out >>> 2) + i]!;
         const y = f32[(target >>> 2) + i]!;
-        if (!Number.isNaN(h) && !Number.isNaN(y) && h > threshold === y > 0.5) right++;
+        if (h > threshold ? y === 1 : h <= threshold && (y === 0 || y === -1)) right++;
       }
     } else {
       for (let row = 0; row < rows; row++) {
