@@ -95,7 +95,7 @@ export function show(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined) return String(value);
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
-  if (ArrayBuffer.isView(value) || Array.isArray(value)) {
+  if (Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value)) {
     const { length } = value as ArrayLike<unknown>;
     return `${value.constructor.name} of ${length} ${length === 1 ? 'value' : 'values'}`;
   }

@@ -32,26 +32,38 @@ interface Range {
   below?: number;
 }
 
-/** Refuses what is not a finite number in the range. */
-export function checkNumber(where: string, value: unknown, { min, above, max, below }: Range = {}): number {
-  const fits =
-    typeof value === 'number' && Number.isFinite(value) && !(min !== undefined && value < min) && !(above !== undefined && value <= above) &&
-    !(max !== undefined && value > max) && !(below !== undefined && value >= below);
-  if (fits) return value;
+/** Refuses what is not a number in the range, as a float32, which is how kernels take it. */
+export function checkNumber(where: string, value: unknown, range: Range = {}): number {
+  if (typeof value === 'number' && fits(Math.fround(value), range)) return value;
+  throw new OptionError(`${where}: expected a finite float32 number${boundsOf(range)}, received ${show(value)}`);
+}
+
+function fits(value: number, { min, above, max, below }: Range): boolean {
+  return (
+    Number.isFinite(value) && !(min !== undefined && value < min) && !(above !== undefined && value <= above) &&
+    !(max !== undefined && value > max) && !(below !== undefined && value >= below)
+  );
+}
+
+function boundsOf({ min, above, max, below }: Range): string {
   const bounds = [
     min === undefined ? '' : `of at least ${min}`,
     above === undefined ? '' : `greater than ${above}`,
     max === undefined ? '' : `of at most ${max}`,
     below === undefined ? '' : `less than ${below}`,
-  ].filter(Boolean).join(' and ');
-  throw new OptionError(`${where}: expected a finite number${bounds && ` ${bounds}`}, received ${show(value)}`);
+  ].filter(Boolean);
+  return bounds.length === 0 ? '' : ` ${bounds.join(' and ')}`;
 }
 
 /** Refuses what is not an integer in the range. */
 export function checkInteger(where: string, value: unknown, range: { min?: number; max?: number } = {}): number {
-  if (Number.isSafeInteger(value)) return checkNumber(where, value, range);
-  const bounds = range.min === undefined ? '' : ` of at least ${range.min}`;
-  throw new OptionError(`${where}: expected an integer${bounds}, received ${show(value)}`);
+  if (Number.isSafeInteger(value) && fits(value as number, range)) return value as number;
+  throw new OptionError(`${where}: expected an integer${boundsOf(range)}, received ${show(value)}`);
+}
+
+/** Refuses a name that is no word; undefined stands for none. */
+export function checkLabel(where: string, name: unknown): void {
+  if (name !== undefined && (typeof name !== 'string' || name === '')) throw new OptionError(`${where}: expected a word, received ${show(name)}`);
 }
 
 /** Refuses what is not true or false. */

@@ -39,7 +39,7 @@ export async function demo(terminal: Terminal, seed: number, epochs = defaultEpo
   terminal.print(...confusion(terminal, test.labels, readings));
 
   if (wrong.length > 0) {
-    terminal.section(wrong.length > picturesShown ? `The ${picturesShown} it was most sure of and misread` : 'Misread');
+    terminal.section(wrong.length > picturesShown ? `The ${picturesShown} misread digits it was surest about` : 'Misread');
     terminal.print(...misread(terminal, test, readings, wrong));
   }
 
@@ -54,9 +54,9 @@ async function printTiming(terminal: Terminal, train: Digits, seed: number): Pro
   const { milliseconds, loss, ratio } = timing;
   terminal.section(`WebAssembly trained ${ratio.toFixed(1)} times as fast as plain TypeScript`);
   terminal.print(
-    `${epochsPerRound} epochs of ${count(train.count)} digits, median of ${rounds} rounds in turns on this machine:`,
+    `${epochsPerRound} epochs of ${count(train.count)} digits, median of ${rounds} rounds in turns; the loss after them:`,
     ...table([
-      ['backend', 'time', 'samples/s', `loss after ${epochsPerRound}`],
+      ['backend', 'time', 'samples/s', 'loss'],
       ...(['wasm', 'reference'] as const).map((name) => [
         name === 'wasm' ? 'WebAssembly' : 'plain TypeScript',
         `${milliseconds[name].toFixed(1)} ms`,
@@ -97,8 +97,9 @@ function progress(terminal: Terminal, epochs: number, samples: number): Callback
         `${count((done * samples) / seconds)} samples/s`,
       ];
       const last = done === epochs;
-      if (last || (!terminal.live && (done === 1 || done % 5 === 0))) terminal.print([...line, `${seconds.toFixed(1)} s`].join('  '));
-      else terminal.redraw([...line, `${((seconds / done) * (epochs - done)).toFixed(1)} s left`].join('  '));
+      const text = [...line, last ? `took ${seconds.toFixed(1)} s` : `${((seconds / done) * (epochs - done)).toFixed(1)} s left`].join('  ');
+      if (last || (!terminal.live && (done === 1 || done % 5 === 0))) terminal.print(text);
+      else terminal.redraw(text);
     },
   };
 }

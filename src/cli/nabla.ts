@@ -64,7 +64,7 @@ async function run(args: string[]): Promise<void> {
   const terminal = new Terminal(process.stdout);
   const name = positionals.join(' ');
   if (values.version === true) return terminal.print(manifest.version);
-  if (values.help === true || name === '') return terminal.print(help);
+  if (values.help === true || name === '' || name === 'help') return terminal.print(help);
   if (!Object.hasOwn(commands, name)) throw new UsageError(`unknown command '${name}'${suggest(name, Object.keys(commands))}`);
   const seed = wholeNumber('seed', values.seed ?? '0', Number.MIN_SAFE_INTEGER);
   const epochs = values.epochs === undefined ? undefined : wholeNumber('epochs', values.epochs, 1);

@@ -31,7 +31,7 @@ function course({ lossBefore, lossAfter }: Outcome): string {
 }
 
 function ofTrue(outcome: Outcome): string {
-  const result = solved(outcome) ? `and that got ${percent(outcome.accuracy)} right` : `though only ${percent(outcome.accuracy)} is right so far`;
+  const result = solved(outcome) ? `and that got ${percent(outcome.accuracy)} right` : `though only ${percent(outcome.accuracy)} are right so far`;
   return `true: each hidden weight is corrected by error times slope, the way the loss falls, ${result}; ${course(outcome)}.`;
 }
 
@@ -44,7 +44,7 @@ function ofConstant(outcome: Outcome, reference: Outcome): string {
       : solved(outcome) && lossAfter <= 2 * reference.lossAfter ? `it got as far as the true derivative here: ${course(outcome)}`
         : lossAfter > reference.lossAfter ? `it stayed behind the true derivative: ${course(outcome)}, not ${reference.lossAfter.toFixed(4)}`
           : course(outcome);
-  return `constant: units that hardly react any more are corrected as hard as the others, and ${result}.${direction}`;
+  return `constant: saturated units, which hardly react any more, are corrected as hard as the others, and ${result}.${direction}`;
 }
 
 function ofZero(outcome: Outcome, reference: Outcome): string {
@@ -57,7 +57,7 @@ function ofZero(outcome: Outcome, reference: Outcome): string {
 
 function ofLinear(outcome: Outcome, reference: Outcome): string {
   const result = outcome.decision < undecided
-    ? `here it says 50 : 50 for every point, to within ${short(outcome.decision)}, and the accuracy is an accident`
+    ? `here it says 50 : 50 for every point${outcome.decision === 0 ? '' : `, to within ${short(outcome.decision)}`}, and the accuracy is an accident`
     : outcome.accuracy < reference.accuracy ? `its straight line gets ${percent(outcome.accuracy)} right, the network with tanh ${percent(reference.accuracy)}`
       : `it got ${percent(outcome.accuracy)} right`;
   return `linear: the layers learn, but together they are one linear map, no more than one layer can be; ${result}.`;

@@ -43,7 +43,8 @@ export function checkFinite(where: string, { values, columns }: Matrix): void {
 }
 
 function isNumericArray(data: unknown): data is NumericArray {
-  return ArrayBuffer.isView(data) && !(data instanceof DataView) && !(data instanceof BigInt64Array) && !(data instanceof BigUint64Array);
+  // By its tag, which is right for arrays of other realms (a frame, a vm context) too.
+  return ArrayBuffer.isView(data) && !/DataView|Big/.test(Object.prototype.toString.call(data));
 }
 
 function isRows(data: MatrixLike): data is readonly (NumericArray | readonly number[])[] {

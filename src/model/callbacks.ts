@@ -1,6 +1,6 @@
 /** What happens around training: hooks that `fit` calls, and the record it returns. */
 
-import { OptionError, show } from '../errors.ts';
+import { didYouMean, OptionError, show } from '../errors.ts';
 
 /** The loss and metrics of an epoch, or of the epoch so far; those of validation data begin with `val_`. */
 export type Logs = Readonly<Record<string, number>>;
@@ -28,6 +28,7 @@ const hooks = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBa
 /** Several callbacks as one; hooks that none has stay undefined, so that they cost nothing. */
 export function combine(callbacks: readonly Callback[]): Callback {
   if (!Array.isArray(callbacks as unknown)) throw new OptionError(`fit callbacks: expected an array of objects, received ${show(callbacks)}`);
+  for (const [i, callback] of callbacks.entries()) checkCallback(`fit callbacks[${i}]`, callback);
   const combined: Record<string, (...args: never[]) => Promise<void>> = {};
   for (const hook of hooks) {
     const owners = callbacks.filter((callback) => callback[hook] !== undefined);
@@ -40,4 +41,16 @@ export function combine(callbacks: readonly Callback[]): Callback {
     };
   }
   return combined;
+}
+
+/** Refuses what is no object, and a hook that would never be called. */
+function checkCallback(where: string, callback: unknown): void {
+  if (typeof callback !== 'object' || callback === null) throw new OptionError(`${where}: expected an object of hooks, received ${show(callback)}`);
+  for (let owner: object | null = callback; owner !== null && owner !== Object.prototype; owner = Object.getPrototypeOf(owner) as object | null) {
+    for (const key of Object.getOwnPropertyNames(owner)) {
+      if (/^on[A-Z]/.test(key) && !(hooks as readonly string[]).includes(key)) {
+        throw new OptionError(`${where}: unknown hook ${show(key)}${didYouMean(key, hooks)}; known are ${hooks.join(', ')}`);
+      }
+    }
+  }
 }

@@ -22,7 +22,7 @@ export interface Metric {
 /** The metrics a model of `units` outputs measures beside its loss. */
 export function resolveMetrics(names: readonly MetricName[], loss: Loss, units: number): Metric[] {
   if (!Array.isArray(names)) throw new OptionError(`compile metrics: expected an array of names, received ${show(names)}`);
-  return names.map((given: unknown, i) => {
+  return Array.from(names as readonly unknown[], (given, i) => {
     const name = checkName(`compile metrics[${i}]`, given, metricNames);
     return name === 'accuracy' ? accuracy(loss, units) : measure(name, loss, units);
   });

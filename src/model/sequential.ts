@@ -7,7 +7,7 @@
 import { createBackend, type Backend, type BackendChoice, type BackendName } from '../backend/index.ts';
 import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
 import { BackendError, OptionError, ShapeError, show } from '../errors.ts';
-import { checkInteger, checkKeys } from '../options.ts';
+import { checkInteger, checkKeys, checkLabel } from '../options.ts';
 import type { History } from './callbacks.ts';
 import type { Layer, Stage } from './layer.ts';
 import { checkTargets, resolveLoss, targetColumns, type LossSpec } from './losses.ts';
@@ -69,8 +69,9 @@ export class Sequential {
   /** @internal Another backend than the options name may be passed in; diagnostics do. */
   constructor(options: SequentialOptions, own?: Backend) {
     checkKeys('sequential', options, ['layers', 'seed', 'backend', 'name']);
+    checkLabel('sequential name', options.name);
     this.name = options.name ?? 'sequential';
-    this.layers = Object.freeze([...checkLayers(options.layers)]);
+    this.layers = checkLayers(options.layers);
     this.seed = checkInteger('sequential seed', options.seed ?? 0);
     const { stages, inputs } = buildStages(this.layers);
     const { backend, reason } = own === undefined ? createBackend(options.backend ?? 'auto') : { backend: own, reason: 'passed in' };
@@ -104,11 +105,18 @@ export class Sequential {
     const loss = resolveLoss('compile loss', options.loss);
     const metrics = resolveMetrics(options.metrics ?? [], loss, units);
     if (metrics.length >= registerSums) throw new OptionError(`compile metrics: at most ${registerSums - 1}, received ${metrics.length}`);
+    const { activation: last } = this.program.stages.at(-1) ?? {};
+    if (units === 1 && last?.name === 'softmax') {
+      throw new OptionError("compile: softmax over 1 unit is always 1 and cannot learn; use 'sigmoid', or more units");
+    }
+    if (loss.fromLogits && last !== undefined && last.name === loss.kind.fused?.activation) {
+      throw new OptionError(`compile loss: '${loss.name}' from logits applies ${last.name} itself, and the last layer does so too; drop one of them`);
+    }
     if (loss.kind.fused?.activation === 'softmax' && units === 1) {
       throw new OptionError(`compile loss: '${loss.name}' needs an output of at least 2 units, this model has 1; for one unit use 'binaryCrossentropy'`);
     }
     this.program.compile({ loss, optimizer: resolveOptimizer(options.optimizer), metrics });
-    this.#compiled = options;
+    this.#compiled = Object.freeze({ ...options, loss: typeof options.loss === 'string' ? options.loss : { ...options.loss }, metrics: [...(options.metrics ?? [])] });
   }
 
   /**
@@ -148,7 +156,7 @@ export class Sequential {
   predict(x: MatrixLike): Float32Array {
     const matrix = toMatrix('predict x', x, this.inputShape[0]);
     const out = new Float32Array(matrix.rows * this.outputShape[0]);
-    this.#predict(matrix, out);
+    this.#predict('predict', matrix, out);
     return out;
   }
 
@@ -159,7 +167,7 @@ export class Sequential {
     if (!(out instanceof Float32Array) || out.length !== expected) {
       throw new ShapeError(`predictInto out: expected a Float32Array of ${expected} values, ${matrix.rows} x ${this.outputShape[0]}, received ${show(out)}`);
     }
-    this.#predict(matrix, out);
+    this.#predict('predictInto', matrix, out);
     return out;
   }
 
@@ -227,8 +235,13 @@ export class Sequential {
       `${total.toLocaleString('en')} parameters`].join('\n');
   }
 
-  /** Gives the memory back at once; the model cannot be used afterwards. Not needed: memory also goes with the model. */
+  /**
+   * Gives the memory back at once; the model cannot be used afterwards. Not needed: memory also goes with the model.
+   *
+   * @throws OptionError while `fit` is running; abort that first.
+   */
   dispose(): void {
+    this.#refuseWhileFitting('dispose');
     this.#program = undefined;
   }
 
@@ -281,14 +294,14 @@ export class Sequential {
     return program.lossOver(rows);
   }
 
-  #predict(matrix: Matrix, out: Float32Array): void {
+  #predict(verb: string, matrix: Matrix, out: Float32Array): void {
     const { program } = this;
     const chunk = Math.min(matrix.rows, inferenceRows);
     program.reserve(chunk);
     for (let start = 0; start < matrix.rows; start += chunk) {
       const rows = Math.min(chunk, matrix.rows - start);
       program.load('input', matrix, start, rows);
-      if (!program.loadedFinite('input', matrix, rows)) checkFinite('predict x', matrix);
+      if (!program.loadedFinite('input', matrix, rows)) checkFinite(`${verb} x`, matrix);
       program.run('predict', rows);
       program.readOutput(out, start * program.outputs, rows);
     }
@@ -308,15 +321,14 @@ function checkLayers(layers: unknown): readonly Layer[] {
   if (!Array.isArray(layers) || layers.length === 0) {
     throw new OptionError(`sequential layers: expected an array of at least one layer, received ${show(layers)}`);
   }
-  layers.forEach((layer: Partial<Layer> | null, i) => {
+  // A copy by spreading, in which a hole is undefined.
+  const all = [...(layers as readonly unknown[])] as Layer[];
+  all.forEach((layer: Partial<Layer> | null | undefined, i) => {
     if (typeof layer?.build !== 'function') {
       throw new OptionError(`sequential layers[${i}]: expected a layer such as dense({ units: 10 }), received ${show(layer)}`);
     }
-    if (layer.name !== undefined && (typeof layer.name !== 'string' || layer.name === '')) {
-      throw new OptionError(`sequential layers[${i}] name: expected a word, received ${show(layer.name)}`);
-    }
   });
-  return layers as Layer[];
+  return Object.freeze(all);
 }
 
 function buildStages(layers: readonly Layer[]): { stages: Stage[]; inputs: number } {
@@ -337,13 +349,15 @@ function buildStages(layers: readonly Layer[]): { stages: Stage[]; inputs: numbe
   return { stages, inputs };
 }
 
-/** Each layer's own name, or its type with a number that counts layers of that type from 1. */
+/** Each layer's own name, or its type with the first number from 1 on that makes a new name. */
 function layerNames(layers: readonly Layer[]): string[] {
-  const counts = new Map<string, number>();
-  const names = layers.map((layer) => {
-    const count = (counts.get(layer.type) ?? 0) + 1;
-    counts.set(layer.type, count);
-    return layer.name ?? `${layer.type}_${count}`;
+  const taken = new Set(layers.map(({ name }) => name));
+  const names = layers.map(({ name, type }) => {
+    if (name !== undefined) return name;
+    let count = 1;
+    while (taken.has(`${type}_${count}`)) count++;
+    taken.add(`${type}_${count}`);
+    return `${type}_${count}`;
   });
   names.forEach((name, i) => {
     if (names.indexOf(name) !== i) throw new OptionError(`sequential layers: two layers are named '${name}'; names must differ`);

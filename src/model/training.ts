@@ -58,9 +58,10 @@ export function checkRun(options: RunOptions, seed: number): Run {
   };
 }
 
-/** Cuts the last share of the rows off for validation, as Keras does: before any shuffling. */
-export function splitValidation({ x, y }: Samples, share: number): [train: Samples, validation: Samples] {
-  checkNumber('fit validationSplit', share, { above: 0, below: 1 });
+/** Cuts the last share of the rows off for validation, as Keras does: before any shuffling. A share of 0 is none. */
+export function splitValidation({ x, y }: Samples, share: number): [train: Samples, validation: Samples | undefined] {
+  checkNumber('fit validationSplit', share, { min: 0, below: 1 });
+  if (share === 0) return [{ x, y }, undefined];
   const at = Math.floor(x.rows * (1 - share));
   if (at === 0 || at === x.rows) {
     throw new OptionError(`fit validationSplit: ${share} of ${x.rows} rows leaves no rows to ${at === 0 ? 'train' : 'validate'} on`);
@@ -94,23 +95,25 @@ export function evaluate(program: Program, { x, y }: Samples): Record<string, nu
 
 /** Trains, and returns the record. */
 export async function train(program: Program, samples: Samples, validation: Samples | undefined, run: Run): Promise<History> {
-  const { callbacks } = run;
+  const { x } = samples;
+  const { callbacks, signal } = run;
   const record: History = { epoch: [], history: {} };
-  const order = Uint32Array.from({ length: samples.x.rows }, (_, row) => row);
-  const slice = { until: performance.now() + sliceMilliseconds };
-  const lastFinite = program.save();
+  const order = run.shuffle && run.batchSize < x.rows ? new Uint32Array(x.rows) : undefined;
+  const slices = new Slices(signal);
   let logs: Logs = {};
-  program.reserve(Math.min(run.batchSize, samples.x.rows));
+  signal?.throwIfAborted();
+  program.keep();
+  program.reserve(Math.min(run.batchSize, x.rows));
   await callbacks.onTrainBegin?.();
   for (let epoch = 0; epoch < run.epochs; epoch++) {
-    run.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     await callbacks.onEpochBegin?.(epoch);
-    if (run.shuffle) {
-      order.forEach((_, row) => (order[row] = row));
+    if (order !== undefined) {
+      for (let row = 0; row < x.rows; row++) order[row] = row;
       new Random(run.seed, 'shuffling', epoch).shuffle(order);
     }
-    logs = await trainEpoch(program, samples, order, epoch, run, slice, lastFinite);
-    program.save(lastFinite);
+    logs = await trainEpoch(program, samples, order, epoch, run, slices);
+    program.keep();
     if (validation !== undefined) logs = { ...logs, ...validationLogs(program, validation) };
     record.epoch.push(epoch);
     for (const [name, value] of Object.entries(logs)) (record.history[name] ??= []).push(value);
@@ -120,28 +123,47 @@ export async function train(program: Program, samples: Samples, validation: Samp
   return record;
 }
 
+/** Visits the event loop when a slice of time is over. */
+class Slices {
+  readonly #signal: AbortSignal | undefined;
+  #until = performance.now() + sliceMilliseconds;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  /** Milliseconds left of this slice. */
+  get left(): number {
+    return this.#until - performance.now();
+  }
+
+  async next(): Promise<void> {
+    await nextTask();
+    this.#signal?.throwIfAborted();
+    this.#until = performance.now() + sliceMilliseconds;
+  }
+}
+
 async function trainEpoch(
-  program: Program, { x, y }: Samples, order: Uint32Array, epoch: number, run: Run, slice: { until: number }, lastFinite: Float32Array,
+  program: Program, samples: Samples, order: Uint32Array | undefined, epoch: number, run: Run, slices: Slices,
 ): Promise<Logs> {
-  const rowOrder = run.shuffle ? order : undefined;
+  const { x, y } = samples;
   program.clearSums();
   let batch = 0;
-  for (let start = 0; start < x.rows; start += run.batchSize) {
+  for (let start = 0; start < x.rows; start += run.batchSize, batch++) {
     const rows = Math.min(run.batchSize, x.rows - start);
-    program.load('input', x, start, rows, rowOrder);
-    program.load('target', y, start, rows, rowOrder);
+    program.load('input', x, start, rows, order);
+    program.load('target', y, start, rows, order);
     program.run('train', rows);
     const seen = start + rows;
-    if (!Number.isFinite(program.lossOver(seen))) throw diverged(program, epoch, batch, rows, x, lastFinite);
-    if (run.callbacks.onBatchEnd !== undefined) await run.callbacks.onBatchEnd(batch, program.logsOver(seen));
-    batch++;
-    if (performance.now() >= slice.until) {
-      await nextTask();
+    if (!Number.isFinite(program.lossOver(seen))) throw diverged(program, epoch, batch, rows, samples);
+    if (run.callbacks.onBatchEnd !== undefined) {
+      await run.callbacks.onBatchEnd(batch, program.logsOver(seen));
       run.signal?.throwIfAborted();
-      slice.until = performance.now() + sliceMilliseconds;
     }
+    if (slices.left <= 0) await slices.next();
   }
-  if (program.firstNonFiniteParameter() !== undefined) throw diverged(program, epoch, batch - 1, 0, x, lastFinite);
+  if (program.firstNonFiniteParameter() !== undefined) throw diverged(program, epoch, batch - 1, 0, samples);
   return program.logsOver(x.rows);
 }
 
@@ -150,26 +172,38 @@ function validationLogs(program: Program, validation: Samples): Logs {
 }
 
 /** The error for a loss or weights that are not finite; puts back the weights of the last finite epoch. */
-function diverged(program: Program, epoch: number, batch: number, rows: number, x: Matrix, lastFinite: Float32Array): TrainingError {
+function diverged(program: Program, epoch: number, batch: number, rows: number, samples: Samples): TrainingError {
   const output = rows > 0 ? program.firstNonFiniteOutput(rows) : undefined;
-  const layer = output ?? program.firstNonFiniteParameter() ?? program.stages.at(-1)?.layer ?? 'output';
-  const { learningRate } = program;
-  program.restore(lastFinite);
+  const weights = program.firstNonFiniteParameter();
+  const layer = output ?? weights ?? program.stages.at(-1)?.layer ?? 'none';
+  const what = output !== undefined ? `the output of layer '${output}'` : weights !== undefined ? `the weights of layer '${weights}'` : `the loss of the output of layer '${layer}'`;
+  const cause = likelyCause(program, samples);
+  program.restoreKept();
   return new TrainingError(
-    `fit: in epoch ${epoch}, batch ${batch}, the ${output === undefined ? 'weights' : 'output'} of layer '${layer}' left the range of ` +
-      `finite numbers. ${likelyCause(x, learningRate)} The weights are those of the end of the last finite epoch`,
+    `fit: in epoch ${epoch}, batch ${batch}, ${what} left the range of finite numbers. Likely cause: ${cause}. ` +
+      'The weights are those of the end of the last finite epoch',
     { epoch, batch, layer },
   );
 }
 
-/** Inputs far larger than this call for scaling before the learning rate is blamed. */
+/** Values far larger than this call for scaling before the learning rate is blamed. */
 const unscaledMagnitude = 100;
 
-function likelyCause({ values, columns }: Matrix, learningRate: number): string {
-  let at = 0;
-  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]!) > Math.abs(values[at]!)) at = i;
-  if (Math.abs(values[at]!) > unscaledMagnitude) {
-    return `Likely cause: input column ${at % columns} is not scaled (it holds ${values[at]}); bring columns to a mean near 0 and a deviation near 1.`;
+function likelyCause(program: Program, { x, y }: Samples): string {
+  for (const [what, matrix] of [['input', x], ['target', y]] as const) {
+    if (what === 'target' && program.objective?.loss.kind.targets !== 'numbers') continue;
+    const { value, column } = largest(matrix);
+    if (!Number.isFinite(value)) return `${what} column ${column} holds ${value} now: the data changed during fit`;
+    if (Math.abs(value) > unscaledMagnitude) {
+      return `${what} column ${column} is not scaled (it holds ${value}); bring columns to a mean near 0 and a deviation near 1`;
+    }
   }
-  return `Likely cause: the learning rate, ${Number(learningRate.toPrecision(6))}, is too high; try a tenth of it.`;
+  return `the learning rate, ${Number(program.learningRate.toPrecision(6))}, is too high; try a tenth of it`;
+}
+
+/** The value of largest magnitude, or the first that is not finite. */
+function largest({ values, columns }: Matrix): { value: number; column: number } {
+  let at = 0;
+  for (let i = 0; i < values.length && Number.isFinite(values[at]); i++) if (!(Math.abs(values[i]!) <= Math.abs(values[at]!))) at = i;
+  return { value: values[at] ?? NaN, column: at % columns };
 }

@@ -41,7 +41,7 @@ describe('what is refused at construction', () => {
     ['no inputShape', () => sequential({ layers: [dense({ units: 2 })] }), ShapeError, /layers\[0\] \(dense\): expected an inputShape/],
     ['an inputShape that does not fit', () => sequential({ layers: [dense(one), dense({ units: 1, inputShape: [7] })] }), ShapeError, /dense_2\): inputShape is \[7\], but the layer before gives rows of 1/],
     ['two layers of one name', () => sequential({ layers: [dense({ ...one, name: 'a' }), dense({ units: 1, name: 'a' })] }), OptionError, /two layers are named 'a'/],
-    ['zero units', () => dense({ units: 0 }), OptionError, /dense units: expected a finite number of at least 1, received 0/],
+    ['zero units', () => dense({ units: 0 }), OptionError, /dense units: expected an integer of at least 1, received 0/],
     ['half a unit', () => dense({ units: 1.5 }), OptionError, /expected an integer/],
     ['units as a word', () => dense({ units: '8' as never }), OptionError, /received '8'/],
     ['an unknown option', () => dense({ units: 1, activaton: 'relu' } as never), OptionError, /unknown option 'activaton', did you mean 'activation'/],
@@ -51,7 +51,12 @@ describe('what is refused at construction', () => {
     ['an inputShape of two sizes', () => dense({ units: 1, inputShape: [28, 28] }), ShapeError, /expected one size.*\[28, 28\]/],
     ['an unknown backend', () => sequential({ layers: [dense(one)], backend: 'gpu' as never }), OptionError, /backend: expected one of auto, wasm, reference, received 'gpu'/],
     ['a seed that is no integer', () => sequential({ layers: [dense(one)], seed: 0.5 }), OptionError, /seed: expected an integer/],
-    ['a learning rate of 0', () => sgd({ learningRate: 0 }), OptionError, /learningRate: expected a finite number greater than 0, received 0/],
+    ['a learning rate of 0', () => sgd({ learningRate: 0 }), OptionError, /learningRate: expected a finite float32 number greater than 0, received 0/],
+    ['a learning rate that is 0 in float32', () => sgd({ learningRate: 1e-60 }), OptionError, /received 1e-60/],
+    ['a constant beyond float32', () => dense({ units: 1, kernelInitializer: { name: 'constant', value: 1e300 } }), OptionError, /float32 number, received 1e\+300/],
+    ['a hole in the layers', () => sequential({ layers: [dense(one), , dense({ units: 1 })] as never }), OptionError, /layers\[1\]: expected a layer.*received undefined/],
+    ['a name that is no word', () => dense({ units: 1, name: 5 as never }), OptionError, /dense name: expected a word, received 5/],
+    ['a model name that is no word', () => sequential({ layers: [dense(one)], name: Symbol('m') as never }), OptionError, /sequential name: expected a word, received symbol/],
     ['a negative learning rate', () => sgd({ learningRate: -1 }), OptionError, /received -1/],
     ['a momentum of 1', () => sgd({ momentum: 1 }), OptionError, /less than 1, received 1/],
     ['nesterov without momentum', () => sgd({ nesterov: true }), OptionError, /needs a momentum/],
@@ -82,6 +87,9 @@ describe.each(backends)('what is refused by a model on %s', (backend) => {
     ['an unknown optimizer', (m) => m.compile({ optimizer: 'sdg' as never, loss: 'huber' }), OptionError, /did you mean 'sgd'/],
     ['an unknown metric', (m) => m.compile({ optimizer: 'sgd', loss: 'huber', metrics: ['acuracy' as never] }), OptionError, /metrics\[0\].*did you mean 'accuracy'/],
     ['a parameter of the loss out of range', (m) => m.compile({ optimizer: 'sgd', loss: { name: 'huber', delta: 0 } }), OptionError, /delta/],
+    ['logits from a layer that applies softmax', (m) => m.compile({ optimizer: 'sgd', loss: { name: 'sparseCategoricalCrossentropy', fromLogits: true } }), OptionError, /applies softmax itself/],
+    ['a hole in the metrics', (m) => m.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy', metrics: [, 'accuracy'] as never }), OptionError, /metrics\[0\].*received undefined/],
+    ['a DataView', (m) => m.predict(new DataView(new ArrayBuffer(12)) as never), DataError, /received an object of type DataView/],
     ['a metric with other targets', (m) => m.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy', metrics: ['huber'] }), OptionError, /other targets/],
   ])('%s', (_name, work, kind, message) => {
     const model = classifier(backend);
@@ -97,7 +105,7 @@ describe.each(backends)('what is refused by a model on %s', (backend) => {
   });
 
   it.each<[string, (model: Sequential) => Promise<unknown>, ErrorClass, RegExp]>([
-    ['a batch of zero', (m) => m.fit(x, labels, { batchSize: 0 }), OptionError, /batchSize: .*at least 1, received 0/],
+    ['a batch of zero', (m) => m.fit(x, labels, { batchSize: 0 }), OptionError, /batchSize: expected an integer of at least 1, received 0/],
     ['negative epochs', (m) => m.fit(x, labels, { epochs: -1 }), OptionError, /epochs/],
     ['an unknown option', (m) => m.fit(x, labels, { epoch: 1 } as never), OptionError, /unknown option 'epoch', did you mean 'epochs'/],
     ['NaN in the data', (m) => m.fit(x.with(7, NaN), labels), DataError, /fit x: row 2, column 1 is NaN/],
@@ -105,6 +113,8 @@ describe.each(backends)('what is refused by a model on %s', (backend) => {
     ['two kinds of validation', (m) => m.fit(x, labels, { validationSplit: 0.5, validationData: [x, labels] }), OptionError, /not both/],
     ['validation data with a bad label', (m) => m.fit(x, labels, { validationData: [x, labels.with(0, -1)] }), DataError, /fit validationData y: row 0/],
     ['callbacks that are no functions', (m) => m.fit(x, labels, { callbacks: [{ onEpochEnd: 'print' as never }] }), OptionError, /onEpochEnd: expected a function/],
+    ['callbacks that are no objects', (m) => m.fit(x, labels, { callbacks: [null as never] }), OptionError, /callbacks\[0\]: expected an object of hooks, received null/],
+    ['a hook that is none', (m) => m.fit(x, labels, { callbacks: [{}, { onEpochEnds: () => undefined } as never] }), OptionError, /callbacks\[1\]: unknown hook 'onEpochEnds', did you mean 'onEpochEnd'/],
     ['a signal that is none', (m) => m.fit(x, labels, { signal: true as never }), OptionError, /AbortSignal/],
   ])('fit: %s', async (_name, work, kind, message) => {
     const model = classifier(backend);
@@ -159,13 +169,32 @@ describe.each(backends)('training that leaves the finite numbers on %s', (backen
     const error = await model
       .fit(x, targets, { epochs: 50, batchSize: 6, callbacks: [{ onEpochEnd: () => void kept.push(model.getWeights()) }] })
       .catch((reason: unknown) => reason as TrainingError);
-    expectError(error, TrainingError, /in epoch \d+, batch \d, the (output|weights) of layer '\w+' left the range.*the learning rate, 1000, is too high/);
+    expectError(error, TrainingError, /in epoch \d+, batch \d, the (loss of the )?(output|weights) of layer '\w+' left the range.*the learning rate, 1000, is too high/);
     const { epoch, batch, layer } = error as TrainingError;
     expect(epoch).toBe(kept.length - 1);
     expect([0, 1]).toContain(batch);
-    expect(['first', 'dense_2']).toContain(layer);
+    expect(['first', 'dense_1']).toContain(layer);
     expect(model.getWeights()).toEqual(kept.at(-1));
     expect(model.predict(x).every(Number.isFinite)).toBe(true);
+  });
+
+  it('blames targets that are not scaled, and no layer for a loss that overflows alone', async () => {
+    await expect(regression(0.5).fit(x, targets.map((value) => value + 3e5), { epochs: 20 })).rejects.toThrow(/target column 0 is not scaled/);
+    const far = await regression(0.01).fit(x, targets.map(() => 1e25), { epochs: 1 }).catch((reason: unknown) => reason);
+    if (backend === 'wasm') expectError(far, TrainingError, /the loss of the output of layer 'dense_1' left the range/);
+  });
+
+  it('puts back the step counter too: dampening starts anew as in a fresh model', async () => {
+    const build = (): Sequential => {
+      const model = sequential({ layers: [dense({ units: 1, inputShape: [1] })], seed: 3, backend });
+      model.compile({ optimizer: sgd({ learningRate: 0.01, momentum: 0.5, dampening: 0.5 }), loss: 'meanSquaredError' });
+      return model;
+    };
+    const failed = build();
+    await expect(failed.fit([[1e18], [1e20], [2]], [1, 2, 3], { batchSize: 1, shuffle: false })).rejects.toThrow(TrainingError);
+    const fresh = build();
+    for (const model of [failed, fresh]) model.trainOnBatch([1], [3]);
+    expect(failed.getWeights()).toEqual(fresh.getWeights());
   });
 
   it('blames a column that is not scaled', async () => {

@@ -79,7 +79,7 @@ describe('initialisers', () => {
   it.each([
     ['glorotuniform', /did you mean 'glorotUniform'/],
     [{ name: 'constant', valeu: 1 }, /unknown option 'valeu', did you mean 'value'/],
-    [{ name: 'randomNormal', stddev: -1 }, /stddev: expected a finite number of at least 0, received -1/],
+    [{ name: 'randomNormal', stddev: -1 }, /stddev: expected a finite float32 number of at least 0, received -1/],
     [{ name: 'randomUniform', minval: 1, maxval: 0 }, /maxval/],
   ])('refuse %o', (spec, message) => {
     expect(() => dense({ units: 1, kernelInitializer: spec as InitializerSpec })).toThrow(message);

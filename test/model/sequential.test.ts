@@ -58,6 +58,15 @@ describe.each(backends)('fit on %s', (backend) => {
     expectClose([history['loss']![1]!], [lossOfLastEpoch / 50], 1e-12);
   });
 
+  it('keeps its place when predictions in between need more room', async () => {
+    const { x, y } = quadrants(40);
+    const plain = quadrantModel(backend);
+    await plain.fit(x, y, { epochs: 3, batchSize: 8 });
+    const disturbed = quadrantModel(backend);
+    await disturbed.fit(x, y, { epochs: 3, batchSize: 8, callbacks: [{ onEpochEnd: () => void disturbed.predict(numbers(6 * 3000, 8)) }] });
+    expect(disturbed.getWeights()).toEqual(plain.getWeights());
+  });
+
   it('shuffles by the seed, anew every epoch, and every row once', async () => {
     const { x, y } = quadrants(40);
     const runs = await Promise.all([1, 1, 2].map(async (seed) => {
@@ -130,6 +139,33 @@ describe.each(backends)('fit on %s', (backend) => {
     expect(epochs).toBeGreaterThan(0);
     expect(model.predict(x).every(Number.isFinite)).toBe(true);
     await model.fit(x, y);
+  });
+
+  it('stops after the step at hand when a callback aborts, and does not begin when it is too late', async () => {
+    const { x, y } = quadrants(400);
+    const controller = new AbortController();
+    let last = -1;
+    const run = quadrantModel(backend).fit(x, y, {
+      batchSize: 4,
+      signal: controller.signal,
+      callbacks: [{
+        onBatchEnd(batch) {
+          last = batch;
+          if (batch === 7) controller.abort(new Error('enough'));
+        },
+      }],
+    });
+    await expect(run).rejects.toThrow('enough');
+    expect(last).toBe(7);
+    let begun = false;
+    await expect(quadrantModel(backend).fit(x, y, { signal: controller.signal, callbacks: [{ onTrainBegin: () => void (begun = true) }] })).rejects.toThrow('enough');
+    expect(begun).toBe(false);
+  });
+
+  it('takes a validation split of 0 as none', async () => {
+    const { x, y } = quadrants(20);
+    const { history } = await quadrantModel(backend).fit(x, y, { validationSplit: 0 });
+    expect(Object.keys(history)).toEqual(['loss', 'accuracy']);
   });
 
   it('lets the event loop live', async () => {
@@ -253,6 +289,26 @@ describe.each(backends)('the other verbs on %s', (backend) => {
     expect(losses[0]).toEqual(losses[1]);
     expectClose([losses[0]!['loss']!], [(2000 + Math.log(1 + Math.exp(-1) + Math.exp(-2)) + 0) / 3], 1e-6);
     expect(losses[0]!['accuracy']).toBeCloseTo(2 / 3, 12);
+  });
+
+  it('numbers layers around the names that users chose', () => {
+    const model = sequential({ layers: [dense({ units: 1, inputShape: [2], name: 'dense_1' }), dense({ units: 1 }), dense({ units: 1 })], backend });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    expect(model.gradients([1, 2], [1]).map(({ name }) => name)).toEqual(['dense_1/kernel', 'dense_1/bias', 'dense_2/kernel', 'dense_2/bias', 'dense_3/kernel', 'dense_3/bias']);
+  });
+
+  it('keeps the options it was compiled with, whatever becomes of the object', () => {
+    const options = { optimizer: 'sgd' as const, loss: { name: 'huber' as const, delta: 2 } };
+    const model = sequential({ layers: [dense({ units: 1, inputShape: [1] })], backend });
+    model.compile(options);
+    options.loss.delta = 5;
+    expect(model.compiled).toMatchObject({ loss: { name: 'huber', delta: 2 } });
+  });
+
+  it('accuracy of one unit is of targets 0 and 1: other numbers are never right', () => {
+    const model = sequential({ layers: [dense({ units: 1, inputShape: [1], useBias: false, kernelInitializer: 'ones' })], backend });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', metrics: ['accuracy'] });
+    expect(model.evaluate([0.2, 0.9, 0.9, 300], [0, 1, 0, 300_000])['accuracy']).toBe(0.5);
   });
 
   it('summary shows the layers and counts parameters', () => {
