@@ -8,9 +8,15 @@ const chromium = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/c
   .find((path) => path !== undefined && existsSync(path));
 if (chromium === undefined) console.log('No Chromium found: the tests run on Node only. Install it, or set CHROMIUM_PATH, to run them in a page too.');
 
-const node = { test: { name: 'node', include: ['test/**/*.test.ts'], environment: 'node' as const, env: { CHROMIUM_FOUND: chromium ?? '' } } };
+/** Far more than any test takes alone on a quiet machine: a busy one must not fail it. */
+const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
+
+const node = { test: { ...patience, name: 'node', include: ['test/**/*.test.ts'], environment: 'node' as const, env: { CHROMIUM_FOUND: chromium ?? '' } } };
 const page = {
+  // Named, because a package that Vite finds only in the middle of a run makes it reload the page.
+  optimizeDeps: { include: ['@assemblyscript/loader', 'fast-check'] },
   test: {
+    ...patience,
     name: 'chromium',
     include: ['test/**/*.test.ts'],
     exclude: ['test/**/*.node.test.ts'],

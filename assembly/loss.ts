@@ -277,7 +277,8 @@ enum Accuracy { binary, categorical, sparse }
 
 /**
  * sum[0] += the number of right answers. Binary: elements above the threshold where the target is 1, at or below it where it
- * is 0 or −1; nothing answers another target. Otherwise rows whose largest output, the first of equals, is at the class of the target. NaN is wrong.
+ * is 0 or −1; nothing answers another target. Otherwise rows whose largest output, the first of equals, is at the class of
+ * the target. NaN is wrong.
  */
 export function accuracy(sum: usize, out: usize, target: usize, rows: i32, units: i32, kind: i32, threshold: f32): void {
   let right = i32x4.splat(0);
