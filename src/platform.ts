@@ -9,6 +9,11 @@ export function warnOnce(message: string): void {
   console.warn(message);
 }
 
+/** Prints a line on the console. */
+export function say(line: string): void {
+  console.log(line);
+}
+
 /** Resolves after the event loop has had a turn: timers, input and painting come first. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {

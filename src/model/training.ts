@@ -6,7 +6,7 @@
 import type { Matrix } from '../data/matrix.ts';
 import { OptionError, show, TrainingError } from '../errors.ts';
 import { checkBoolean, checkInteger, checkNumber } from '../options.ts';
-import { nextTask } from '../platform.ts';
+import { nextTask, say } from '../platform.ts';
 import { Random } from '../random.ts';
 import { combine, type Callback, type History, type Logs } from './callbacks.ts';
 import { inferenceRows, type Program } from './program.ts';
@@ -20,6 +20,8 @@ export interface Samples {
 /** The settings of a run, checked, defaults filled in. */
 export interface Run {
   readonly epochs: number;
+  readonly initialEpoch: number;
+  readonly verbose: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
   readonly seed: number;
@@ -29,8 +31,12 @@ export interface Run {
 
 /** The settings that belong to the loop itself. */
 export interface RunOptions {
-  /** Times to go through the data; default 1. */
+  /** The epoch to stop before, so with no `initialEpoch` the times to go through the data; default 1. */
   epochs?: number;
+  /** The epoch to start with, which counts for the order of rows; default 0. */
+  initialEpoch?: number;
+  /** 1 says how every epoch went on the console; default 0. */
+  verbose?: 0 | 1;
   /** Rows a step; default 32. */
   batchSize?: number;
   /** Whether to go through the rows in a new random order every epoch, drawn from the model's seed; default true. */
@@ -50,6 +56,8 @@ export function checkRun(options: RunOptions, seed: number): Run {
   }
   return {
     epochs: checkInteger('fit epochs', options.epochs ?? 1, { min: 0 }),
+    initialEpoch: checkInteger('fit initialEpoch', options.initialEpoch ?? 0, { min: 0 }),
+    verbose: checkInteger('fit verbose', options.verbose ?? 0, { min: 0, max: 1 }),
     batchSize: checkInteger('fit batchSize', options.batchSize ?? 32, { min: 1 }),
     shuffle: checkBoolean('fit shuffle', options.shuffle ?? true),
     seed,
@@ -105,7 +113,7 @@ export async function train(program: Program, samples: Samples, validation: Samp
   program.keep();
   program.reserve(Math.min(run.batchSize, x.rows));
   await callbacks.onTrainBegin?.();
-  for (let epoch = 0; epoch < run.epochs; epoch++) {
+  for (let epoch = run.initialEpoch; epoch < run.epochs; epoch++) {
     signal?.throwIfAborted();
     await callbacks.onEpochBegin?.(epoch);
     if (order !== undefined) {
@@ -117,6 +125,7 @@ export async function train(program: Program, samples: Samples, validation: Samp
     if (validation !== undefined) logs = { ...logs, ...validationLogs(program, validation) };
     record.epoch.push(epoch);
     for (const [name, value] of Object.entries(logs)) (record.history[name] ??= []).push(value);
+    if (run.verbose > 0) say(epochLine(epoch, run.epochs, logs));
     await callbacks.onEpochEnd?.(epoch, logs);
   }
   await callbacks.onTrainEnd?.(logs);
@@ -165,6 +174,11 @@ async function trainEpoch(
   }
   if (program.firstNonFiniteParameter() !== undefined) throw diverged(program, epoch, batch - 1, 0, samples);
   return program.logsOver(x.rows);
+}
+
+/** For example `epoch 3/40  loss 0.1234  accuracy 0.9876`. */
+function epochLine(epoch: number, epochs: number, logs: Logs): string {
+  return [`epoch ${epoch + 1}/${epochs}`, ...Object.entries(logs).map(([name, value]) => `${name} ${value.toPrecision(4)}`)].join('  ');
 }
 
 function validationLogs(program: Program, validation: Samples): Logs {

@@ -1,5 +1,5 @@
 /** The model's verbs, on every backend: what they return, what they leave alone, and that learning happens. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { activation, activations, dense, sequential, sgd, type BackendName, type Logs, type Sequential } from '../../src/index.ts';
 import { backends } from '../backends.ts';
 import { expectClose } from '../close.ts';
@@ -160,6 +160,30 @@ describe.each(backends)('fit on %s', (backend) => {
     let begun = false;
     await expect(quadrantModel(backend).fit(x, y, { signal: controller.signal, callbacks: [{ onTrainBegin: () => void (begun = true) }] })).rejects.toThrow('enough');
     expect(begun).toBe(false);
+  });
+
+  it('goes on from an initial epoch: 2 + 3 epochs are 5', async () => {
+    const { x, y } = quadrants(50);
+    const whole = quadrantModel(backend);
+    const all = await whole.fit(x, y, { epochs: 5, batchSize: 8 });
+    const parts = quadrantModel(backend);
+    await parts.fit(x, y, { epochs: 2, batchSize: 8 });
+    const rest = await parts.fit(x, y, { epochs: 5, initialEpoch: 2, batchSize: 8 });
+    expect(rest.epoch).toEqual([2, 3, 4]);
+    expect(rest.history['loss']).toEqual(all.history['loss']!.slice(2));
+    expect(parts.getWeights()).toEqual(whole.getWeights());
+  });
+
+  it('says how every epoch went when asked to, and else nothing', async () => {
+    const { x, y } = quadrants(20);
+    const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    await quadrantModel(backend).fit(x, y, { epochs: 2, verbose: 0 });
+    expect(log).not.toHaveBeenCalled();
+    await quadrantModel(backend).fit(x, y, { epochs: 2, verbose: 1 });
+    expect(log.mock.calls.map(([line]) => String(line))).toEqual([
+      expect.stringMatching(/^epoch 1\/2 {2}loss \d\.\d+ {2}accuracy \d\.\d+$/), expect.stringMatching(/^epoch 2\/2 /),
+    ]);
+    log.mockRestore();
   });
 
   it('takes a validation split of 0 as none', async () => {
