@@ -412,7 +412,10 @@ function addColumnSums(sums: usize, panel: usize, rows: i32): void {
   v128.store(sums, high, 16);
 }
 
-/** Rows [0, inputs) of a wide panel of dweight += (packed inputs)ᵀ · panel; of more than one row, at most 16 inputs, 16 floats a row. */
+/**
+ * Rows [0, inputs) of a wide panel of dweight += (packed inputs)ᵀ · panel; of more than one row, at most 16 inputs, 16 floats
+ * a row.
+ */
 // @ts-ignore: decorator
 @inline
 function addInputsTimesPanel(dweight: usize, packed: usize, panel: usize, rows: i32, inputs: i32): void {

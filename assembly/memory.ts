@@ -5,15 +5,6 @@ import { paddedBytes } from "./simd";
 /** Up to this many bytes a loop is faster than the engine's own fill and copy, which cost a call out of the module. */
 const SHORT: usize = 512;
 
-/** Clears a range of a multiple of 16 bytes. */
-export function clear(range: usize, bytes: usize): void {
-  if (bytes > SHORT) {
-    memory.fill(range, 0, bytes);
-    return;
-  }
-  for (const end = range + bytes; range < end; range += 16) v128.store(range, i32x4.splat(0));
-}
-
 /** Copies a range of a multiple of 16 bytes. */
 export function copy(to: usize, from: usize, bytes: usize): void {
   if (bytes > SHORT) {
@@ -25,7 +16,12 @@ export function copy(to: usize, from: usize, bytes: usize): void {
 
 /** range[0 .. count) := 0 */
 export function zero(range: usize, count: i32): void {
-  clear(range, paddedBytes(count));
+  const bytes = paddedBytes(count);
+  if (bytes > SHORT) {
+    memory.fill(range, 0, bytes);
+    return;
+  }
+  for (const end = range + bytes; range < end; range += 16) v128.store(range, i32x4.splat(0));
 }
 
 /** counter[0] += 1 */

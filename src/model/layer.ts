@@ -3,6 +3,7 @@
  * its backward twin; it names its parameters and writes its operations into a plan, and owns no memory.
  */
 
+import type { Backend } from '../backend/backend.ts';
 import type { ElementwiseName, PlanBuilder } from '../backend/plan.ts';
 import { ShapeError, show } from '../errors.ts';
 import { checkInteger } from '../options.ts';
@@ -53,10 +54,7 @@ export interface BackwardAddresses extends ForwardAddresses {
 }
 
 /** What a stage may need to know of the backend to size its scratch. */
-export interface ScratchSizes {
-  inputScratchFloats(units: number): number;
-  parameterScratchFloats(rows: number, units: number): number;
-}
+type ScratchSizes = Pick<Backend, 'inputScratchFloats' | 'parameterScratchFloats'>;
 
 export interface Stage {
   /** The layer it belongs to. */

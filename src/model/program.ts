@@ -3,17 +3,17 @@
  * them. Laid out once; only the room for a batch moves, when a larger batch comes. It trusts its caller: data is checked at
  * the door, in sequential.ts.
  *
- * Memory, in order: registers, gradients, parameters, optimizer state, a copy of these two, then the room
- * for a batch and the plans.
+ * Memory, in order: registers, gradients, then what training changes (parameters, optimizer state, the step counter) and a
+ * copy of it, then the room for a batch and the plans.
  */
 
 import type { Matrix } from '../data/matrix.ts';
-import type { Backend } from '../backend/index.ts';
+import type { Backend } from '../backend/backend.ts';
 import { Arena } from '../backend/memory.ts';
 import { Random } from '../random.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
 import { lossDivisor, targetColumns } from './losses.ts';
-import { planNames, PlanWriter, type Layout, type Objective, type PlanName, type Range } from './plans.ts';
+import { planNames, PlanWriter, type BatchAddresses, type Layout, type Objective, type PlanName, type Range } from './plans.ts';
 
 /** A parameter and where it lies. */
 export interface Parameter {
@@ -26,15 +26,23 @@ export interface Parameter {
 }
 
 /** Buffers and plans for batches of up to `rows` rows. */
-interface Room {
+interface Room extends BatchAddresses {
   readonly rows: number;
-  readonly input: number;
-  readonly target: number;
-  /** The output of each stage. */
-  readonly outs: readonly number[];
-  readonly output: number;
   readonly plans: Readonly<Record<PlanName, number>>;
 }
+
+/** What training changes, beside the parameters that it begins with: one range, and a copy of it. */
+interface Trained {
+  /** A range as long as the parameters for each of the optimizer's slots. */
+  readonly slots: readonly number[];
+  /** The step counter. */
+  readonly step: number;
+  /** Floats of the whole range: parameters, slots, step. */
+  readonly floats: number;
+  /** The range as it last was at the end of an epoch. */
+  readonly kept: number;
+}
+
 /** Rows at a time when there is no batch size: enough to keep the kernels busy, few enough to stay in cache. */
 export const inferenceRows = 256;
 
@@ -49,12 +57,7 @@ export class Program {
   readonly #gradients: Range;
   readonly #registers: { learningRate: number; sums: number };
   #objective: Objective | undefined;
-  #state: Range;
-  /** The step counter; it follows the state. Parameters, state and it are what training changes, in one range. */
-  #step = 0;
-  #trainedFloats = 0;
-  /** A copy of parameters and optimizer state as they last were at the end of an epoch. */
-  #kept = 0;
+  #trained: Trained = { slots: [], step: 0, floats: 0, kept: 0 };
   /** Where the room for a batch begins. */
   #base: number;
   #room: Room | undefined;
@@ -71,7 +74,6 @@ export class Program {
     this.parameters = placed.parameters;
     this.#values = placed.values;
     this.#gradients = placed.gradients;
-    this.#state = { address: arena.end, floats: 0 };
     this.#base = arena.end;
     backend.memory.ensure(arena.end);
     this.#initialize(seed);
@@ -125,18 +127,14 @@ export class Program {
   /** Sets what to train with; optimizer state starts anew. */
   compile(objective: Objective): void {
     const arena = new Arena(this.#values.address + 4 * this.#values.floats);
-    const floats = objective.optimizer.slots * this.#values.floats;
-    const state = { address: arena.floats(floats), floats };
+    const slots = Array.from({ length: objective.optimizer.slots }, () => arena.floats(this.#values.floats));
     const step = arena.floats(1);
-    const trainedFloats = (arena.end - this.#values.address) / 4;
-    const kept = arena.floats(trainedFloats);
+    const floats = (arena.end - this.#values.address) / 4;
+    const kept = arena.floats(floats);
     this.backend.memory.ensure(arena.end);
-    this.backend.memory.f32.fill(0, state.address / 4, state.address / 4 + floats);
+    for (const slot of slots) this.backend.memory.f32.fill(0, slot / 4, slot / 4 + this.#values.floats);
     this.backend.memory.i32[step / 4] = 0;
-    this.#state = state;
-    this.#step = step;
-    this.#trainedFloats = trainedFloats;
-    this.#kept = kept;
+    this.#trained = { slots, step, floats, kept };
     this.#base = arena.end;
     this.#objective = objective;
     this.#room = undefined;
@@ -152,29 +150,27 @@ export class Program {
   }
 
   /** Makes room for batches of `rows`; on failure everything is as it was. */
-  reserve(rows: number): Room {
-    if (this.#room !== undefined && this.#room.rows >= rows) return this.#room;
+  reserve(rows: number): void {
+    if (this.#room !== undefined && this.#room.rows >= rows) return;
     const arena = new Arena(this.#base);
-    const target = this.#objective === undefined ? 0 : targetColumns(this.#objective.loss, this.outputs);
+    const targets = this.#objective === undefined ? 0 : targetColumns(this.#objective.loss, this.outputs);
     const input = arena.floats(rows * this.inputs);
-    const targets = arena.floats(rows * target);
+    const target = arena.floats(rows * targets);
     const outs = this.stages.map(({ outputs }) => arena.floats(rows * outputs));
     const douts = this.stages.map(({ outputs }) => arena.floats(rows * outputs));
     const logistic = arena.floats(this.#objective?.loss.fromLogits ? rows * this.outputs : 0);
     const scratch = arena.floats(Math.max(0, ...this.stages.map((stage) => stage.scratchFloats(this.backend, rows))));
-    const output = outs.at(-1) ?? input;
-    const written = new PlanWriter(this.#layout(), { input, target: targets, outs, douts, output, logistic, scratch }).all();
+    const at = { input, target, outs, douts, output: outs.at(-1) ?? input, logistic, scratch };
+    const written = new PlanWriter(this.#layout(), at).all();
     const plans = Object.fromEntries(planNames.map((name) => [name, arena.floats(written[name].length)])) as Record<PlanName, number>;
     this.backend.memory.ensure(arena.end);
     for (const name of planNames) this.backend.memory.i32.set(written[name], plans[name] / 4);
-    this.#room = { rows, input, target: targets, outs, output, plans };
-    return this.#room;
+    this.#room = { rows, plans, ...at };
   }
 
   /** What plans are written from. */
   #layout(): Layout {
-    const { address, floats } = this.#state;
-    const slots = floats / Math.max(1, this.#values.floats);
+    const { slots, step } = this.#trained;
     const of = (specs: readonly ParameterSpec[]) => this.parameters.filter(({ spec }) => specs.includes(spec));
     return {
       stages: this.stages.map((stage) => ({
@@ -186,8 +182,8 @@ export class Program {
       outputs: this.outputs,
       values: this.#values,
       gradients: this.#gradients,
-      slots: Array.from({ length: slots }, (_, i) => address + 4 * i * this.#values.floats),
-      registers: { ...this.#registers, step: this.#step },
+      slots,
+      registers: { ...this.#registers, step },
       objective: this.#objective,
     };
   }
@@ -229,17 +225,6 @@ export class Program {
     this.backend.run(name === 'train' && rows === 1 ? plans.trainOne : plans[name], rows);
   }
 
-  /** What the sums of the loss and of every metric over `rows` rows are divided by. */
-  sumDivisors(rows: number): number[] {
-    const { loss, metrics } = this.#objective!;
-    return [lossDivisor(loss, rows, this.outputs), ...metrics.map((metric) => metric.divisor(rows))];
-  }
-
-  /** `loss` and the names of the metrics. */
-  get logNames(): string[] {
-    return ['loss', ...this.#objective!.metrics.map(({ name }) => name)];
-  }
-
   /** Forgets the loss and the metrics summed up so far. */
   clearSums(): void {
     this.backend.memory.f64.fill(0, this.#registers.sums / 8, this.#registers.sums / 8 + registerSums);
@@ -252,8 +237,8 @@ export class Program {
 
   /** The loss and every metric over the `rows` rows run since the sums were cleared. */
   logsOver(rows: number): Record<string, number> {
-    const divisors = this.sumDivisors(rows);
-    return Object.fromEntries(this.logNames.map((name, which) => [name, this.#sum(which) / divisors[which]!]));
+    const metrics = this.#objective!.metrics.map(({ name, divisor }, i) => [name, this.#sum(i + 1) / divisor(rows)] as const);
+    return { loss: this.lossOver(rows), ...Object.fromEntries(metrics) };
   }
 
   #sum(index: number): number {
@@ -274,13 +259,13 @@ export class Program {
   /** Keeps a copy of what training changes. */
   keep(): void {
     const from = this.#values.address / 4;
-    this.backend.memory.f32.copyWithin(this.#kept / 4, from, from + this.#trainedFloats);
+    this.backend.memory.f32.copyWithin(this.#trained.kept / 4, from, from + this.#trained.floats);
   }
 
   /** Puts back what was kept last. */
   restoreKept(): void {
-    const from = this.#kept / 4;
-    this.backend.memory.f32.copyWithin(this.#values.address / 4, from, from + this.#trainedFloats);
+    const from = this.#trained.kept / 4;
+    this.backend.memory.f32.copyWithin(this.#values.address / 4, from, from + this.#trained.floats);
   }
 
   /** The layer in which the last batch of `rows` rows first left the finite range, if it did. */
