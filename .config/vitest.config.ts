@@ -15,6 +15,8 @@ const node = { test: { ...patience, name: 'node', include: ['test/**/*.test.ts']
 const page = {
   // Named, because a package that Vite finds only in the middle of a run makes it reload the page.
   optimizeDeps: { include: ['@assemblyscript/loader', 'fast-check'] },
+  // What a page needs to share memory among threads.
+  server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
   test: {
     ...patience,
     name: 'chromium',

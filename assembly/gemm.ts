@@ -342,20 +342,31 @@ function rowTimesTransposed(dinput: usize, scratch: usize, dout: usize, weight: 
 export function denseBackwardInput(
   dinput: usize, scratch: usize, dout: usize, weight: usize, rows: i32, inputs: i32, units: i32,
 ): void {
+  inputGradient(dinput, scratch, dout, weight, rows, inputs, units, 0, inputs);
+}
+
+/**
+ * Columns [first, last) of what `denseBackwardInput` computes, which is a share that a thread may take: `first` is a multiple of 8, and so is
+ * `last` unless it is `inputs` or more. All of one row, whatever the share.
+ */
+export function inputGradient(
+  dinput: usize, scratch: usize, dout: usize, weight: usize, rows: i32, inputs: i32, units: i32, first: i32, last: i32,
+): void {
   if (rows == 1) {
     rowTimesTransposed(dinput, scratch, dout, weight, inputs, units);
     return;
   }
   const strideOut = <usize>inputs << 2;
   const strideDout = <usize>units << 2;
-  let row = 0;
-  for (const end = widePanels(inputs) << 3; row < end; row += 8) {
+  dinput += <usize>first << 2;
+  let row = first;
+  for (const end = min(widePanels(inputs) << 3, last); row < end; row += 8) {
     packFourRows(scratch, WIDE, weight, row, inputs, units);
     packFourRows(scratch + 16, WIDE, weight, row + 4, inputs, units);
     rowsTimesWidePanel(dinput, strideOut, zeros, dout, strideDout, scratch, rows, units, min(8, inputs - row));
     dinput += WIDE;
   }
-  if (row < inputs) {
+  if (row < min(inputs, last)) {
     packFourRows(scratch, NARROW, weight, row, inputs, units);
     rowsTimesNarrowPanel(dinput, strideOut, zeros, dout, strideDout, scratch, rows, units, inputs - row);
   }
@@ -518,16 +529,29 @@ function narrowBackwardParameters(
 export function denseBackwardParameters(
   dweight: usize, dbias: usize, scratch: usize, input: usize, dout: usize, rows: i32, inputs: i32, units: i32,
 ): void {
+  parameterGradient(dweight, dbias, scratch, input, dout, rows, inputs, units, 0, inputs);
+}
+
+/**
+ * The share [first, last) of the inputs of what `denseBackwardParameters` computes; `first` is a multiple of 16. The share
+ * that begins at 0 has all of dbias.
+ */
+export function parameterGradient(
+  dweight: usize, dbias: usize, scratch: usize, input: usize, dout: usize, rows: i32, inputs: i32, units: i32, first: i32, last: i32,
+): void {
   const strideInput = <usize>inputs << 2;
   const strideDout = <usize>units << 2;
+  last = min(inputs, last);
+  if (first > 0) dbias = 0;
   if (units <= 4) {
-    narrowBackwardParameters(dweight, dbias, input, strideInput, dout, strideDout, rows, inputs, units);
+    narrowBackwardParameters(
+      dweight + <usize>first * NARROW, dbias, input + (<usize>first << 2), strideInput, dout, strideDout, rows, last - first, units,
+    );
     return;
   }
   const wideColumns = widePanels(units) << 3;
   for (; rows > 0; rows -= BLOCK_ROWS) {
     const block = min(rows, BLOCK_ROWS);
-    const packed = block == 1 ? input : scratch;
     const panels = scratch + <usize>block * BLOCK_BYTES;
 
     let panel = panels;
@@ -541,27 +565,30 @@ export function denseBackwardParameters(
 
     // One row is packed as it stands.
     const most = block == 1 ? inputs : BLOCK_INPUTS;
-    for (let first = 0; first < inputs; first += most) {
-      const width = min(most, inputs - first);
-      if (block > 1) packInputs(packed, input + (<usize>first << 2), strideInput, block, width);
+    for (let at = first; at < last; at += most) {
+      const width = min(most, last - at);
+      let packed = input + (<usize>at << 2);
+      if (block > 1) {
+        packInputs(scratch, packed, strideInput, block, width);
+        packed = scratch;
+      }
       let to = dweight;
       panel = panels;
       for (column = 0; column < wideColumns; column += 8) {
-        addInputsTimesPanel(to + <usize>first * WIDE, packed, panel, block, width);
+        addInputsTimesPanel(to + <usize>at * WIDE, packed, panel, block, width);
         to += <usize>inputs * WIDE;
         panel += <usize>block * WIDE;
       }
       if (column < units) {
-        const sums = dbias && first == 0 ? dbias + (<usize>column << 2) : 0;
-        let at = to + <usize>first * NARROW;
-        let from = packed;
+        const sums = dbias && at == 0 ? dbias + (<usize>column << 2) : 0;
+        to += <usize>at * NARROW;
         let left = width;
         for (; left >= 4; left -= 4) {
-          tile(at, NARROW, at, NARROW, from, 0, panel, block, 4, 4, 1, true);
-          at += NARROW << 2;
-          from += 16;
+          tile(to, NARROW, to, NARROW, packed, 0, panel, block, 4, 4, 1, true);
+          to += NARROW << 2;
+          packed += 16;
         }
-        narrowBackwardParameters(at, sums, from, BLOCK_BYTES, panel, NARROW, block, left, 4);
+        narrowBackwardParameters(to, sums, packed, BLOCK_BYTES, panel, NARROW, block, left, 4);
       }
     }
     input += <usize>block * strideInput;

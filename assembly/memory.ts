@@ -24,6 +24,16 @@ export function zero(range: usize, count: i32): void {
   for (const end = range + bytes; range < end; range += 16) v128.store(range, i32x4.splat(0));
 }
 
+/** to[0 .. count) := from[0 .. count) */
+export function copyRange(to: usize, from: usize, count: i32): void {
+  copy(to, from, paddedBytes(count));
+}
+
+/** counter[0] := value */
+export function mark(counter: usize, value: i32): void {
+  store<i32>(counter, value);
+}
+
 /** counter[0] += 1 */
 export function increment(counter: usize): void {
   store<i32>(counter, load<i32>(counter) + 1);

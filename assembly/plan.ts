@@ -3,18 +3,23 @@
  * then its arguments in the order of that page, `rows` left out.
  */
 
-import { increment, zero } from "./memory";
-import { denseBackwardInput, denseBackwardParameters, denseDescend, denseForward } from "./gemm";
+import { copyRange, increment, mark, zero } from "./memory";
+import { denseDescend, denseForward, inputGradient, parameterGradient } from "./gemm";
 import {
   activationBackward, activationForward, logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward,
 } from "./activation";
 import { accuracy, loss, sigmoidCrossentropy, softmaxCrossentropy } from "./loss";
 import { sgd } from "./optimizer";
+import { barrier, passed } from "./threads";
 
 const enum Operation {
   end,
+  share,
+  barrier,
   zero,
+  copyRange,
   increment,
+  mark,
   denseForward,
   denseBackwardInput,
   denseBackwardParameters,
@@ -51,27 +56,53 @@ function scalar(plan: usize, n: usize): f32 {
   return load<f32>(plan + (n << 2));
 }
 
-/** Runs every operation at `plan` up to its end, on the first `rows` rows of its buffers. */
-export function run(plan: usize, rows: i32): void {
+/**
+ * Runs every operation at `plan` up to its end, on the first `rows` rows of its buffers, and returns 0; or the address of a
+ * barrier that the other threads have not come to in the time that it names.
+ */
+export function run(plan: usize, rows: i32): usize {
+  let first = 0;
+  let last = i32.MAX_VALUE;
   for (; ; plan += OPERATION_BYTES) {
     switch (load<u32>(plan)) {
       case Operation.end:
-        return;
+        return 0;
+      case Operation.share:
+        rows = word(plan, 1);
+        first = word(plan, 2);
+        last = word(plan, 3);
+        break;
+      case Operation.barrier: {
+        // Once all have passed the last one, the plan may be written anew.
+        const last = word(plan, 4);
+        if (!barrier(word(plan, 1), word(plan, 2), word(plan, 3))) return plan;
+        if (last) return 0;
+        break;
+      }
       case Operation.zero:
         zero(word(plan, 1), word(plan, 2));
         break;
+      case Operation.copyRange:
+        copyRange(word(plan, 1), word(plan, 2), word(plan, 3));
+        break;
       case Operation.increment:
         increment(word(plan, 1));
+        break;
+      case Operation.mark:
+        mark(word(plan, 1), word(plan, 2));
         break;
       case Operation.denseForward:
         denseForward(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), word(plan, 6));
         break;
       case Operation.denseBackwardInput:
-        denseBackwardInput(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), word(plan, 6));
+        inputGradient(
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), word(plan, 6), first, last,
+        );
         break;
       case Operation.denseBackwardParameters:
-        denseBackwardParameters(
+        parameterGradient(
           word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6), word(plan, 7),
+          first, last,
         );
         break;
       case Operation.denseDescend:
@@ -127,4 +158,12 @@ export function run(plan: usize, rows: i32): void {
         unreachable();
     }
   }
+  return 0;
+}
+
+/** Goes on behind a barrier that `run` came back from; returns as `run` does. */
+export function resume(plan: usize): usize {
+  const last = word(plan, 4);
+  if (!passed(word(plan, 1), word(plan, 3))) return plan;
+  return last ? 0 : run(plan + OPERATION_BYTES, 0);
 }

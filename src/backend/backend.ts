@@ -19,10 +19,28 @@ export interface Backend {
   inputScratchFloats(units: number): number;
   /** Floats of scratch that `denseBackwardParameters` needs. */
   parameterScratchFloats(rows: number, units: number): number;
-  /** Walks the plan at an address on the first `rows` rows of its buffers. */
-  run(plan: number, rows: number): void;
+  /**
+   * Walks the plan at an address on the first `rows` rows of its buffers, and returns 0; or the address of a barrier that the other
+   * threads of a team have not come to yet.
+   */
+  run(plan: number, rows: number): number;
   /** How many of `count` floats are NaN or infinite. */
   countNonFinite(address: number, count: number): number;
+  /**
+   * Where threads can work in its memory: what they need for it. The first call moves everything into a memory that can be
+   * shared, at the same addresses; `adapt` makes the binary import such a one.
+   *
+   * @throws BackendError where no such memory can be had.
+   */
+  share?(adapt: (binary: Uint8Array) => Uint8Array<ArrayBuffer>): SharedKernels;
+}
+
+/** Kernels on a memory that threads share. */
+export interface SharedKernels {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Goes on at a barrier that `run` came back from, and returns as it does. */
+  resume(plan: number): number;
 }
 
 /** The backends there are. */

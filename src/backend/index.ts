@@ -31,4 +31,10 @@ export function createBackend(choice: BackendChoice): { backend: Backend; reason
   }
 }
 
+/** Threads that share a backend's work: a file of its own, loaded when the first are asked for. */
+export function loadThreads(): Promise<typeof import('./threads.ts')> {
+  return import('./threads.ts');
+}
+
 export type { Backend, BackendName };
+export type { Team } from './threads.ts';

@@ -18,7 +18,7 @@ export interface Views {
 
 /** A growable buffer: `WebAssembly.Memory`, or a plain one. */
 export interface GrowableBuffer {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   /** Makes it at least `bytes` long, keeping its contents; throws a RangeError where that cannot be had. */
   grow(bytes: number): void;
 }
@@ -34,7 +34,7 @@ export class BufferMemory implements Memory {
   f32!: Float32Array;
   f64!: Float64Array;
   i32!: Int32Array;
-  readonly #source: GrowableBuffer;
+  #source: GrowableBuffer;
 
   constructor(source: GrowableBuffer) {
     this.#source = source;
@@ -44,6 +44,12 @@ export class BufferMemory implements Memory {
   ensure(bytes: number): void {
     if (bytes <= this.f32.byteLength) return;
     checkedGrowth(bytes, () => this.#source.grow(bytes));
+    this.#view();
+  }
+
+  /** Goes over to another buffer of the same contents. */
+  move(source: GrowableBuffer): void {
+    this.#source = source;
     this.#view();
   }
 
@@ -94,9 +100,11 @@ function megabytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
 }
 
-/** A buffer of WebAssembly pages. */
-export function wasmBuffer(bytes: number): GrowableBuffer & { readonly memory: WebAssembly.Memory } {
-  const memory = checkedGrowth(bytes, () => new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes) }));
+/** A buffer of WebAssembly pages, which threads can share where `shared`. */
+export function wasmBuffer(bytes: number, shared = false): GrowableBuffer & { readonly memory: WebAssembly.Memory } {
+  const initial = Math.ceil(bytes / pageBytes);
+  const limits = shared ? { initial, maximum: maximumBytes / pageBytes, shared } : { initial };
+  const memory = checkedGrowth(bytes, () => new WebAssembly.Memory(limits));
   return {
     memory,
     get buffer() {

@@ -26,10 +26,24 @@ const scalar = 'scalar';
 export const operations = {
   /** Ends a plan. */
   end: {},
+  /**
+   * What follows is one thread's share of an operation: run it on `count` rows, and of the gradients of a dense layer compute the inputs
+   * [first, last) alone. Only the wasm backend has threads; see threads.ts.
+   */
+  share: { count: size, first: size, last: size },
+  /**
+   * Waits until `threads` threads have come, the leading one for at most `milliseconds`; negative: for good; 0: awake. Ends the plan
+   * where `last` is 1.
+   */
+  barrier: { control: address, threads: size, milliseconds: size, last: size },
   /** range[0 .. count) := 0 */
   zero: { range: address, count: size },
+  /** to[0 .. count) := from[0 .. count) */
+  copyRange: { to: address, from: address, count: size },
   /** counter[0] += 1, an int32. */
   increment: { counter: address },
+  /** counter[0] := value, an int32. */
+  mark: { counter: address, value: size },
 
   /** out[rows, units] := input[rows, inputs] · weight[inputs, units] + bias[units]; a bias address of 0 means none. */
   denseForward: { out: address, input: address, weight: address, bias: address, rows, inputs: size, units: size },
@@ -94,6 +108,10 @@ export type Arguments<Name extends OperationName> = {
 };
 
 export const operationNames = Object.keys(operations) as OperationName[];
+
+/** Those that say how a plan is walked; all others are kernels. */
+export type WalkerName = 'end' | 'share' | 'barrier';
+export type KernelName = Exclude<OperationName, WalkerName>;
 
 /** Words (of 4 bytes) from one operation to the next: the op code and its arguments. */
 export const operationWords = 12;

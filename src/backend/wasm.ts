@@ -6,15 +6,17 @@
 import { BackendError } from '../errors.ts';
 import { bytesFromHex } from '../platform.ts';
 import { strictBinary } from './binary.ts';
-import type { Backend } from './backend.ts';
-import { BufferMemory, wasmBuffer, type Memory } from './memory.ts';
+import type { Backend, SharedKernels } from './backend.ts';
+import { BufferMemory, wasmBuffer } from './memory.ts';
 
 interface Exports {
   readonly heapBase: WebAssembly.Global;
-  run(plan: number, rows: number): void;
+  run(plan: number, rows: number): number;
+  resume(plan: number): number;
   countNonFinite(address: number, count: number): number;
 }
 
+let sharedModule: WebAssembly.Module | undefined;
 let compiled: WebAssembly.Module | BackendError | undefined;
 
 /** The compiled kernels, or why there are none here; tried once. */
@@ -49,19 +51,39 @@ const wideColumns = (units: number): number => Math.floor((units + 3) / 8) * 8;
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
   readonly heapBase: number;
-  readonly memory: Memory;
-  readonly run: Backend['run'];
-  readonly countNonFinite: Backend['countNonFinite'];
+  readonly memory: BufferMemory;
+  run!: Exports['run'];
+  countNonFinite!: Exports['countNonFinite'];
+  #exports!: Exports;
+  #shared: SharedKernels | undefined;
 
   constructor() {
     const module = kernelModule();
     if (module instanceof BackendError) throw module;
     const source = wasmBuffer(1);
-    const exports = new WebAssembly.Instance(module, { env: { memory: source.memory } }).exports as unknown as Exports;
     this.memory = new BufferMemory(source);
-    this.heapBase = exports.heapBase.value as number;
-    this.run = exports.run;
-    this.countNonFinite = exports.countNonFinite;
+    this.#instantiate(module, source.memory);
+    this.heapBase = this.#exports.heapBase.value as number;
+  }
+
+  #instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): void {
+    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+    this.run = this.#exports.run;
+    this.countNonFinite = this.#exports.countNonFinite;
+  }
+
+  share(adapt: Parameters<Required<Backend>['share']>[0]): SharedKernels {
+    this.#shared ??= this.#moveToShared(adapt);
+    return this.#shared;
+  }
+
+  #moveToShared(adapt: Parameters<Required<Backend>['share']>[0]): SharedKernels {
+    sharedModule ??= new WebAssembly.Module(adapt(bytesFromHex(strictBinary)));
+    const source = wasmBuffer(this.memory.i32.byteLength, true);
+    new Int32Array(source.buffer).set(this.memory.i32);
+    this.memory.move(source);
+    this.#instantiate(sharedModule, source.memory);
+    return { module: sharedModule, memory: source.memory, resume: this.#exports.resume };
   }
 
   weightFloats(inputs: number, units: number): number {

@@ -9,7 +9,10 @@
 
 import type { Matrix } from '../data/matrix.ts';
 import type { Backend } from '../backend/backend.ts';
+import { loadThreads, type Team } from '../backend/index.ts';
 import { Arena } from '../backend/memory.ts';
+import { BackendError } from '../errors.ts';
+import { warnOnce } from '../platform.ts';
 import { Random } from '../random.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
 import { lossDivisor, targetColumns } from './losses.ts';
@@ -61,6 +64,7 @@ export class Program {
   /** Where the room for a batch begins. */
   #base: number;
   #room: Room | undefined;
+  #team: Team | undefined;
 
   constructor(backend: Backend, stages: readonly Stage[], inputs: number, seed: number) {
     this.backend = backend;
@@ -152,17 +156,21 @@ export class Program {
   /** Makes room for batches of `rows`; on failure everything is as it was. */
   reserve(rows: number): void {
     if (this.#room !== undefined && this.#room.rows >= rows) return;
-    const arena = new Arena(this.#base);
+    const team = this.#team;
+    const arena = new Arena(team?.end ?? this.#base);
     const targets = this.#objective === undefined ? 0 : targetColumns(this.#objective.loss, this.outputs);
     const input = arena.floats(rows * this.inputs);
     const target = arena.floats(rows * targets);
     const outs = this.stages.map(({ outputs }) => arena.floats(rows * outputs));
     const douts = this.stages.map(({ outputs }) => arena.floats(rows * outputs));
     const logistic = arena.floats(this.#objective?.loss.fromLogits ? rows * this.outputs : 0);
-    const scratch = arena.floats(Math.max(0, ...this.stages.map((stage) => stage.scratchFloats(this.backend, rows))));
+    const scratchFloats = Math.max(0, ...this.stages.map((stage) => stage.scratchFloats(this.backend, rows)));
+    const scratch = arena.floats(scratchFloats);
+    for (let thread = 1; thread < (team?.threads ?? 1); thread++) arena.floats(scratchFloats);
     const at = { input, target, outs, douts, output: outs.at(-1) ?? input, logistic, scratch };
     const written = new PlanWriter(this.#layout(), at).all();
     const plans = Object.fromEntries(planNames.map((name) => [name, arena.floats(written[name].length)])) as Record<PlanName, number>;
+    team?.place(written, scratchFloats, arena);
     this.backend.memory.ensure(arena.end);
     for (const name of planNames) this.backend.memory.i32.set(written[name], plans[name] / 4);
     this.#room = { rows, plans, ...at };
@@ -221,8 +229,52 @@ export class Program {
 
   /** Runs a plan on the first `rows` rows of the room, which must have been reserved. */
   run(name: 'predict' | 'evaluate' | 'gradients' | 'train', rows: number): void {
+    if (this.start(name, rows)) return;
+    this.#refuse(this.#team!.finishNow());
+  }
+
+  /** As `run`; false where other threads have not finished yet, and `finish` must be awaited. */
+  start(name: 'predict' | 'evaluate' | 'gradients' | 'train', rows: number): boolean {
+    if (this.#team !== undefined && rows >= leastShared) return this.#team.run(name, rows);
     const { plans } = this.#room!;
     this.backend.run(name === 'train' && rows === 1 ? plans.trainOne : plans[name], rows);
+    return true;
+  }
+
+  /** Waits for other threads; throws a BackendError where one has ended. */
+  async finish(): Promise<void> {
+    this.#refuse(await this.#team!.finish());
+  }
+
+  /** A team that has lost a thread is given up. */
+  #refuse(reason: string | undefined): void {
+    if (reason === undefined) return;
+    this.#team = undefined;
+    this.#room = undefined;
+    throw new BackendError(`${reason}; the model is as it was after its last complete step`);
+  }
+
+  /** Shares the work on batches of `rows` among threads, until `leaveTeam`; where that cannot be had, says so once. */
+  async joinTeam(threads: number | 'auto', rows: number): Promise<void> {
+    if (threads === 1) return;
+    const { startTeam } = await loadThreads();
+    const work = { backend: this.backend, products: rows * this.#values.floats, address: this.#base, step: this.#trained.step };
+    const team = startTeam(threads, work);
+    const reason = typeof team === 'object' ? await team.joined() : team;
+    if (reason !== undefined) warnOnce(`nabla trains with one thread: ${reason}`);
+    else if (typeof team === 'object') this.#team = team;
+    this.#room = undefined;
+  }
+
+  /** The threads that share the work, for tests. */
+  get team(): Team | undefined {
+    return this.#team;
+  }
+
+  leaveTeam(): void {
+    this.#team?.leave();
+    this.#team = undefined;
+    this.#room = undefined;
   }
 
   /** Forgets the loss and the metrics summed up so far. */
@@ -287,6 +339,9 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** Below this many values a loop copies faster than a view and `set`. */
 const copyByElement = 24;
+
+/** Rows that are worth sharing: no kernel takes one row as it takes several. */
+const leastShared = 8;
 
 /** Sums there is room for: the loss and the metrics. */
 export const registerSums = 16;

@@ -130,7 +130,7 @@ export class Sequential {
     this.#refuseWhileFitting('fit');
     const { program } = this;
     this.#objective('fit');
-    checkKeys('fit', options, ['epochs', 'initialEpoch', 'verbose', 'batchSize', 'shuffle', 'callbacks', 'signal', 'validationSplit', 'validationData']);
+    checkKeys('fit', options, ['epochs', 'initialEpoch', 'verbose', 'batchSize', 'shuffle', 'threads', 'callbacks', 'signal', 'validationSplit', 'validationData']);
     const run = checkRun(options, this.seed);
     let samples = this.#samples('fit', x, y);
     let validation: Samples | undefined;
@@ -148,6 +148,7 @@ export class Sequential {
     try {
       return await train(program, samples, validation, run);
     } finally {
+      program.leaveTeam();
       this.#fitting = false;
     }
   }

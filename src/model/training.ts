@@ -24,6 +24,7 @@ export interface Run {
   readonly verbose: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
+  readonly threads: number | 'auto';
   readonly seed: number;
   readonly callbacks: Callback;
   readonly signal: AbortSignal | undefined;
@@ -41,6 +42,11 @@ export interface RunOptions {
   batchSize?: number;
   /** Whether to go through the rows in a new random order every epoch, drawn from the model's seed; default true. */
   shuffle?: boolean;
+  /**
+   * Threads to share each step among, which changes no bit of the result; `'auto'`: as many as the machine runs at once, where steps are
+   * long enough to repay it. Default 1. Where there are no threads (a page that is not cross-origin isolated), one, said once.
+   */
+  threads?: number | 'auto';
   callbacks?: readonly Callback[];
   /** Stops training after the step at hand; `fit` then rejects with the signal's reason, and the model keeps what it has learnt. */
   signal?: AbortSignal;
@@ -60,6 +66,7 @@ export function checkRun(options: RunOptions, seed: number): Run {
     verbose: checkInteger('fit verbose', options.verbose ?? 0, { min: 0, max: 1 }),
     batchSize: checkInteger('fit batchSize', options.batchSize ?? 32, { min: 1 }),
     shuffle: checkBoolean('fit shuffle', options.shuffle ?? true),
+    threads: options.threads === 'auto' ? 'auto' : checkInteger('fit threads', options.threads ?? 1, { min: 1, max: 64 }),
     seed,
     callbacks: combine(options.callbacks ?? []),
     signal,
@@ -111,7 +118,9 @@ export async function train(program: Program, samples: Samples, validation: Samp
   let logs: Logs = {};
   signal?.throwIfAborted();
   program.keep();
-  program.reserve(Math.min(run.batchSize, x.rows));
+  const rows = Math.min(run.batchSize, x.rows);
+  await program.joinTeam(run.threads, rows);
+  program.reserve(rows);
   await callbacks.onTrainBegin?.();
   for (let epoch = run.initialEpoch; epoch < run.epochs; epoch++) {
     signal?.throwIfAborted();
@@ -163,7 +172,7 @@ async function trainEpoch(
     const rows = Math.min(run.batchSize, x.rows - start);
     program.load('input', x, start, rows, order);
     program.load('target', y, start, rows, order);
-    program.run('train', rows);
+    if (!program.start('train', rows)) await program.finish();
     const seen = start + rows;
     if (!Number.isFinite(program.lossOver(seen))) throw diverged(program, epoch, batch, rows, samples);
     if (run.callbacks.onBatchEnd !== undefined) {

@@ -6,7 +6,7 @@
 
 import type { Backend } from '../backend.ts';
 import { BufferMemory, DoubleMemory, plainBuffer, type Memory, type Views } from '../memory.ts';
-import { floatFromBits, operationNames, operations, operationWords, type OperationName } from '../plan.ts';
+import { floatFromBits, operationNames, operations, operationWords, type KernelName } from '../plan.ts';
 import * as activation from './activation.ts';
 import * as gemm from './gemm.ts';
 import * as loss from './loss.ts';
@@ -15,18 +15,18 @@ import * as optimizer from './optimizer.ts';
 
 type Kernel = (memory: Views, ...args: number[]) => void;
 
-/** One kernel for each operation but `end`, with the arguments of its page in order. */
+/** One kernel for each operation that is one, with the arguments of its page in order. */
 export const kernels = {
   ...memory.kernels,
   ...gemm.kernels,
   ...activation.kernels,
   ...loss.kernels,
   ...optimizer.kernels,
-} satisfies Record<Exclude<OperationName, 'end'>, Kernel>;
+} satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */
 const table = operationNames.map((name): { kernel: Kernel | undefined; kinds: readonly string[] } => ({
-  kernel: name === 'end' ? undefined : kernels[name],
+  kernel: (kernels as Partial<Record<typeof name, Kernel>>)[name],
   kinds: Object.values<string>(operations[name]),
 }));
 
@@ -70,12 +70,12 @@ export class ReferenceBackend implements Backend {
     return memory.countNonFinite(this.memory, address, count);
   }
 
-  run(plan: number, rows: number): void {
+  run(plan: number, rows: number): number {
     const { i32 } = this.memory;
     for (let at = plan >>> 2; ; at += operationWords) {
       const code = i32[at]!;
       const { kernel, kinds } = table[code]!;
-      if (kernel === undefined) return;
+      if (kernel === undefined) return 0;
       const args = this.#args[code]!;
       let word = at + 1;
       for (let i = 0; i < kinds.length; i++) {

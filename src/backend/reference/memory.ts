@@ -7,6 +7,16 @@ function zero({ f32 }: Views, range: number, count: number): void {
   f32.fill(0, range >>> 2, (range >>> 2) + count);
 }
 
+/** to[0 .. count) := from[0 .. count) */
+function copyRange({ f32 }: Views, to: number, from: number, count: number): void {
+  f32.copyWithin(to >>> 2, from >>> 2, (from >>> 2) + count);
+}
+
+/** counter[0] := value */
+function mark({ i32 }: Views, counter: number, value: number): void {
+  i32[counter >>> 2] = value;
+}
+
 /** counter[0] += 1 */
 function increment({ i32 }: Views, counter: number): void {
   i32[counter >>> 2] = i32[counter >>> 2]! + 1;
@@ -19,4 +29,4 @@ export function countNonFinite({ f32 }: Views, range: number, count: number): nu
   return found;
 }
 
-export const kernels = { zero, increment };
+export const kernels = { zero, copyRange, increment, mark };

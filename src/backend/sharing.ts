@@ -1,0 +1,174 @@
+/**
+ * Splits a plan among threads: from the words of one, those of each thread's share. Results are shared out, never sums, so
+ * the bits do not depend on how many threads there are. Barriers stand where an operation needs what others computed.
+ */
+
+import { operationNames, operations, operationWords, type OperationName } from './plan.ts';
+
+/** Where the threads of a team meet and keep what is theirs. */
+export interface Meeting {
+  readonly threads: number;
+  /** The control block; see assembly/threads.ts. */
+  readonly control: number;
+  /** How long the leading thread waits at a barrier before it comes back; the others wait for good. */
+  readonly milliseconds: number;
+  /** Bytes from one thread's scratch to the next one's. */
+  readonly scratchBytes: number;
+  /** For each thread, `undoBytes` for copies of what it is about to update. */
+  readonly undo: number;
+  /** For each thread, in a cache line of its own: the block of the update that it is in, counted from 1; one more when done. */
+  readonly progress: number;
+}
+
+/** A range that an update changes, and where a copy of a block of it is kept while it does. */
+interface Undo {
+  readonly range: number;
+  readonly copy: number;
+  readonly floats: number;
+}
+
+/** One thread's plan. */
+export interface Share {
+  readonly words: Int32Array;
+  /** For each block of the update: the word it begins at, and what to copy back if it is not finished. */
+  readonly blocks: readonly { readonly word: number; readonly undo: readonly Undo[] }[];
+  /** The word of the last barrier. */
+  readonly lastBarrier: number;
+}
+
+/** Floats that are updated, and can be undone, at a time; the copies stay in the first-level cache. */
+const blockFloats = 2048;
+/** Ranges that an update changes at most: parameters and the optimizer's state. */
+const changedRanges = 4;
+/** Bytes of undo copies of a thread. */
+export const undoBytes = changedRanges * blockFloats * 4;
+
+/** Updates over flat ranges: parameters, state and gradients are shared out; the rest is common. */
+const updates: readonly OperationName[] = ['sgd'];
+const common = ['learningRate', 'step'];
+/** Operations of which each thread computes some rows. */
+const byRows: readonly OperationName[] = [
+  'denseForward', 'activationForward', 'activationBackward', 'softmaxForward', 'softmaxBackward', 'logSoftmaxForward', 'logSoftmaxBackward',
+];
+/** Operations of which each thread computes what belongs to some inputs. */
+const byInputs: readonly OperationName[] = ['denseBackwardInput', 'denseBackwardParameters'];
+
+interface Step {
+  readonly name: OperationName;
+  /** The words of its arguments, by name. */
+  readonly args: Readonly<Record<string, number>>;
+}
+
+/** The steps of a plan, up to its end. */
+function read(words: Int32Array): Step[] {
+  const steps: Step[] = [];
+  for (let at = 0; words[at] !== 0; at += operationWords) {
+    const name = operationNames[words[at]!]!;
+    const keys = Object.entries<string>(operations[name]).filter(([, kind]) => kind !== 'rows').map(([key]) => key);
+    steps.push({ name, args: Object.fromEntries(keys.map((key, i) => [key, words[at + 1 + i]!])) });
+  }
+  return steps;
+}
+
+/** Part `thread` of `threads` of `count` things, in whole groups; the last part has what is left over. */
+function part(count: number, group: number, thread: number, threads: number): { first: number; last: number } {
+  const groups = Math.floor(count / group);
+  const end = (n: number): number => (n === threads ? count : Math.floor((groups * n) / threads) * group);
+  return { first: end(thread), last: end(thread + 1) };
+}
+
+/** Whether a step can follow another without a barrier. */
+function independent(before: OperationName, after: OperationName): boolean {
+  if (before === 'zero' || (byRows.includes(before) && byRows.includes(after))) return true;
+  return before === 'denseBackwardParameters' && (after === 'denseBackwardInput' || after === 'increment');
+}
+
+/** The share of one thread of a plan that runs on `rows` rows. */
+export function share(plan: Int32Array, rows: number, thread: number, meeting: Meeting): Share {
+  return new Sharer(rows, thread, meeting).write(read(plan));
+}
+
+class Sharer {
+  readonly #rows: number;
+  readonly #thread: number;
+  readonly #meeting: Meeting;
+  readonly #words: number[] = [];
+  readonly #blocks: { word: number; undo: Undo[] }[] = [];
+
+  constructor(rows: number, thread: number, meeting: Meeting) {
+    this.#rows = rows;
+    this.#thread = thread;
+    this.#meeting = meeting;
+  }
+
+  write(steps: readonly Step[]): Share {
+    this.#mark(0);
+    let lastBarrier = 0;
+    steps.forEach((step, i) => {
+      this.#step(step);
+      const next = steps[i + 1]?.name;
+      if (next !== undefined && independent(step.name, next)) return;
+      const last = Number(next === undefined);
+      if (last) this.#mark(this.#blocks.length + 1);
+      lastBarrier = this.#words.length;
+      const { control, threads, milliseconds } = this.#meeting;
+      this.#add('barrier', { control, threads, milliseconds: this.#thread === 0 ? milliseconds : -1, last });
+    });
+    return { words: Int32Array.from(this.#words), blocks: this.#blocks, lastBarrier };
+  }
+
+  #add(name: OperationName, args: Readonly<Record<string, number>>): void {
+    const end = this.#words.length + operationWords;
+    this.#words.push(operationNames.indexOf(name));
+    for (const [key, kind] of Object.entries<string>(operations[name])) if (kind !== 'rows') this.#words.push(args[key]!);
+    while (this.#words.length < end) this.#words.push(0);
+  }
+
+  #mark(value: number): void {
+    this.#add('mark', { counter: this.#meeting.progress + 64 * this.#thread, value });
+  }
+
+  #step({ name, args }: Step): void {
+    const { threads, scratchBytes } = this.#meeting;
+    const of = (count: number, group: number) => part(count, group, this.#thread, threads);
+    if (byRows.includes(name)) {
+      // Four rows of any width are a whole number of vectors, and the groups in which kernels take them.
+      const { first, last } = of(this.#rows, 4);
+      this.#range(name, args, first, last, (key) => (name === 'denseForward' ? (key === 'out' ? args['units']! : key === 'input' ? args['inputs']! : 0) : args['units']!));
+    } else if (byInputs.includes(name)) {
+      const { first, last } = of(args['inputs']!, 16);
+      if (first === last) return;
+      this.#add('share', { count: this.#rows, first, last });
+      this.#add(name, { ...args, scratch: args['scratch']! + this.#thread * scratchBytes });
+    } else if (name === 'zero') {
+      const { first, last } = of(args['count']!, 16);
+      if (first < last) this.#add(name, { range: args['range']! + 4 * first, count: last - first });
+    } else if (updates.includes(name)) {
+      const { first, last } = of(args['count']!, 16);
+      for (let at = first; at < last; at += blockFloats) this.#update(name, args, at, Math.min(blockFloats, last - at));
+    } else if (this.#thread === 0) {
+      this.#add('share', { count: this.#rows, first: 0, last: 0x7fffffff });
+      this.#add(name, args);
+    }
+  }
+
+  /** Rows [first, last), of matrices that are `width(key)` wide; 0: the same for all rows. */
+  #range(name: OperationName, args: Readonly<Record<string, number>>, first: number, last: number, width: (key: string) => number): void {
+    if (first === last) return;
+    const moved = Object.entries<string>(operations[name]).map(([key, kind]) => [key, kind === 'address' ? args[key]! + 4 * first * width(key) : args[key]!]);
+    this.#add('share', { count: last - first, first, last });
+    this.#add(name, Object.fromEntries(moved) as Record<string, number>);
+  }
+
+  /** One block of an update, with a copy of what it changes: a thread that ends in the middle of it can be made up for. */
+  #update(name: OperationName, args: Readonly<Record<string, number>>, at: number, floats: number): void {
+    const keys = Object.entries<string>(operations[name]).flatMap(([key, kind]) => (kind === 'address' && !common.includes(key) ? [key] : []));
+    const moved = Object.fromEntries(keys.map((key) => [key, args[key]! + 4 * at]));
+    const undo = keys.filter((key) => key !== 'dparameters' && args[key] !== 0)
+      .map((key, i) => ({ range: moved[key]!, copy: this.#meeting.undo + this.#thread * undoBytes + 4 * i * blockFloats, floats }));
+    this.#blocks.push({ word: this.#words.length, undo });
+    for (const { range, copy } of undo) this.#add('copyRange', { to: copy, from: range, count: floats });
+    this.#mark(this.#blocks.length);
+    this.#add(name, { ...args, ...moved, count: floats });
+  }
+}

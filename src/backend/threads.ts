@@ -1,0 +1,256 @@
+/**
+ * Teams of threads that walk plans together in one shared memory. The thread that trains leads: it gives out the shares of a
+ * plan and walks its own. Workers come from one pool, go back to it, and never keep a process alive. Loaded on demand.
+ */
+
+import { availableThreads, maySleep, nextTask, startWorker, type WorkerHandle } from '../platform.ts';
+import type { Backend, SharedKernels } from './backend.ts';
+import type { Arena } from './memory.ts';
+import { share, undoBytes, type Meeting, type Share } from './sharing.ts';
+
+/**
+ * A binary that imports its memory, changed to import a shared one: the limits of that import get the flag for it and a
+ * maximum, and its section three more bytes. (WebAssembly core specification, binary format, with its threads extension.)
+ */
+export function withSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
+  // Sections are a number, a size and their bytes; the import section, number 2, is shorter than 128 bytes and ends with
+  // the limits: a flag and the least number of pages, 1 byte each.
+  let at = 8;
+  while (binary[at] !== 2) {
+    let size = 0;
+    let shift = 0;
+    do size |= (binary[++at]! & 127) << shift, (shift += 7);
+    while (binary[at]! > 127);
+    at += size + 1;
+  }
+  const end = at + 2 + binary[at + 1]!;
+  const changed = new Uint8Array(binary.length + 3);
+  changed.set(binary.subarray(0, end));
+  changed[at + 1]! += 3;
+  changed[end - 2] = 3;
+  changed.set([0x80, 0x80, 4], end);
+  changed.set(binary.subarray(end), end + 3);
+  return changed;
+}
+
+
+/** What a worker does: joins a memory when told to, and serves there until it is told to leave. */
+const workerSource = `
+const serve = ({ module, memory, control, thread, command }) => {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  tell('joined');
+  exports.serve(control, thread, command);
+};`;
+
+/** Workers that no team has at the moment. */
+const idle: WorkerHandle[] = [];
+
+/** The words of a control block, in bytes; see assembly/threads.ts. */
+const command = 192;
+const plans = 256;
+const controlBytes = 512;
+/** Threads of a team at most: as many as there are addresses of plans in a control block. */
+export const mostThreads = (controlBytes - plans) / 4;
+
+/** How long a leader that may sleep does so at a barrier before it looks after the others. */
+const patience = 20;
+/** How long it waits for them at all. */
+const longest = 10_000;
+const silent = 'a thread has not answered for ten seconds';
+/** How long a worker that was told to stop may go on. */
+const grace = 100;
+
+/** A plan as it was last written for a number of rows. */
+interface Written {
+  readonly words: Int32Array;
+  /** The address of each thread's. */
+  readonly at: readonly number[];
+  rows: number;
+  shares: readonly Share[];
+}
+
+/** What a team works for. */
+export interface Work {
+  readonly backend: Backend;
+  /** Multiplications of a forward pass, about. */
+  readonly products: number;
+  /** The first address that is free. */
+  readonly address: number;
+  /** Where the step counter is, which a plan increments before it updates. */
+  readonly step: number;
+}
+
+/** Multiplications of a forward pass from which on two threads repay their barriers. */
+const worthwhile = 500_000;
+
+/**
+ * Starts a team of threads; `'auto'`: of as many as the machine runs at once, where the work repays it. Undefined is one
+ * thread, a string the reason why there can be no more.
+ */
+export function startTeam(threads: number | 'auto', work: Work): Team | string | undefined {
+  const { backend } = work;
+  const count = threads === 'auto' ? Math.min(availableThreads(), mostThreads) : threads;
+  if (count === 1 || (threads === 'auto' && work.products < worthwhile)) return undefined;
+  if (backend.share === undefined) return `backend '${backend.name}' has one`;
+  if (typeof SharedArrayBuffer === 'undefined') {
+    return 'memory cannot be shared here; a page must be cross-origin isolated (COOP: same-origin, COEP: require-corp)';
+  }
+  return new Team(count, work, backend.share(withSharedMemory));
+}
+
+export class Team {
+  readonly threads: number;
+  readonly workers: readonly WorkerHandle[];
+  /** The first address behind what the team itself uses. */
+  readonly end: number;
+  readonly #work: Work;
+  readonly #kernels: SharedKernels;
+  readonly #plans = new Map<string, Written>();
+  #scratchBytes = 0;
+  /** The plan at work, the step counter before it, and the barrier that the leader waits at; 0: none. */
+  #at = 0;
+  #current: Written | undefined;
+  #stepBefore = 0;
+
+  constructor(threads: number, work: Work, kernels: SharedKernels) {
+    this.threads = threads;
+    this.#work = work;
+    this.#kernels = kernels;
+    this.end = work.address + controlBytes + threads * (64 + undoBytes);
+    work.backend.memory.ensure(this.end);
+    work.backend.memory.i32.fill(0, work.address / 4, this.end / 4);
+    this.workers = Array.from({ length: threads - 1 }, () => idle.pop() ?? startWorker(workerSource));
+    const { module, memory } = kernels;
+    this.workers.forEach((worker, i) => worker.post({ module, memory, control: work.address, thread: i + 1, command: 0 }));
+  }
+
+  /** Resolves when all have joined; to the reason where one cannot. */
+  async joined(): Promise<string | undefined> {
+    await Promise.all(this.workers.map((worker) => worker.answer()));
+    const reason = this.#ended();
+    if (reason !== undefined) this.#dismiss();
+    return reason;
+  }
+
+  /** Gives every plan room for each thread's share of it. `scratchFloats` is what each has for itself. */
+  place(words: Readonly<Record<string, Int32Array>>, scratchFloats: number, arena: Arena): void {
+    this.#scratchBytes = Math.ceil(scratchFloats / 16) * 64;
+    // No share has more words than when every thread has rows.
+    const rows = 4 * this.threads;
+    for (const [name, plan] of Object.entries(words)) {
+      const at = Array.from({ length: this.threads }, (_, thread) => arena.floats(share(plan, rows, thread, this.#meeting).words.length));
+      this.#plans.set(name, { words: plan, at, rows: 0, shares: [] });
+    }
+  }
+
+  get #meeting(): Meeting {
+    const { address } = this.#work;
+    const { threads } = this;
+    const progress = address + controlBytes;
+    const milliseconds = maySleep() ? patience : 0;
+    return { threads, control: address, milliseconds, scratchBytes: this.#scratchBytes, progress, undo: progress + 64 * threads };
+  }
+
+  /** Walks a plan on `rows` rows; false where the leader has come to a barrier and still waits for others. */
+  run(name: string, rows: number): boolean {
+    const { backend, address, step } = this.#work;
+    const { i32 } = backend.memory;
+    const written = this.#plans.get(name)!;
+    if (written.rows !== rows) this.#write(written, rows);
+    written.at.forEach((at, thread) => {
+      i32[(address + plans) / 4 + thread] = at;
+    });
+    this.#current = written;
+    this.#stepBefore = i32[step / 4]!;
+    Atomics.add(i32, (address + command) / 4, 1);
+    Atomics.notify(i32, (address + command) / 4);
+    this.#at = backend.run(written.at[0]!, 0);
+    return this.#at === 0;
+  }
+
+  #write(written: Written, rows: number): void {
+    written.shares = written.at.map((at, thread) => {
+      const mine = share(written.words, rows, thread, this.#meeting);
+      this.#work.backend.memory.i32.set(mine.words, at / 4);
+      return mine;
+    });
+    written.rows = rows;
+  }
+
+  /** Finishes what `run` left unfinished. Resolves to the reason if a thread has ended; memory is then as after a whole step. */
+  async finish(): Promise<string | undefined> {
+    let until = performance.now() + longest;
+    while (this.#at !== 0) {
+      await nextTask();
+      const reason = this.#ended() ?? (performance.now() > until ? silent : undefined);
+      if (reason !== undefined) return this.#recover(reason);
+      const waited = this.#at;
+      this.#at = this.#kernels.resume(waited);
+      if (this.#at !== waited) until = performance.now() + longest;
+    }
+    return undefined;
+  }
+
+  /** As `finish`, where nothing else may run meanwhile, and so nobody hears of a thread that has ended. */
+  finishNow(): string | undefined {
+    const until = performance.now() + longest;
+    while (this.#at !== 0 && performance.now() < until) this.#at = this.#kernels.resume(this.#at);
+    if (this.#at === 0) return undefined;
+    this.#dismiss();
+    return silent;
+  }
+
+  /** Why a thread has ended, if one has. */
+  #ended(): string | undefined {
+    const index = this.workers.findIndex(({ ended }) => ended !== undefined);
+    return index < 0 ? undefined : `thread ${index + 2} of ${this.threads} has ended (${this.workers[index]!.ended})`;
+  }
+
+  /**
+   * Before the last barrier nothing but the step counter has changed for good. At the last one all have begun to update: what threads
+   * that have ended left of it is done in their place.
+   */
+  async #recover(reason: string): Promise<string> {
+    const { backend, step } = this.#work;
+    const { memory } = backend;
+    const { at, shares } = this.#current!;
+    const progress = (thread: number): number => memory.i32[this.#meeting.progress / 4 + 16 * thread]!;
+    const settled = async (): Promise<void> => {
+      const working = ({ ended }: WorkerHandle, i: number): boolean => ended === undefined && progress(i + 1) <= shares[i + 1]!.blocks.length;
+      for (const until = performance.now() + grace; this.workers.some(working) && performance.now() < until;) await nextTask();
+    };
+    const updating = this.#at === at[0]! + 4 * shares[0]!.lastBarrier;
+    if (updating) await settled();
+    this.#dismiss();
+    await settled();
+    if (!updating) memory.i32[step / 4] = this.#stepBefore;
+    else shares.forEach((mine, thread) => this.#makeUpFor(mine, at[thread]!, progress(thread)));
+    this.#at = 0;
+    return reason;
+  }
+
+  /** Finishes a thread's share of an update from the block that it had begun; 0: none yet. */
+  #makeUpFor({ blocks, lastBarrier }: Share, at: number, begun: number): void {
+    const block = blocks[Math.max(0, begun - 1)];
+    if (begun > blocks.length || block === undefined) return;
+    const { backend } = this.#work;
+    const { f32, i32 } = backend.memory;
+    if (begun > 0) for (const { range, copy, floats } of block.undo) f32.copyWithin(range / 4, copy / 4, copy / 4 + floats);
+    i32[at / 4 + lastBarrier] = 0;
+    backend.run(at + 4 * block.word, 0);
+  }
+
+  /** Lets the workers go back to the pool. */
+  leave(): void {
+    const { backend: { memory: { i32 } }, address } = this.#work;
+    i32.fill(0, (address + plans) / 4, (address + controlBytes) / 4);
+    Atomics.add(i32, (address + command) / 4, 1);
+    Atomics.notify(i32, (address + command) / 4);
+    idle.push(...this.workers.filter(({ ended }) => ended === undefined));
+  }
+
+  /** Ends the workers for good. */
+  #dismiss(): void {
+    for (const worker of this.workers) worker.stop();
+  }
+}

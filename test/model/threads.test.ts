@@ -1,0 +1,139 @@
+/** Training with several threads: the same bits for any number of them, and what happens where one ends. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { activation, dense, momentum, OptionError, sequential, sgd, type Layer, type LossName, type Optimizer, type Sequential } from '../../src/index.ts';
+import { hashWeights } from '../hash.ts';
+import { numbers } from '../twins.ts';
+
+interface Case {
+  readonly layers: () => readonly Layer[];
+  readonly inputs: number;
+  readonly rows: number;
+  readonly batchSize: number;
+  readonly loss?: LossName;
+  readonly optimizer?: Optimizer;
+}
+
+function make({ layers, loss = 'meanSquaredError', optimizer = sgd({ learningRate: 0.05 }) }: Case): Sequential {
+  const model = sequential({ layers: layers(), seed: 5 });
+  model.compile({ optimizer, loss, metrics: loss === 'sparseCategoricalCrossentropy' ? ['accuracy'] : [] });
+  return model;
+}
+
+function data({ inputs, rows, loss }: Case, units: number): [x: Float32Array, y: Float32Array] {
+  const x = numbers(rows * inputs, 1, 2);
+  return [x, loss === 'sparseCategoricalCrossentropy' ? Float32Array.from({ length: rows }, (_, i) => i % units) : numbers(rows * units, 2)];
+}
+
+const cases: Record<string, Case> = {
+  'one unit': { layers: () => [dense({ units: 1, inputShape: [1] })], inputs: 1, rows: 50, batchSize: 16 },
+  'odd widths': {
+    layers: () => [dense({ units: 33, activation: 'tanh', inputShape: [37] }), dense({ units: 19, activation: 'gelu' }), dense({ units: 3, activation: 'sigmoid' })],
+    inputs: 37, rows: 101, batchSize: 27, optimizer: momentum({ learningRate: 0.02, nesterov: true, weightDecay: 1e-3 }),
+  },
+  'linear layers one after the other': {
+    layers: () => [dense({ units: 18, inputShape: [20] }), dense({ units: 50 }), dense({ units: 4 })], inputs: 20, rows: 64, batchSize: 33,
+    optimizer: sgd({ learningRate: 0.01 }),
+  },
+  'row-wise activations inside, a batch of more than 256': {
+    layers: () => [dense({ units: 21, inputShape: [9] }), activation({ activation: 'softmax' }), dense({ units: 13, useBias: false }), activation({ activation: 'logSoftmax' })],
+    inputs: 9, rows: 700, batchSize: 300, optimizer: sgd({ learningRate: 1e-3 }),
+  },
+  'a classifier, last batch of 5': {
+    layers: () => [dense({ units: 40, activation: 'relu', inputShape: [100] }), dense({ units: 10, activation: 'softmax' })],
+    inputs: 100, rows: 69, batchSize: 32, loss: 'sparseCategoricalCrossentropy', optimizer: momentum({ learningRate: 0.05 }),
+  },
+};
+
+async function trained(options: Case, threads: number | 'auto'): Promise<{ hash: string; history: unknown }> {
+  const model = make(options);
+  const [x, y] = data(options, model.outputShape[0]);
+  const history = await model.fit(x, y, { epochs: 4, batchSize: options.batchSize, threads, validationSplit: 0.2 });
+  return { hash: await hashWeights(model.getWeights()), history };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe.each(Object.entries(cases))('%s', (_name, options) => {
+  it('gives the same bits with 1, 2, 3 and 4 threads', async () => {
+    const warned = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const expected = await trained(options, 1);
+    for (const threads of [2, 3, 4, 'auto'] as const) expect(await trained(options, threads), `${threads} threads`).toEqual(expected);
+    expect(warned).not.toHaveBeenCalled();
+  });
+});
+
+const big: Case = {
+  layers: () => [dense({ units: 96, activation: 'relu', inputShape: [200] }), dense({ units: 64, activation: 'tanh' }), dense({ units: 10, activation: 'softmax' })],
+  inputs: 200, rows: 640, batchSize: 64, loss: 'sparseCategoricalCrossentropy', optimizer: momentum({ learningRate: 0.01 }),
+};
+
+describe('a team', () => {
+  it('is as many threads as were asked for, and works in every step', async () => {
+    const model = make(big);
+    const [x, y] = data(big, 10);
+    const run = vi.spyOn(model.program.backend, 'run');
+    const sizes: (number | undefined)[] = [];
+    await model.fit(x, y, { epochs: 1, batchSize: 64, threads: 3, callbacks: [{ onBatchEnd: () => void sizes.push(model.program.team?.threads) }] });
+    expect(sizes).toEqual(Array.from({ length: 10 }, () => 3));
+    expect(model.program.team).toBeUndefined();
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it('has the workers of the last one', async () => {
+    const [x, y] = data(big, 10);
+    const seen: unknown[][] = [];
+    for (let fit = 0; fit < 2; fit++) {
+      const model = make(big);
+      await model.fit(x, y, { batchSize: 64, threads: 3, callbacks: [{ onTrainBegin: () => void seen.push([...model.program.team!.workers]) }] });
+    }
+    expect(new Set(seen[0])).toEqual(new Set(seen[1]));
+  });
+
+  it('lets callbacks predict and evaluate, more rows than a batch too', async () => {
+    const [x, y] = data(big, 10);
+    const told = async (threads: number): Promise<unknown[]> => {
+      const model = make(big);
+      const outputs: unknown[] = [];
+      await model.fit(x, y, { epochs: 2, batchSize: 40, threads, callbacks: [{ onEpochEnd: () => void outputs.push(model.predict(x), model.evaluate(x, y)) }] });
+      return outputs;
+    };
+    expect(await told(2)).toEqual(await told(1));
+  });
+
+  it('stops at an abort, and the model goes on', async () => {
+    const model = make(big);
+    const [x, y] = data(big, 10);
+    const abort = new AbortController();
+    const options = { epochs: 100, batchSize: 64, threads: 2, signal: abort.signal, callbacks: [{ onEpochEnd: (epoch: number) => { if (epoch === 2) abort.abort(); } }] };
+    await expect(model.fit(x, y, options)).rejects.toThrow(/abort/i);
+    const { loss } = await model.fit(x, y, { epochs: 3, batchSize: 64, threads: 2 }).then(({ history }) => history as { loss: number[] });
+    expect(loss[2]).toBeLessThan(loss[0]!);
+  });
+
+  it.each([0, -1, 1.5, 65, 'many', NaN])('refuses threads: %s', async (threads) => {
+    const [x, y] = data(big, 10);
+    await expect(make(big).fit(x, y, { threads: threads as number })).rejects.toThrow(OptionError);
+  });
+});
+
+describe('where there are no threads', () => {
+  it('trains with one, says so once, and gives the same bits', async () => {
+    const expected = await trained(big, 1);
+    vi.stubGlobal('SharedArrayBuffer', undefined);
+    const warned = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    expect(await trained(big, 2)).toEqual(expected);
+    expect(await trained(big, 2)).toEqual(expected);
+    expect(warned.mock.calls).toEqual([[expect.stringMatching(/^nabla trains with one thread: memory cannot be shared here/)]]);
+  });
+
+  it('the reference backend has one', async () => {
+    const warned = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const model = sequential({ layers: [dense({ units: 2, inputShape: [3] })], backend: 'reference' });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    await model.fit(numbers(60, 1), numbers(40, 2), { threads: 2 });
+    expect(warned.mock.calls).toEqual([["nabla trains with one thread: backend 'reference' has one"]]);
+  });
+});
