@@ -72,7 +72,7 @@ it('before the update leaves the model at the step before', async () => {
   }
 });
 
-it.each([0, 1, 17, 60])('in the middle of block %i of the update leaves the model at the step after', async (block) => {
+it.each([0, 1, 17, 40])('in the middle of block %i of the update leaves the model at the step after', async (block) => {
   const [, six] = await afterFiveAndSix();
   for (const thread of [1, 2]) {
     const model = await loses(thread, ({ program: { backend: { memory: { i32 } }, team } }, plan, walk) => {
