@@ -5,8 +5,8 @@
  * in bytes, each a multiple of 16 that owns its bytes up to the next multiple of 16 and has 16 more behind it that may be
  * read; they allocate nothing, keep nothing, never throw, and give NaN for NaN. Input gradients are overwritten, parameter gradients and sums accumulate.
  */
-export { run, heapBase } from "./plan";
-export { zero, increment, countNonFinite } from "./memory";
+export { run, runEpochs, heapBase } from "./plan";
+export { zero, increment, gather, countNonFinite } from "./memory";
 export { denseForward, denseBackwardInput, denseBackwardParameters, denseDescend } from "./gemm";
 export {
   activationForward, activationBackward, softmaxForward, softmaxBackward, logSoftmaxForward, logSoftmaxBackward,

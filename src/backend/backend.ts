@@ -21,6 +21,8 @@ export interface Backend {
   parameterScratchFloats(rows: number, units: number): number;
   /** Walks the plan at an address on the first `rows` rows of its buffers. */
   run(plan: number, rows: number): void;
+  /** Runs steps over resident data as the `EpochRegisters` at an address say; returns `paused`, `lossNotFinite` or `valuesNotFinite`. */
+  runEpochs(registers: number): number;
   /** How many of `count` floats are NaN or infinite. */
   countNonFinite(address: number, count: number): number;
 }

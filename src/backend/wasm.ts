@@ -12,6 +12,7 @@ import { BufferMemory, wasmBuffer, type Memory } from './memory.ts';
 interface Exports {
   readonly heapBase: WebAssembly.Global;
   run(plan: number, rows: number): void;
+  runEpochs(registers: number): number;
   countNonFinite(address: number, count: number): number;
 }
 
@@ -51,6 +52,7 @@ export class WasmBackend implements Backend {
   readonly heapBase: number;
   readonly memory: Memory;
   readonly run: Backend['run'];
+  readonly runEpochs: Backend['runEpochs'];
   readonly countNonFinite: Backend['countNonFinite'];
 
   constructor() {
@@ -61,6 +63,7 @@ export class WasmBackend implements Backend {
     this.memory = new BufferMemory(source);
     this.heapBase = exports.heapBase.value as number;
     this.run = exports.run;
+    this.runEpochs = exports.runEpochs;
     this.countNonFinite = exports.countNonFinite;
   }
 
