@@ -5,9 +5,9 @@
  * in bytes, each a multiple of 16 that owns its bytes up to the next multiple of 16 and has 16 more behind it that may be
  * read; they allocate nothing, keep nothing, never throw, and give NaN for NaN. Input gradients are overwritten, parameter gradients and sums accumulate.
  */
-export { run, resume, heapBase } from "./plan";
+export { run, resume, runEpochs, heapBase } from "./plan";
 export { serve } from "./threads";
-export { zero, copyRange, increment, mark, countNonFinite } from "./memory";
+export { zero, copyRange, increment, mark, gather, countNonFinite } from "./memory";
 export { denseForward, denseBackwardInput, denseBackwardParameters, denseDescend } from "./gemm";
 export {
   activationForward, activationBackward, softmaxForward, softmaxBackward, logSoftmaxForward, logSoftmaxBackward,

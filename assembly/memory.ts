@@ -59,3 +59,18 @@ export function countNonFinite(range: usize, count: i32): i32 {
   }
   return found;
 }
+
+/** out[rows, columns] := the rows of data that order[cursor[0] ..] names. */
+export function gather(out: usize, data: usize, order: usize, cursor: usize, rows: i32, columns: i32): void {
+  const bytes = <usize>columns << 2;
+  const vectors = bytes & ~15;
+  order += <usize>load<u32>(cursor) << 2;
+  for (; rows > 0; rows--) {
+    const from = data + <usize>load<u32>(order) * bytes;
+    let at: usize = 0;
+    for (; at < vectors; at += 16) v128.store(out + at, v128.load(from + at));
+    for (; at < bytes; at += 4) store<f32>(out + at, load<f32>(from + at));
+    order += 4;
+    out += bytes;
+  }
+}

@@ -1,15 +1,16 @@
 /**
  * Walks a plan: one switch over the operations of `src/backend/plan.ts`, in its order. An operation is 12 words: its code,
- * then its arguments in the order of that page, `rows` left out.
+ * then its arguments in the order of that page, `rows` left out. And repeats plans over whole epochs.
  */
 
-import { copyRange, increment, mark, zero } from "./memory";
+import { copy, copyRange, countNonFinite, gather, increment, mark, zero } from "./memory";
 import { denseDescend, denseForward, inputGradient, parameterGradient } from "./gemm";
 import {
   activationBackward, activationForward, logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward,
 } from "./activation";
 import { accuracy, loss, sigmoidCrossentropy, softmaxCrossentropy } from "./loss";
 import { sgd } from "./optimizer";
+import { shuffle } from "./random";
 import { barrier, passed } from "./threads";
 
 const enum Operation {
@@ -20,6 +21,7 @@ const enum Operation {
   copyRange,
   increment,
   mark,
+  gather,
   denseForward,
   denseBackwardInput,
   denseBackwardParameters,
@@ -47,6 +49,12 @@ export const heapBase: usize = __heap_base;
 @inline
 function word(plan: usize, n: usize): u32 {
   return load<u32>(plan + (n << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function setWord(plan: usize, n: usize, value: u32): void {
+  store<u32>(plan + (n << 2), value);
 }
 
 /** The n-th argument: a number. */
@@ -90,6 +98,9 @@ export function run(plan: usize, rows: i32): usize {
         break;
       case Operation.mark:
         mark(word(plan, 1), word(plan, 2));
+        break;
+      case Operation.gather:
+        gather(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5));
         break;
       case Operation.denseForward:
         denseForward(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), word(plan, 6));
@@ -166,4 +177,53 @@ export function resume(plan: usize): usize {
   const last = word(plan, 4);
   if (!passed(word(plan, 1), word(plan, 3))) return plan;
   return last ? 0 : run(plan + OPERATION_BYTES, 0);
+}
+
+/** The registers of a run of epochs, a word each: see `EpochRegisters` in src/backend/plan.ts. */
+const enum Register {
+  cursor, record, epoch, end, steps, gather, step, stepOfOne, rows, batch, order, shuffle, seedLow, seedHigh, sums, sumCount, values,
+  checkedCount, valueCount, kept,
+}
+
+/** How a run of epochs ended: see there. */
+const enum Outcome { paused, lossNotFinite, valuesNotFinite }
+
+/** Runs steps over data that lie in memory, as the registers say; returns how it ended. */
+export function runEpochs(registers: usize): i32 {
+  const rows = word(registers, Register.rows);
+  const sums: usize = word(registers, Register.sums);
+  let gathered = false;
+  for (let steps = word(registers, Register.steps); steps > 0; steps--) {
+    const epoch = word(registers, Register.epoch);
+    if (epoch == word(registers, Register.end)) break;
+    const cursor = word(registers, Register.cursor);
+    const sumFloats = word(registers, Register.sumCount) << 1;
+    if (cursor == 0) {
+      zero(sums, sumFloats);
+      if (word(registers, Register.shuffle)) {
+        shuffle(word(registers, Register.order), rows, word(registers, Register.seedLow), word(registers, Register.seedHigh), epoch);
+      }
+    }
+    const count = min(word(registers, Register.batch), rows - cursor);
+    // A batch of all rows stays where it is from the second step of a call on.
+    if (count < rows || !gathered) run(word(registers, Register.gather), count);
+    gathered = true;
+    run(word(registers, count == 1 ? Register.stepOfOne : Register.step), count);
+    const sum = load<f64>(sums);
+    if (sum - sum != 0) return Outcome.lossNotFinite;
+    if (cursor + count < rows) {
+      setWord(registers, Register.cursor, cursor + count);
+      continue;
+    }
+    const values: usize = word(registers, Register.values);
+    if (countNonFinite(values, word(registers, Register.checkedCount))) return Outcome.valuesNotFinite;
+    copy(word(registers, Register.kept), values, word(registers, Register.valueCount) << 2);
+    // Records follow each other closely: no padding may be written.
+    let record: usize = word(registers, Register.record);
+    for (let sum = sums, after = sums + (sumFloats << 2); sum < after; sum += 8, record += 8) store<f64>(record, load<f64>(sum));
+    setWord(registers, Register.record, <u32>record);
+    setWord(registers, Register.cursor, 0);
+    setWord(registers, Register.epoch, epoch + 1);
+  }
+  return Outcome.paused;
 }

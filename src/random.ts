@@ -86,7 +86,7 @@ export class Random {
   }
 
   /** Puts the numbers in a random order, in place (Fisher and Yates). */
-  shuffle(numbers: Uint32Array): void {
+  shuffle(numbers: Uint32Array | Int32Array): void {
     for (let i = numbers.length - 1; i > 0; i--) {
       const j = this.below(i + 1);
       const swap = numbers[i]!;

@@ -24,6 +24,8 @@ export interface Backend {
    * threads of a team have not come to yet.
    */
   run(plan: number, rows: number): number;
+  /** Runs steps over resident data as the `EpochRegisters` at an address say; returns `paused`, `lossNotFinite` or `valuesNotFinite`. */
+  runEpochs(registers: number): number;
   /** How many of `count` floats are NaN or infinite. */
   countNonFinite(address: number, count: number): number;
   /**

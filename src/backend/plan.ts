@@ -44,6 +44,8 @@ export const operations = {
   increment: { counter: address },
   /** counter[0] := value, an int32. */
   mark: { counter: address, value: size },
+  /** out[rows, columns] := the rows of data that order[cursor[0] ..] names (int32). */
+  gather: { out: address, data: address, order: address, cursor: address, rows, columns: size },
 
   /** out[rows, units] := input[rows, inputs] · weight[inputs, units] + bias[units]; a bias address of 0 means none. */
   denseForward: { out: address, input: address, weight: address, bias: address, rows, inputs: size, units: size },
@@ -133,6 +135,30 @@ export type LossName = (typeof lossCodes)[number];
 /** What `accuracy` compares, by its `kind`. */
 export const accuracyCodes = ['binary', 'categorical', 'sparse'] as const;
 export type AccuracyKind = (typeof accuracyCodes)[number];
+
+/**
+ * What `runEpochs` reads and keeps, one word each. It runs many steps over data that lie in memory: at the start of an epoch it
+ * clears the sums and shuffles, at its end it checks and keeps the values and records the sums.
+ */
+export type EpochRegisters = readonly [
+  // The row at which the next step starts, which `gather` reads, where the next record goes, and the epoch at hand: these move on.
+  cursor: number, record: number, epoch: number,
+  // The epoch to stop before, and how many steps to run at most.
+  end: number, steps: number,
+  // The plan that gathers a batch, that of a step, and that of a step on one row.
+  gather: number, step: number, stepOfOne: number,
+  // Rows of the data, rows of a batch, the order of the rows (int32), whether to shuffle it, and the seed's two words.
+  rows: number, batch: number, order: number, shuffle: number, seedLow: number, seedHigh: number,
+  // The float64 sums of the plan, of which the first is that of the loss.
+  sums: number, sumCount: number,
+  // What training changes, how many floats of it have to be finite, how many (a multiple of 4) there are, and where they are kept.
+  values: number, checkedCount: number, valueCount: number, kept: number,
+];
+
+/** How `runEpochs` ended: out of steps or epochs; at the step whose loss is not finite; at one that left such values. */
+export const paused = 0;
+export const lossNotFinite = 1;
+export const valuesNotFinite = 2;
 
 const floatWord = new Float32Array(1);
 const intWord = new Int32Array(floatWord.buffer);

@@ -13,6 +13,7 @@ interface Exports {
   readonly heapBase: WebAssembly.Global;
   run(plan: number, rows: number): number;
   resume(plan: number): number;
+  runEpochs(registers: number): number;
   countNonFinite(address: number, count: number): number;
 }
 
@@ -53,6 +54,7 @@ export class WasmBackend implements Backend {
   readonly heapBase: number;
   readonly memory: BufferMemory;
   run!: Exports['run'];
+  runEpochs!: Exports['runEpochs'];
   countNonFinite!: Exports['countNonFinite'];
   #exports!: Exports;
   #shared: SharedKernels | undefined;
@@ -69,6 +71,7 @@ export class WasmBackend implements Backend {
   #instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): void {
     this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
     this.run = this.#exports.run;
+    this.runEpochs = this.#exports.runEpochs;
     this.countNonFinite = this.#exports.countNonFinite;
   }
 

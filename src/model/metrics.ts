@@ -25,7 +25,7 @@ export function resolveMetrics(names: readonly MetricName[], loss: Loss, units: 
   return Array.from(names as readonly unknown[], (given, i) => {
     const name = checkName(`compile metrics[${i}]`, given, metricNames);
     return name === 'accuracy' ? accuracy(loss, units) : measure(name, loss, units);
-  });
+  }).filter(({ name }, i, all) => all.findIndex((metric) => metric.name === name) === i);
 }
 
 function accuracy(loss: Loss, units: number): Metric {

@@ -5,7 +5,7 @@
 
 import { PlanBuilder } from '../backend/plan.ts';
 import type { BackwardAddresses, Stage } from './layer.ts';
-import { fusedWith, gradientDivisor, type Loss } from './losses.ts';
+import { fusedWith, gradientDivisor, targetColumns, type Loss } from './losses.ts';
 import type { Metric } from './metrics.ts';
 import type { Optimizer } from './optimizers.ts';
 
@@ -22,6 +22,14 @@ export interface Range {
   readonly floats: number;
 }
 
+/** Rows that lie in the model's memory, and where the order in which to take them and the place in it lie. */
+export interface Resident {
+  readonly input: number;
+  readonly target: number;
+  readonly order: number;
+  readonly cursor: number;
+}
+
 /** What a model has whatever its batches are. */
 export interface Layout {
   readonly stages: readonly { readonly stage: Stage; readonly parameters: readonly number[]; readonly dparameters: readonly number[] }[];
@@ -33,6 +41,7 @@ export interface Layout {
   readonly slots: readonly number[];
   readonly registers: { readonly learningRate: number; readonly step: number; readonly sums: number };
   readonly objective: Objective | undefined;
+  readonly resident: Resident | undefined;
 }
 
 /** Buffers for one batch. */
@@ -48,8 +57,8 @@ export interface BatchAddresses {
   readonly scratch: number;
 }
 
-/** `trainOne` is a step on one row. */
-export const planNames = ['predict', 'evaluate', 'gradients', 'train', 'trainOne'] as const;
+/** `trainOne` is a step on one row; `gather` loads a batch from resident rows. */
+export const planNames = ['predict', 'evaluate', 'gradients', 'train', 'trainOne', 'gather'] as const;
 export type PlanName = (typeof planNames)[number];
 
 export class PlanWriter {
@@ -63,7 +72,7 @@ export class PlanWriter {
 
   /** The words of every plan. Before `compile`, those that need a loss only end. */
   all(): Record<PlanName, Int32Array> {
-    const { objective } = this.#model;
+    const { objective, resident, inputs, outputs } = this.#model;
     const plans = Object.fromEntries(planNames.map((name) => [name, new PlanBuilder()])) as Record<PlanName, PlanBuilder>;
     this.#forward(plans.predict, this.#model.stages.length);
     if (objective !== undefined) {
@@ -71,6 +80,11 @@ export class PlanWriter {
       this.#stepUpToUpdate(plans.gradients, objective);
       this.#step(plans.train, objective);
       this.#stepOfOneRow(plans.trainOne, objective);
+      if (resident !== undefined) {
+        const { input, target, order, cursor } = resident;
+        plans.gather.add('gather', { out: this.#at.input, data: input, order, cursor, columns: inputs });
+        plans.gather.add('gather', { out: this.#at.target, data: target, order, cursor, columns: targetColumns(objective.loss, outputs) });
+      }
     }
     return Object.fromEntries(planNames.map((name) => [name, plans[name].words()])) as Record<PlanName, Int32Array>;
   }

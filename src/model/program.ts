@@ -4,19 +4,20 @@
  * the door, in sequential.ts.
  *
  * Memory, in order: registers, gradients, then what training changes (parameters, optimizer state, the step counter) and a
- * copy of it, then the room for a batch and the plans.
+ * copy of it, while `fit` runs perhaps its data, then the room for a batch and the plans.
  */
 
 import type { Matrix } from '../data/matrix.ts';
 import type { Backend } from '../backend/backend.ts';
 import { loadThreads, type Team } from '../backend/index.ts';
 import { Arena } from '../backend/memory.ts';
+import type { EpochRegisters } from '../backend/plan.ts';
 import { BackendError } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
 import { Random } from '../random.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
 import { lossDivisor, targetColumns } from './losses.ts';
-import { planNames, PlanWriter, type BatchAddresses, type Layout, type Objective, type PlanName, type Range } from './plans.ts';
+import { planNames, PlanWriter, type BatchAddresses, type Layout, type Objective, type PlanName, type Range, type Resident } from './plans.ts';
 
 /** A parameter and where it lies. */
 export interface Parameter {
@@ -46,6 +47,18 @@ interface Trained {
   readonly kept: number;
 }
 
+/** Data that lie in memory while `fit` runs, with the registers of `runEpochs`, the first of them the cursor, and its records. */
+interface Attached extends Resident {
+  readonly records: number;
+  readonly end: number;
+}
+
+/** Values (x and y) of data small enough to be copied into memory: 4 MiB. */
+const residentValues = 2 ** 20;
+
+/** Epochs whose sums can be recorded in one call. */
+const recordedEpochs = 256;
+
 /** Rows at a time when there is no batch size: enough to keep the kernels busy, few enough to stay in cache. */
 export const inferenceRows = 256;
 
@@ -63,6 +76,7 @@ export class Program {
   #trained: Trained = { slots: [], step: 0, floats: 0, kept: 0 };
   /** Where the room for a batch begins. */
   #base: number;
+  #attached: Attached | undefined;
   #room: Room | undefined;
   #team: Team | undefined;
 
@@ -157,7 +171,7 @@ export class Program {
   reserve(rows: number): void {
     if (this.#room !== undefined && this.#room.rows >= rows) return;
     const team = this.#team;
-    const arena = new Arena(team?.end ?? this.#base);
+    const arena = new Arena(this.#attached?.end ?? team?.end ?? this.#base);
     const targets = this.#objective === undefined ? 0 : targetColumns(this.#objective.loss, this.outputs);
     const input = arena.floats(rows * this.inputs);
     const target = arena.floats(rows * targets);
@@ -193,6 +207,7 @@ export class Program {
       slots,
       registers: { ...this.#registers, step },
       objective: this.#objective,
+      resident: this.#attached,
     };
   }
 
@@ -277,6 +292,67 @@ export class Program {
     this.#room = undefined;
   }
 
+  /**
+   * Copies small data into memory, before the room, for `runEpochs` in batches of `batch` rows, shuffled by the seed or not.
+   * Returns whether it is small enough.
+   */
+  attach(x: Matrix, y: Matrix, batch: number, shuffle: boolean, seed: number): boolean {
+    if (x.values.length + y.values.length > residentValues) return false;
+    const arena = new Arena(this.#base);
+    const sumCount = 1 + this.#objective!.metrics.length;
+    const [input, target, order] = [arena.floats(x.values.length), arena.floats(y.values.length), arena.floats(x.rows)];
+    const [cursor, records] = [arena.floats(20), arena.floats(2 * sumCount * recordedEpochs)];
+    const { memory } = this.backend;
+    memory.ensure(arena.end);
+    memory.f32.set(x.values, input / 4);
+    memory.f32.set(y.values, target / 4);
+    for (let row = 0; row < x.rows; row++) memory.i32[order / 4 + row] = row;
+    const registers: EpochRegisters = [
+      0, 0, 0, 0, 0, 0, 0, 0, x.rows, batch, order, Number(shuffle), seed, Math.floor(seed / 2 ** 32), this.#registers.sums, sumCount,
+      this.#values.address, this.#values.floats, this.#trained.floats, this.#trained.kept,
+    ];
+    // As whole numbers modulo 2³².
+    memory.i32.set(registers, cursor / 4);
+    this.#attached = { input, target, order, cursor, records, end: arena.end };
+    this.#room = undefined;
+    return true;
+  }
+
+  /** Forgets the attached data. */
+  detach(): void {
+    this.#attached = undefined;
+  }
+
+  /**
+   * Runs up to `steps` steps over the attached data: of epoch `epoch`, which may have begun, and of those after it but before
+   * `end`. Returns `paused`, `lossNotFinite` or `valuesNotFinite`.
+   */
+  runEpochs(epoch: number, end: number, steps: number): number {
+    const { plans: { gather, train, trainOne } } = this.#room!;
+    const { cursor, records } = this.#attached!;
+    // The registers after the cursor.
+    this.backend.memory.i32.set([records, epoch, Math.min(end, epoch + recordedEpochs), steps, gather, train, trainOne], cursor / 4 + 1);
+    return this.backend.runEpochs(cursor);
+  }
+
+  /** The attached row at which the next step of `runEpochs` starts, or at which the step that failed did. */
+  get cursor(): number {
+    return this.backend.memory.i32[this.#attached!.cursor / 4]!;
+  }
+
+  /** Appends the loss and every metric of each epoch of `rows` rows that ended in the last `runEpochs`; returns how many did. */
+  appendLogs(history: Record<string, number[]>, rows: number): number {
+    const { i32, f64 } = this.backend.memory;
+    const { cursor, records } = this.#attached!;
+    const divisors = this.#divisors(rows);
+    const end = i32[cursor / 4 + 1]! >>> 0;
+    divisors.forEach(([name, divisor], which) => {
+      const values = (history[name] ??= []);
+      for (let at = records / 8 + which; at < end / 8; at += divisors.length) values.push(f64[at]! / divisor);
+    });
+    return (end - records) / 8 / divisors.length;
+  }
+
   /** Forgets the loss and the metrics summed up so far. */
   clearSums(): void {
     this.backend.memory.f64.fill(0, this.#registers.sums / 8, this.#registers.sums / 8 + registerSums);
@@ -284,17 +360,20 @@ export class Program {
 
   /** The loss over the `rows` rows run since the sums were cleared. */
   lossOver(rows: number): number {
-    return this.#sum(0) / lossDivisor(this.#objective!.loss, rows, this.outputs);
+    return this.backend.memory.f64[this.#registers.sums / 8]! / lossDivisor(this.#objective!.loss, rows, this.outputs);
   }
 
   /** The loss and every metric over the `rows` rows run since the sums were cleared. */
   logsOver(rows: number): Record<string, number> {
-    const metrics = this.#objective!.metrics.map(({ name, divisor }, i) => [name, this.#sum(i + 1) / divisor(rows)] as const);
-    return { loss: this.lossOver(rows), ...Object.fromEntries(metrics) };
+    const { f64 } = this.backend.memory;
+    const sums = this.#registers.sums / 8;
+    return Object.fromEntries(this.#divisors(rows).map(([name, divisor], i) => [name, f64[sums + i]! / divisor]));
   }
 
-  #sum(index: number): number {
-    return this.backend.memory.f64[this.#registers.sums / 8 + index]!;
+  /** The name of each sum, and what it is divided by over `rows` rows. */
+  #divisors(rows: number): [name: string, divisor: number][] {
+    const { loss, metrics } = this.#objective!;
+    return [['loss', lossDivisor(loss, rows, this.outputs)], ...metrics.map(({ name, divisor }): [string, number] => [name, divisor(rows)])];
   }
 
   /** Runs something that sums up losses of its own, and leaves the sums as they were. */

@@ -120,7 +120,8 @@ export class Sequential {
   }
 
   /**
-   * Trains on rows `x` [rows, inputs] and targets `y` ([rows, units], or one class index a row for a sparse loss).
+   * Trains on rows `x` [rows, inputs] and targets `y` ([rows, units], or one class index a row for a sparse loss). Leave both as
+   * they are while it runs: up to 4 MiB of them are copied when it begins.
    *
    * @returns the loss and metrics of every epoch.
    * @throws ShapeError, DataError, OptionError before anything is changed; TrainingError when the loss stops being finite,
@@ -148,7 +149,6 @@ export class Sequential {
     try {
       return await train(program, samples, validation, run);
     } finally {
-      program.leaveTeam();
       this.#fitting = false;
     }
   }

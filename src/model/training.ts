@@ -3,6 +3,7 @@
  * options, guards against numbers that leave the finite range, and knows nothing of layers.
  */
 
+import { lossNotFinite, paused } from '../backend/plan.ts';
 import type { Matrix } from '../data/matrix.ts';
 import { OptionError, show, TrainingError } from '../errors.ts';
 import { checkBoolean, checkInteger, checkNumber } from '../options.ts';
@@ -54,6 +55,9 @@ export interface RunOptions {
 
 /** Milliseconds of training between two visits to the event loop: one frame of a page. */
 const sliceMilliseconds = 16;
+
+/** Steps in one call at most. */
+const mostSteps = 2 ** 24;
 
 export function checkRun(options: RunOptions, seed: number): Run {
   const { signal } = options;
@@ -110,41 +114,55 @@ export function evaluate(program: Program, { x, y }: Samples): Record<string, nu
 
 /** Trains, and returns the record. */
 export async function train(program: Program, samples: Samples, validation: Samples | undefined, run: Run): Promise<History> {
-  const { x } = samples;
+  const { x, y } = samples;
   const { callbacks, signal } = run;
-  const record: History = { epoch: [], history: {} };
-  const order = run.shuffle && run.batchSize < x.rows ? new Uint32Array(x.rows) : undefined;
+  const { onEpochBegin, onEpochEnd, onBatchEnd } = callbacks;
+  const history: Record<string, number[]> = {};
+  const batch = Math.min(run.batchSize, x.rows);
+  const shuffle = run.shuffle && batch < x.rows;
+  const eachEpoch = validation !== undefined || run.verbose > 0 || onEpochBegin !== undefined || onEpochEnd !== undefined;
   const slices = new Slices(signal);
   let logs: Logs = {};
   signal?.throwIfAborted();
   program.keep();
-  const rows = Math.min(run.batchSize, x.rows);
-  await program.joinTeam(run.threads, rows);
-  program.reserve(rows);
-  await callbacks.onTrainBegin?.();
-  for (let epoch = run.initialEpoch; epoch < run.epochs; epoch++) {
-    signal?.throwIfAborted();
-    await callbacks.onEpochBegin?.(epoch);
-    if (order !== undefined) {
-      for (let row = 0; row < x.rows; row++) order[row] = row;
-      new Random(run.seed, 'shuffling', epoch).shuffle(order);
+  try {
+    await program.joinTeam(run.threads, batch);
+    const resident = onBatchEnd === undefined && program.team === undefined && program.attach(x, y, batch, shuffle, run.seed);
+    const order = shuffle && !resident ? new Uint32Array(x.rows) : undefined;
+    program.reserve(batch);
+    await callbacks.onTrainBegin?.();
+    for (let epoch = run.initialEpoch; epoch < run.epochs;) {
+      signal?.throwIfAborted();
+      await onEpochBegin?.(epoch);
+      if (resident) {
+        epoch += await trainResident(program, samples, epoch, eachEpoch ? epoch + 1 : run.epochs, run, slices, history);
+      } else {
+        append(history, await trainEpoch(program, samples, order, epoch++, run, slices));
+      }
+      if (validation !== undefined) append(history, validationLogs(program, validation));
+      logs = Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values.at(-1)!]));
+      if (run.verbose > 0) say(epochLine(epoch - 1, run.epochs, logs));
+      await onEpochEnd?.(epoch - 1, logs);
     }
-    logs = await trainEpoch(program, samples, order, epoch, run, slices);
-    program.keep();
-    if (validation !== undefined) logs = { ...logs, ...validationLogs(program, validation) };
-    record.epoch.push(epoch);
-    for (const [name, value] of Object.entries(logs)) (record.history[name] ??= []).push(value);
-    if (run.verbose > 0) say(epochLine(epoch, run.epochs, logs));
-    await callbacks.onEpochEnd?.(epoch, logs);
+  } finally {
+    program.detach();
+    program.leaveTeam();
   }
   await callbacks.onTrainEnd?.(logs);
-  return record;
+  const epochs = [];
+  for (let epoch = run.initialEpoch; epoch < run.epochs; epoch++) epochs.push(epoch);
+  return { epoch: epochs, history };
+}
+
+function append(history: Record<string, number[]>, logs: Logs): void {
+  for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);
 }
 
 /** Visits the event loop when a slice of time is over. */
 class Slices {
   readonly #signal: AbortSignal | undefined;
   #until = performance.now() + sliceMilliseconds;
+  #steps = 1;
 
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal;
@@ -155,6 +173,15 @@ class Slices {
     return this.#until - performance.now();
   }
 
+  /** Does up to a number of steps; next time twice as many, or what would have fitted into a slice, whichever are fewer. */
+  run<Result>(work: (steps: number) => Result): Result {
+    const { left } = this;
+    const result = work(this.#steps);
+    const spent = Math.max(left - this.left, 1e-3);
+    this.#steps = Math.max(1, Math.min(mostSteps, 2 * this.#steps, Math.floor((this.#steps * sliceMilliseconds) / spent)));
+    return result;
+  }
+
   async next(): Promise<void> {
     await nextTask();
     this.#signal?.throwIfAborted();
@@ -162,10 +189,36 @@ class Slices {
   }
 }
 
+/**
+ * Trains on attached data, many steps a call, from `epoch` on and not beyond `end`, until an epoch or more have ended; appends
+ * their logs and returns how many they are.
+ */
+async function trainResident(
+  program: Program, samples: Samples, epoch: number, end: number, run: Run, slices: Slices, history: Record<string, number[]>,
+): Promise<number> {
+  const { rows } = samples.x;
+  for (let ended = 0; ;) {
+    const outcome = slices.run((steps) => program.runEpochs(epoch, end, steps));
+    ended = program.appendLogs(history, rows);
+    if (outcome !== paused) {
+      const { cursor } = program;
+      const failed = outcome === lossNotFinite ? Math.min(run.batchSize, rows - cursor) : 0;
+      throw diverged(program, epoch + ended, Math.floor(cursor / run.batchSize), failed, samples);
+    }
+    if (slices.left <= 0) await slices.next();
+    if (ended > 0) return ended;
+  }
+}
+
+/** One epoch over data too large to copy, or with a callback for every batch: a call a step. */
 async function trainEpoch(
   program: Program, samples: Samples, order: Uint32Array | undefined, epoch: number, run: Run, slices: Slices,
 ): Promise<Logs> {
   const { x, y } = samples;
+  if (order !== undefined) {
+    for (let row = 0; row < x.rows; row++) order[row] = row;
+    new Random(run.seed, 'shuffling', epoch).shuffle(order);
+  }
   program.clearSums();
   let batch = 0;
   for (let start = 0; start < x.rows; start += run.batchSize, batch++) {
@@ -182,6 +235,7 @@ async function trainEpoch(
     if (slices.left <= 0) await slices.next();
   }
   if (program.firstNonFiniteParameter() !== undefined) throw diverged(program, epoch, batch - 1, 0, samples);
+  program.keep();
   return program.logsOver(x.rows);
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NablaError} from '../../src/index.ts';
 import {
-  activation, BackendError, DataError, dense, OptionError, sequential, sgd, ShapeError, TrainingError, type BackendChoice,
+  activation, BackendError, DataError, dense, OptionError, sequential, sgd, ShapeError, TrainingError, type BackendChoice, type Callback,
   type Sequential,
 } from '../../src/index.ts';
 import { backends } from '../backends.ts';
@@ -176,6 +176,20 @@ describe.each(backends)('training that leaves the finite numbers on %s', (backen
     expect(['first', 'dense_1']).toContain(layer);
     expect(model.getWeights()).toEqual(kept.at(-1));
     expect(model.predict(x).every(Number.isFinite)).toBe(true);
+  });
+
+  const runs = [[1e3, 5], [1e3, 12], [1e38, 12], [1e38, 11], [30, 1]] as const;
+  it.each(runs)('says the same where it watches every batch: rate %s, batch %i', async (rate, batchSize) => {
+    const failure = async (callbacks: Callback[]): Promise<unknown> => {
+      const model = regression(rate);
+      const error = await model.fit(x, targets, { epochs: 50, batchSize, callbacks }).catch((reason: unknown) => reason);
+      const { message, epoch, batch, layer } = error as TrainingError;
+      expect(error).toBeInstanceOf(TrainingError);
+      return [message, epoch, batch, layer, model.getWeights()];
+    };
+    const watched = await failure([{ onBatchEnd: () => undefined }]);
+    expect(await failure([])).toEqual(watched);
+    expect(await failure([{ onEpochEnd: () => undefined }])).toEqual(watched);
   });
 
   it('blames targets that are not scaled, and no layer for a loss that overflows alone', async () => {

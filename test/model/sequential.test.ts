@@ -1,6 +1,8 @@
 /** The model's verbs, on every backend: what they return, what they leave alone, and that learning happens. */
 import { describe, expect, it, vi } from 'vitest';
-import { activation, activations, dense, sequential, sgd, type BackendName, type Logs, type Sequential } from '../../src/index.ts';
+import {
+  activation, activations, dense, sequential, sgd, type BackendName, type FitOptions, type History, type Logs, type Sequential,
+} from '../../src/index.ts';
 import { backends } from '../backends.ts';
 import { expectClose } from '../close.ts';
 import { numbers } from '../twins.ts';
@@ -56,6 +58,75 @@ describe.each(backends)('fit on %s', (backend) => {
     }
     expect(fitted.getWeights()).toEqual(stepped.getWeights());
     expectClose([history['loss']![1]!], [lossOfLastEpoch / 50], 1e-12);
+  });
+
+  const watched = { callbacks: [{ onBatchEnd: () => undefined }] };
+  const shapes = [[50, 1], [50, 16], [50, 50], [50, 64], [49, 16], [7, 3], [2, 2], [1, 1], [64, 1000]] as const;
+
+  it.each(shapes)('gives the same bits and records in many steps a call as in one: %i rows, batches of %i', async (rows, batchSize) => {
+    const { x, y } = quadrants(rows);
+    const runs = [{ seed: 0, epochs: 13 }, { seed: -5, epochs: 3, shuffle: false }, { seed: 2 ** 45 + 1, initialEpoch: 2 ** 32 - 1, epochs: 2 ** 32 + 2 }];
+    for (const { seed, ...options } of runs) {
+      for (const momentum of [0, 0.9]) {
+        const run = async (more: FitOptions): Promise<[Float32Array[], History]> => {
+          const layers = [dense({ units: 5, activation: 'tanh', inputShape: [6] }), dense({ units: 4, activation: 'softmax' })];
+          const model = sequential({ layers, backend, seed });
+          // A metric named twice is one.
+          const metrics = ['accuracy', 'accuracy'] as const;
+          model.compile({ optimizer: sgd({ learningRate: 0.2, momentum }), loss: 'sparseCategoricalCrossentropy', metrics });
+          const record = await model.fit(x, y, { ...options, batchSize, ...more });
+          return [model.getWeights(), record];
+        };
+        const byStep = await run(watched);
+        expect(await run({})).toEqual(byStep);
+        expect(await run({ callbacks: [{ onEpochBegin: () => undefined }] })).toEqual(byStep);
+        const [weights, { epoch, history }] = await run({ validationData: [x, y] });
+        expect([weights, { epoch, history: { loss: history['loss'], accuracy: history['accuracy'] } }]).toEqual(byStep);
+      }
+    }
+  });
+
+  it('gives the same over more epochs than a call records and more time than a slice', async () => {
+    let turns = 0;
+    const timer = setInterval(() => void turns++, 0);
+    const [whole, byStep] = [xorModel(backend), xorModel(backend)];
+    const options = { epochs: backend === 'wasm' ? 100_000 : 10_000, batchSize: 3 };
+    const record = await whole.fit(xor.x, xor.y, options);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(0);
+    expect(await byStep.fit(xor.x, xor.y, { ...options, ...watched })).toEqual(record);
+    expect(record.epoch).toEqual(Array.from({ length: options.epochs }, (_, i) => i));
+    expect(whole.getWeights()).toEqual(byStep.getWeights());
+  });
+
+  it('keeps its place when the page asks for predictions between two slices', async () => {
+    const { x, y } = quadrants(3000);
+    const plain = quadrantModel(backend);
+    const options = { epochs: backend === 'wasm' ? 300 : 20, batchSize: 8 };
+    const record = await plain.fit(x, y, options);
+    const disturbed = quadrantModel(backend);
+    let asked = 0;
+    const timer = setInterval(() => {
+      asked++;
+      disturbed.predict(x.subarray(0, 6 * 10 * asked));
+      disturbed.evaluate(x, y);
+      disturbed.gradients(x.subarray(0, 60), y.subarray(0, 10));
+    }, 0);
+    expect(await disturbed.fit(x, y, options)).toEqual(record);
+    clearInterval(timer);
+    expect(asked).toBeGreaterThan(0);
+    expect(disturbed.getWeights()).toEqual(plain.getWeights());
+  });
+
+  it('trains on data too large to lie in the model too', async () => {
+    const rows = 1100;
+    const columns = 1000;
+    const x = numbers(rows * columns, 3);
+    const y = Float32Array.from({ length: rows }, (_, row) => x[row * columns]!);
+    const model = sequential({ layers: [dense({ units: 1, inputShape: [columns] })], backend });
+    model.compile({ optimizer: sgd({ learningRate: 0.01 }), loss: 'meanSquaredError' });
+    const { history } = await model.fit(x, y, { epochs: 2, batchSize: 50 });
+    expect(history['loss']![1]).toBeLessThan(history['loss']![0]!);
   });
 
   it('keeps its place when predictions in between need more room', async () => {

@@ -7,6 +7,7 @@
 import type { Backend } from '../backend.ts';
 import { BufferMemory, DoubleMemory, plainBuffer, type Memory, type Views } from '../memory.ts';
 import { floatFromBits, operationNames, operations, operationWords, type KernelName } from '../plan.ts';
+import { runEpochs } from './epochs.ts';
 import * as activation from './activation.ts';
 import * as gemm from './gemm.ts';
 import * as loss from './loss.ts';
@@ -68,6 +69,10 @@ export class ReferenceBackend implements Backend {
 
   countNonFinite(address: number, count: number): number {
     return memory.countNonFinite(this.memory, address, count);
+  }
+
+  runEpochs(registers: number): number {
+    return runEpochs(this, registers);
   }
 
   run(plan: number, rows: number): number {

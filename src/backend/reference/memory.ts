@@ -29,4 +29,14 @@ export function countNonFinite({ f32 }: Views, range: number, count: number): nu
   return found;
 }
 
-export const kernels = { zero, copyRange, increment, mark };
+/** out[rows, columns] := the rows of data that order[cursor[0] ..] names. */
+function gather({ f32, i32 }: Views, out: number, data: number, order: number, cursor: number, rows: number, columns: number): void {
+  let to = out >>> 2;
+  const first = (order >>> 2) + i32[cursor >>> 2]!;
+  for (let row = first; row < first + rows; row++) {
+    const from = (data >>> 2) + i32[row]! * columns;
+    for (let i = 0; i < columns; i++) f32[to++] = f32[from + i]!;
+  }
+}
+
+export const kernels = { zero, copyRange, increment, mark, gather };
