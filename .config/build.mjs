@@ -12,7 +12,15 @@ import './kernels.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}/dist`, { recursive: true, force: true });
 const common = { absWorkingDir: root, bundle: true, format: 'esm', target: 'es2022', sourcemap: true, logLevel: 'warning' };
-await build({ ...common, platform: 'neutral', mainFields: ['module', 'main'], entryPoints: ['src/index.ts'], outfile: 'dist/index.js' });
+await build({
+  ...common,
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  // The kernels come first: a compressor does best where they and the code do not take turns.
+  inject: ['src/backend/binary.ts'],
+  entryPoints: ['src/index.ts'],
+  outfile: 'dist/index.js',
+});
 await build({
   ...common,
   platform: 'node',

@@ -4,9 +4,9 @@
  */
 
 import { BackendError } from '../errors.ts';
-import { bytesFromHex } from '../platform.ts';
 import { strictBinary } from './binary.ts';
 import type { Backend } from './backend.ts';
+import { bytesFromText } from './bytes.ts';
 import { BufferMemory, wasmBuffer, type Memory } from './memory.ts';
 
 interface Exports {
@@ -32,7 +32,7 @@ export function whyNotWasm(): string | undefined {
 function compile(): WebAssembly.Module | BackendError {
   if (typeof WebAssembly === 'undefined') return new BackendError('WebAssembly is not available here');
   try {
-    return new WebAssembly.Module(bytesFromHex(strictBinary));
+    return new WebAssembly.Module(bytesFromText(strictBinary));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new BackendError(
