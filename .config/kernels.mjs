@@ -14,7 +14,7 @@ execFileSync(process.execPath, ['node_modules/assemblyscript/bin/asc.js', '--tar
 });
 const bytes = readFileSync(new URL('build/strict.wasm', root));
 /** One character a byte, the most frequent: see `bytesFromText`. */
-const text = Array.from(bytes, (byte) => {
+export const text = Array.from(bytes, (byte) => {
   const place = (byte - 252) & 255;
   return '#'.repeat(place / 91) + String.fromCharCode(36 + (place % 91));
 }).join('');
