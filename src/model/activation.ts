@@ -112,9 +112,7 @@ function elementwiseStage(function_: Elementwise, units: number): Passes {
   return {
     scratchFloats: () => 0,
     forward: (plan, { out, input }) => void plan.add('activationForward', { out, z: input, ...kernel }),
-    backward(plan, { dinput, dout, input, out }) {
-      if (dinput !== 0) plan.add('activationBackward', { dz: dinput, dout, z: input, out, ...kernel });
-    },
+    backward: (plan, { dinput, dout, input, out }) => void plan.add('activationBackward', { dz: dinput, dout, z: input, out, ...kernel }),
   };
 }
 
@@ -125,7 +123,6 @@ function replacedStage(function_: Elementwise, derivative: Elementwise, units: n
     scratchFloats: (_sizes, rows) => rows * units,
     forward: elementwiseStage(function_, units).forward,
     backward(plan, { dinput, dout, input, scratch }) {
-      if (dinput === 0) return;
       plan.add('activationForward', { out: scratch, z: input, ...kernel });
       plan.add('activationBackward', { dz: dinput, dout, z: input, out: scratch, ...kernel });
     },
@@ -136,9 +133,7 @@ function rowStage(name: 'softmax' | 'logSoftmax', units: number): Passes {
   return {
     scratchFloats: () => 0,
     forward: (plan, { out, input }) => void plan.add(`${name}Forward`, { out, z: input, units }),
-    backward(plan, { dinput, dout, out }) {
-      if (dinput !== 0) plan.add(`${name}Backward`, { dz: dinput, dout, out, units });
-    },
+    backward: (plan, { dinput, dout, out }) => void plan.add(`${name}Backward`, { dz: dinput, dout, out, units }),
   };
 }
 
