@@ -101,3 +101,8 @@ export function show(value: unknown): string {
   }
   return typeof value === 'object' ? `an object of type ${value.constructor?.name ?? 'null prototype'}` : typeof value;
 }
+
+/** The error for an option or an argument that is not what it should be, in the words of all of them. */
+export function unexpected(where: string, expected: string, received: unknown): OptionError {
+  return new OptionError(`${where}: expected ${expected}, received ${show(received)}`);
+}

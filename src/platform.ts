@@ -31,18 +31,6 @@ export function nextTask(): Promise<void> {
   });
 }
 
-interface HexDecoders {
-  Uint8Array: { fromHex?(digits: string): Uint8Array<ArrayBuffer> };
-  Buffer?: { from(digits: string, encoding: 'hex'): Uint8Array<ArrayBuffer> };
-}
-
-/** The bytes of hexadecimal digits, by what the platform has: a loop takes ten times as long before it is compiled. */
-export function bytesFromHex(digits: string): Uint8Array<ArrayBuffer> {
-  const { Uint8Array: bytes, Buffer: buffer } = globalThis as unknown as HexDecoders;
-  return bytes.fromHex?.(digits) ?? buffer?.from(digits, 'hex')
-    ?? Uint8Array.from({ length: digits.length / 2 }, (_, i) => parseInt(digits.slice(2 * i, 2 * i + 2), 16));
-}
-
 /** A thread beside this one, which never keeps a process alive. */
 export interface WorkerHandle {
   /** Why it has ended, if it has. */

@@ -5,8 +5,8 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import { expect } from 'vitest';
 import { strictBinary } from '../src/backend/binary.ts';
+import { bytesFromText } from '../src/backend/bytes.ts';
 import { Arena, BufferMemory, plainBuffer, wasmBuffer, type Views } from '../src/backend/memory.ts';
-import { bytesFromHex } from '../src/platform.ts';
 import { kernels } from '../src/backend/reference/index.ts';
 
 type Kernel = (...args: number[]) => number | void;
@@ -16,7 +16,7 @@ const size = 1 << 23;
 let module: WebAssembly.Module | undefined;
 
 export function wasmExports(memory: WebAssembly.Memory): Record<string, Kernel> {
-  module ??= new WebAssembly.Module(bytesFromHex(strictBinary));
+  module ??= new WebAssembly.Module(bytesFromText(strictBinary));
   return instantiateSync(module, { env: { memory } }).instance.exports as Record<string, Kernel>;
 }
 

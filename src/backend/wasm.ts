@@ -4,9 +4,9 @@
  */
 
 import { BackendError } from '../errors.ts';
-import { bytesFromHex } from '../platform.ts';
 import { strictBinary } from './binary.ts';
 import type { Backend, SharedKernels } from './backend.ts';
+import { bytesFromText } from './bytes.ts';
 import { BufferMemory, wasmBuffer } from './memory.ts';
 
 interface Exports {
@@ -35,7 +35,7 @@ export function whyNotWasm(): string | undefined {
 function compile(): WebAssembly.Module | BackendError {
   if (typeof WebAssembly === 'undefined') return new BackendError('WebAssembly is not available here');
   try {
-    return new WebAssembly.Module(bytesFromHex(strictBinary));
+    return new WebAssembly.Module(bytesFromText(strictBinary));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new BackendError(
@@ -81,7 +81,7 @@ export class WasmBackend implements Backend {
   }
 
   #moveToShared(adapt: Parameters<Required<Backend>['share']>[0]): SharedKernels {
-    sharedModule ??= new WebAssembly.Module(adapt(bytesFromHex(strictBinary)));
+    sharedModule ??= new WebAssembly.Module(adapt(bytesFromText(strictBinary)));
     const source = wasmBuffer(this.memory.i32.byteLength, true);
     new Int32Array(source.buffer).set(this.memory.i32);
     this.memory.move(source);

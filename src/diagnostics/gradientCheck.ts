@@ -5,7 +5,7 @@
 
 import { ReferenceBackend } from '../backend/reference/index.ts';
 import { toMatrix, type MatrixLike } from '../data/matrix.ts';
-import { OptionError, show } from '../errors.ts';
+import { OptionError, unexpected } from '../errors.ts';
 import { targetColumns } from '../model/losses.ts';
 import type { Program } from '../model/program.ts';
 import { Sequential, type Gradient } from '../model/sequential.ts';
@@ -50,7 +50,7 @@ const steps = [1e-5, 1e-7];
  * @param x rows [rows, inputs]; y their targets, as for `fit`.
  */
 export function gradientCheck(model: Sequential, x: MatrixLike, y: MatrixLike, options: GradientCheckOptions = {}): GradientCheck {
-  if (!(model instanceof Sequential)) throw new OptionError(`gradientCheck: expected a model made by sequential, received ${show(model)}`);
+  if (!(model instanceof Sequential)) throw unexpected('gradientCheck', 'a model made by sequential', model);
   checkKeys('gradientCheck', options, ['tolerance', 'samples']);
   const tolerance = checkNumber('gradientCheck tolerance', options.tolerance ?? 1e-3, { above: 0 });
   const samples = checkInteger('gradientCheck samples', options.samples ?? 200, { min: 1 });

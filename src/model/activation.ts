@@ -5,8 +5,8 @@
 
 import { activationCodes, type ElementwiseName } from '../backend/plan.ts';
 import { activations as elementwise, logSoftmaxRow, softmaxRow } from '../backend/reference/activation.ts';
-import { OptionError, show } from '../errors.ts';
-import { checkKeys, checkLabel, checkName, checkNumber } from '../options.ts';
+import { OptionError, unexpected } from '../errors.ts';
+import { checkKeys, checkLabel, checkName, checkNumber, checkSpec } from '../options.ts';
 import { checkInputShape, type Elementwise, type Layer, type ResolvedActivation, type Stage } from './layer.ts';
 
 /** Names of activations. `swish` is another name of `silu`. */
@@ -43,14 +43,9 @@ const parameters: Partial<Record<ActivationName, Record<string, number>>> = {
 
 /** The kernel arguments of an activation given by name or object. */
 export function resolveActivation(where: string, spec: ActivationSpec): ResolvedActivation {
-  const given: Record<string, unknown> = typeof spec === 'object' && spec !== null ? { ...spec } : { name: spec };
-  const name = checkName(where, given.name, activationNames);
-  const defaults = parameters[name] ?? {};
-  checkKeys(`${where} '${name}'`, given, ['name', ...Object.keys(defaults)]);
+  const { name, label, options } = checkSpec(where, spec, activationNames, parameters);
   if (name === 'softmax' || name === 'logSoftmax') return { name };
-  const [alpha = 0, beta = 0] = Object.entries(defaults).map(([key, value]) =>
-    checkNumber(`${where} '${name}' ${key}`, given[key] ?? value),
-  );
+  const [alpha = 0, beta = 0] = Object.entries(options).map(([key, value]) => checkNumber(`${label} ${key}`, value));
   return { name: name === 'swish' ? 'silu' : name, alpha, beta };
 }
 
@@ -117,9 +112,7 @@ function elementwiseStage(function_: Elementwise, units: number): Passes {
   return {
     scratchFloats: () => 0,
     forward: (plan, { out, input }) => void plan.add('activationForward', { out, z: input, ...kernel }),
-    backward(plan, { dinput, dout, input, out }) {
-      if (dinput !== 0) plan.add('activationBackward', { dz: dinput, dout, z: input, out, ...kernel });
-    },
+    backward: (plan, { dinput, dout, input, out }) => void plan.add('activationBackward', { dz: dinput, dout, z: input, out, ...kernel }),
   };
 }
 
@@ -130,7 +123,6 @@ function replacedStage(function_: Elementwise, derivative: Elementwise, units: n
     scratchFloats: (_sizes, rows) => rows * units,
     forward: elementwiseStage(function_, units).forward,
     backward(plan, { dinput, dout, input, scratch }) {
-      if (dinput === 0) return;
       plan.add('activationForward', { out: scratch, z: input, ...kernel });
       plan.add('activationBackward', { dz: dinput, dout, z: input, out: scratch, ...kernel });
     },
@@ -141,9 +133,7 @@ function rowStage(name: 'softmax' | 'logSoftmax', units: number): Passes {
   return {
     scratchFloats: () => 0,
     forward: (plan, { out, input }) => void plan.add(`${name}Forward`, { out, z: input, units }),
-    backward(plan, { dinput, dout, out }) {
-      if (dinput !== 0) plan.add(`${name}Backward`, { dz: dinput, dout, out, units });
-    },
+    backward: (plan, { dinput, dout, out }) => void plan.add(`${name}Backward`, { dz: dinput, dout, out, units }),
   };
 }
 
@@ -178,7 +168,7 @@ function pairOf(name: ActivationName): ActivationPair {
       return out;
     };
     // Of a single number softmax is 1 and log-softmax 0, whatever the number.
-    return { f: overload(name, () => Number(softmax), row), df: overload(name, () => 0, softmax ? softmaxJacobian : logSoftmaxJacobian) };
+    return { f: overload(name, () => Number(softmax), row), df: overload(name, () => 0, (x) => jacobian(x, softmax)) };
   }
   const { f, df } = elementwise[function_.name];
   const { alpha, beta } = function_;
@@ -194,29 +184,19 @@ function overload(name: ActivationName, ofNumber: (x: number) => number, ofArray
   function either(x: number | Float32Array): number | Float32Array {
     if (typeof x === 'number') return ofNumber(x);
     if (x instanceof Float32Array) return ofArray(x);
-    throw new OptionError(`activations.${name}: expected a number or a Float32Array, received ${show(x)}`);
+    throw unexpected(`activations.${name}`, 'a number or a Float32Array', x);
   }
   return either;
 }
 
-/** ∂p_i/∂x_j = p_i (δ_ij − p_j). */
-function softmaxJacobian(x: Float32Array): Float32Array {
-  const p = probabilities(x);
-  return matrix(x.length, (i, j) => p[i]! * (Number(i === j) - p[j]!));
-}
-
-/** ∂ log p_i/∂x_j = δ_ij − p_j. */
-function logSoftmaxJacobian(x: Float32Array): Float32Array {
-  const p = probabilities(x);
-  return matrix(x.length, (i, j) => Number(i === j) - p[j]!);
-}
-
-function probabilities(x: Float32Array): Float64Array {
-  const p = new Float64Array(x.length);
-  softmaxRow(p, x, 0, 0, x.length);
-  return p;
-}
-
-function matrix(size: number, entry: (i: number, j: number) => number): Float32Array {
-  return Float32Array.from({ length: size ** 2 }, (_, at) => entry(Math.floor(at / size), at % size));
+/** ∂ log p_i/∂x_j = δ_ij − p_j, and p_i times that for softmax itself: ∂p_i/∂x_j. */
+function jacobian(x: Float32Array, softmax: boolean): Float32Array {
+  const size = x.length;
+  const p = new Float64Array(size);
+  softmaxRow(p, x, 0, 0, size);
+  return Float32Array.from({ length: size ** 2 }, (_, at) => {
+    const i = Math.floor(at / size);
+    const j = at % size;
+    return (softmax ? p[i]! : 1) * (Number(i === j) - p[j]!);
+  });
 }

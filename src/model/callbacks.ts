@@ -1,6 +1,6 @@
 /** What happens around training: hooks that `fit` calls, and the record it returns. */
 
-import { didYouMean, OptionError, show } from '../errors.ts';
+import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
 
 /** The loss and metrics of an epoch, or of the epoch so far; those of validation data begin with `val_`. */
 export type Logs = Readonly<Record<string, number>>;
@@ -27,13 +27,13 @@ const hooks = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBa
 
 /** Several callbacks as one; hooks that none has stay undefined, so that they cost nothing. */
 export function combine(callbacks: readonly Callback[]): Callback {
-  if (!Array.isArray(callbacks as unknown)) throw new OptionError(`fit callbacks: expected an array of objects, received ${show(callbacks)}`);
+  if (!Array.isArray(callbacks as unknown)) throw unexpected('fit callbacks', 'an array of objects', callbacks);
   for (const [i, callback] of callbacks.entries()) checkCallback(`fit callbacks[${i}]`, callback);
   const combined: Record<string, (...args: never[]) => Promise<void>> = {};
   for (const hook of hooks) {
     const owners = callbacks.filter((callback) => callback[hook] !== undefined);
     for (const owner of owners) {
-      if (typeof owner[hook] !== 'function') throw new OptionError(`fit callbacks ${hook}: expected a function, received ${show(owner[hook])}`);
+      if (typeof owner[hook] !== 'function') throw unexpected(`fit callbacks ${hook}`, 'a function', owner[hook]);
     }
     if (owners.length === 0) continue;
     combined[hook] = async (...args) => {
@@ -45,7 +45,7 @@ export function combine(callbacks: readonly Callback[]): Callback {
 
 /** Refuses what is no object, and a hook that would never be called. */
 function checkCallback(where: string, callback: unknown): void {
-  if (typeof callback !== 'object' || callback === null) throw new OptionError(`${where}: expected an object of hooks, received ${show(callback)}`);
+  if (typeof callback !== 'object' || callback === null) throw unexpected(where, 'an object of hooks', callback);
   for (let owner: object | null = callback; owner !== null && owner !== Object.prototype; owner = Object.getPrototypeOf(owner) as object | null) {
     for (const key of Object.getOwnPropertyNames(owner)) {
       if (/^on[A-Z]/.test(key) && !(hooks as readonly string[]).includes(key)) {

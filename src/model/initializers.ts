@@ -3,7 +3,7 @@
  * weight [inputs, units].
  */
 
-import { checkKeys, checkName, checkNumber } from '../options.ts';
+import { checkNumber, checkSpec } from '../options.ts';
 import type { Random } from '../random.ts';
 
 /** Names of initialisers. */
@@ -38,38 +38,35 @@ const truncatedDeviation = 0.8796256610342398;
 
 /** The initialiser a name or an object stands for. */
 export function resolveInitializer(where: string, spec: InitializerSpec): Initializer {
-  const given: Record<string, unknown> = typeof spec === 'object' && spec !== null ? { ...spec } : { name: spec };
-  const name = checkName(where, given.name, initializerNames);
-  const defaults = parameters[name] ?? {};
-  checkKeys(`${where} '${name}'`, given, ['name', ...Object.keys(defaults)]);
-  const option = (key: string, range = {}): number => checkNumber(`${where} '${name}' ${key}`, given[key] ?? defaults[key], range);
+  const { name, label, options } = checkSpec(where, spec, initializerNames, parameters);
+  const option = (key: string, range = {}): number => checkNumber(`${label} ${key}`, options[key], range);
   switch (name) {
     case 'zeros':
-      return (values) => void values.fill(0);
+      return each(() => 0);
     case 'ones':
-      return (values) => void values.fill(1);
+      return each(() => 1);
     case 'constant': {
       const value = option('value');
-      return (values) => void values.fill(value);
+      return each(() => value);
     }
     case 'randomUniform':
-      return uniform(option('minval'), option('maxval', { min: option('minval') }));
+      return each(uniform(option('minval'), option('maxval', { min: option('minval') })));
     case 'randomNormal':
-      return normal(option('mean'), option('stddev', { min: 0 }));
+      return each(normal(option('mean'), option('stddev', { min: 0 })));
     case 'truncatedNormal':
-      return truncatedNormal(option('mean'), option('stddev', { min: 0 }));
+      return each(truncatedNormal(option('mean'), option('stddev', { min: 0 })));
     case 'glorotUniform':
-      return scaledUniform(glorotVariance);
+      return scaled(scaledUniform, glorotVariance);
     case 'glorotNormal':
-      return scaledNormal(glorotVariance);
+      return scaled(scaledNormal, glorotVariance);
     case 'heUniform':
-      return scaledUniform(heVariance);
+      return scaled(scaledUniform, heVariance);
     case 'heNormal':
-      return scaledNormal(heVariance);
+      return scaled(scaledNormal, heVariance);
     case 'lecunUniform':
-      return scaledUniform(lecunVariance);
+      return scaled(scaledUniform, lecunVariance);
     case 'lecunNormal':
-      return scaledNormal(lecunVariance);
+      return scaled(scaledNormal, lecunVariance);
     case 'orthogonal':
       return orthogonal(option('gain'));
   }
@@ -84,45 +81,45 @@ const heVariance: Fan = (inputs) => 2 / inputs;
 /** LeCun, Bottou, Orr, Müller, "Efficient BackProp", 1998. */
 const lecunVariance: Fan = (inputs) => 1 / inputs;
 
-function uniform(low: number, high: number): Initializer {
-  return (values, _shape, random) => {
-    for (let i = 0; i < values.length; i++) values[i] = low + (high - low) * random.uniform();
-  };
+/** Draws one value. */
+type Draw = (random: Random) => number;
+
+function uniform(low: number, high: number): Draw {
+  return (random) => low + (high - low) * random.uniform();
 }
 
-function normal(mean: number, deviation: number): Initializer {
-  return (values, _shape, random) => {
-    for (let i = 0; i < values.length; i++) values[i] = mean + deviation * random.normal();
-  };
+function normal(mean: number, deviation: number): Draw {
+  return (random) => mean + deviation * random.normal();
 }
 
 /** Normal, drawn again while more than two standard deviations from the mean. */
-function truncatedNormal(mean: number, deviation: number): Initializer {
-  return (values, _shape, random) => {
-    for (let i = 0; i < values.length; i++) {
-      let z = random.normal();
-      while (Math.abs(z) > 2) z = random.normal();
-      values[i] = mean + deviation * z;
-    }
+function truncatedNormal(mean: number, deviation: number): Draw {
+  return (random) => {
+    let z: number;
+    do z = random.normal(); while (Math.abs(z) > 2);
+    return mean + deviation * z;
   };
 }
 
-function scaledUniform(variance: Fan): Initializer {
-  return (values, shape, random) => {
-    const limit = Math.sqrt(3 * variance(...fans(shape)));
-    uniform(-limit, limit)(values, shape, random);
-  };
+function scaledUniform(variance: number): Draw {
+  const limit = Math.sqrt(3 * variance);
+  return uniform(-limit, limit);
 }
 
 /** As in Keras: truncated, and widened so that the deviation after truncation is the wanted one. */
-function scaledNormal(variance: Fan): Initializer {
-  return (values, shape, random) => {
-    truncatedNormal(0, Math.sqrt(variance(...fans(shape))) / truncatedDeviation)(values, shape, random);
+function scaledNormal(variance: number): Draw {
+  return truncatedNormal(0, Math.sqrt(variance) / truncatedDeviation);
+}
+
+/** Every value drawn alike. */
+function each(draw: Draw): Initializer {
+  return (values, _shape, random) => {
+    for (let i = 0; i < values.length; i++) values[i] = draw(random);
   };
 }
 
-function fans(shape: readonly number[]): [inputs: number, units: number] {
-  return shape.length === 1 ? [shape[0]!, shape[0]!] : [shape[0]!, shape[1]!];
+function scaled(distribution: (variance: number) => Draw, variance: Fan): Initializer {
+  return (values, shape, random) => each(distribution(variance(shape[0]!, shape.at(-1)!)))(values, shape, random);
 }
 
 /**

@@ -46,7 +46,7 @@ export interface ForwardAddresses {
   parameters: readonly number[];
 }
 export interface BackwardAddresses extends ForwardAddresses {
-  /** Where the gradient of the input goes; 0: nobody needs it. */
+  /** Where the gradient of the input goes; 0: nobody needs it, which is so in the first stage with parameters alone. */
   dinput: number;
   dout: number;
   dparameters: readonly number[];

@@ -5,7 +5,7 @@
 
 import { lossCodes, type AccuracyKind, type LossName } from '../backend/plan.ts';
 import { DataError } from '../errors.ts';
-import { checkBoolean, checkKeys, checkName, checkNumber } from '../options.ts';
+import { checkBoolean, checkNumber, checkSpec } from '../options.ts';
 import type { Matrix } from '../data/matrix.ts';
 import type { ResolvedActivation } from './layer.ts';
 
@@ -49,6 +49,14 @@ const kinds: Readonly<Record<LossName, LossKind>> = {
   poisson: { mean: 'values', targets: 'numbers' },
 };
 
+/** The options a loss has. */
+const defaults = {
+  huber: { delta: 1 },
+  binaryCrossentropy: { fromLogits: false },
+  categoricalCrossentropy: { fromLogits: false },
+  sparseCategoricalCrossentropy: { fromLogits: false },
+};
+
 /** A checked loss. */
 export interface Loss {
   readonly name: LossName;
@@ -60,17 +68,13 @@ export interface Loss {
 
 /** The loss a name or an object stands for. */
 export function resolveLoss(where: string, spec: LossSpec): Loss {
-  const given: Record<string, unknown> = typeof spec === 'object' && spec !== null ? { ...spec } : { name: spec };
-  const name = checkName(where, given.name, lossCodes);
-  const kind = kinds[name];
-  const known = ['name', ...(name === 'huber' ? ['delta'] : []), ...(kind.fused === undefined ? [] : ['fromLogits'])];
-  checkKeys(`${where} '${name}'`, given, known);
+  const { name, label, options: { delta = 1, fromLogits = false } } = checkSpec(where, spec, lossCodes, defaults);
   return {
     name,
-    kind,
+    kind: kinds[name],
     code: lossCodes.indexOf(name),
-    parameter: name === 'huber' ? checkNumber(`${where} 'huber' delta`, given.delta ?? 1, { above: 0 }) : 0,
-    fromLogits: checkBoolean(`${where} '${name}' fromLogits`, given.fromLogits ?? false),
+    parameter: checkNumber(`${label} delta`, delta, { above: 0 }),
+    fromLogits: checkBoolean(`${label} fromLogits`, fromLogits),
   };
 }
 

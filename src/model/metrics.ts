@@ -1,7 +1,7 @@
 /** Metrics by name: `accuracy`, and every loss as a plain measure. */
 
 import { accuracyCodes, lossCodes, type LossName, type PlanBuilder } from '../backend/plan.ts';
-import { OptionError, show } from '../errors.ts';
+import { OptionError, unexpected } from '../errors.ts';
 import { checkName } from '../options.ts';
 import { accuracyOf, lossDivisor, resolveLoss, targetColumns, type Loss } from './losses.ts';
 
@@ -21,7 +21,7 @@ export interface Metric {
 
 /** The metrics a model of `units` outputs measures beside its loss. */
 export function resolveMetrics(names: readonly MetricName[], loss: Loss, units: number): Metric[] {
-  if (!Array.isArray(names)) throw new OptionError(`compile metrics: expected an array of names, received ${show(names)}`);
+  if (!Array.isArray(names)) throw unexpected('compile metrics', 'an array of names', names);
   return Array.from(names as readonly unknown[], (given, i) => {
     const name = checkName(`compile metrics[${i}]`, given, metricNames);
     return name === 'accuracy' ? accuracy(loss, units) : measure(name, loss, units);

@@ -6,7 +6,7 @@
 
 import { createBackend, type Backend, type BackendChoice, type BackendName } from '../backend/index.ts';
 import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
-import { BackendError, OptionError, ShapeError, show } from '../errors.ts';
+import { BackendError, OptionError, ShapeError, show, unexpected } from '../errors.ts';
 import { checkInteger, checkKeys, checkLabel } from '../options.ts';
 import type { History } from './callbacks.ts';
 import type { Layer, Stage } from './layer.ts';
@@ -138,7 +138,7 @@ export class Sequential {
     if (options.validationData !== undefined) {
       if (options.validationSplit !== undefined) throw new OptionError('fit: give validationData or validationSplit, not both');
       if (!Array.isArray(options.validationData) || options.validationData.length !== 2) {
-        throw new OptionError(`fit validationData: expected [x, y], received ${show(options.validationData)}`);
+        throw unexpected('fit validationData', '[x, y]', options.validationData);
       }
       const [validationX, validationY] = options.validationData as [MatrixLike, MatrixLike];
       validation = this.#samples('fit validationData', validationX, validationY);
@@ -320,13 +320,13 @@ export function sequential(options: SequentialOptions): Sequential {
 
 function checkLayers(layers: unknown): readonly Layer[] {
   if (!Array.isArray(layers) || layers.length === 0) {
-    throw new OptionError(`sequential layers: expected an array of at least one layer, received ${show(layers)}`);
+    throw unexpected('sequential layers', 'an array of at least one layer', layers);
   }
   // A copy by spreading, in which a hole is undefined.
   const all = [...(layers as readonly unknown[])] as Layer[];
   all.forEach((layer: Partial<Layer> | null | undefined, i) => {
     if (typeof layer?.build !== 'function') {
-      throw new OptionError(`sequential layers[${i}]: expected a layer such as dense({ units: 10 }), received ${show(layer)}`);
+      throw unexpected(`sequential layers[${i}]`, 'a layer such as dense({ units: 10 })', layer);
     }
   });
   return Object.freeze(all);
