@@ -1,10 +1,11 @@
 /**
  * Builds dist/: the kernels, the library and the command as one file each, the type declarations, and the data that ships.
  * The library is one universal module with everything in it, the AssemblyScript loader included, so that a page can import
- * it without a bundler.
+ * it without a bundler. Beside it lie the parts that it loads on demand, each a file that stands alone.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import './kernels.mjs';
@@ -12,7 +13,19 @@ import './kernels.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}/dist`, { recursive: true, force: true });
 const common = { absWorkingDir: root, bundle: true, format: 'esm', target: 'es2022', sourcemap: true, logLevel: 'warning' };
-await build({ ...common, platform: 'neutral', mainFields: ['module', 'main'], entryPoints: ['src/index.ts'], outfile: 'dist/index.js' });
+await build({
+  ...common,
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  entryPoints: ['src/index.ts', 'src/backend/relaxed.ts'],
+  entryNames: '[name]',
+  outdir: 'dist',
+  plugins: [{
+    name: 'parts on demand',
+    setup: ({ onResolve }) => onResolve({ filter: /^\./ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.js`, external: true } : undefined),
+  }],
+});
 await build({
   ...common,
   platform: 'node',

@@ -31,6 +31,32 @@ export function nextTask(): Promise<void> {
   });
 }
 
+/** A file of the library that is loaded when something asks for it. */
+export interface Part<Exports> {
+  /** Loads it, on every platform. */
+  load(): Promise<Exports>;
+  /** What was loaded. Node loads it here and now; elsewhere it is undefined until `load` has resolved. */
+  loaded(): Exports | undefined;
+}
+
+/** A part by its file in dist/, which lies beside the library's own, and by the `import()` that bundlers follow. */
+export function onDemand<Exports>(file: string, load: () => Promise<Exports>): Part<Exports> {
+  let part: Exports | undefined;
+  return {
+    load: async () => (part ??= await load()),
+    loaded: () => (part ??= requireBeside(file) as Exports | undefined),
+  };
+}
+
+function requireBeside(file: string): unknown {
+  try {
+    return process.getBuiltinModule('module').createRequire(import.meta.url)(file);
+  } catch {
+    // Not Node, one that cannot require modules yet, or the file was bundled into another.
+    return undefined;
+  }
+}
+
 interface HexDecoders {
   Uint8Array: { fromHex?(digits: string): Uint8Array<ArrayBuffer> };
   Buffer?: { from(digits: string, encoding: 'hex'): Uint8Array<ArrayBuffer> };

@@ -1,33 +1,39 @@
 /** Which backend a model gets, and why. */
 
-import { didYouMean, OptionError, show } from '../errors.ts';
+import { checkName } from '../options.ts';
 import { warnOnce } from '../platform.ts';
 import type { Backend, BackendName } from './backend.ts';
 import { ReferenceBackend } from './reference/index.ts';
-import { WasmBackend, whyNotWasm } from './wasm.ts';
+import { loadRelaxed, WasmBackend, whyNotWasm } from './wasm.ts';
 
 /** What `sequential({ backend })` takes: a backend, or `'auto'`, the fastest that keeps the same bits. */
 export type BackendChoice = BackendName | 'auto';
 
-const choices: readonly BackendChoice[] = ['auto', 'wasm', 'reference'];
+const choices: readonly BackendChoice[] = ['auto', 'wasm', 'wasm-relaxed', 'reference'];
+
+/**
+ * Makes a backend ready for `sequential({ backend })`. Only `'wasm-relaxed'` needs it, and only in pages: its kernels are a
+ * file of their own, which Node loads where it is used. Throws a BackendError where the engine has no relaxed SIMD.
+ */
+export async function loadBackend(name: BackendChoice): Promise<void> {
+  if (checkName('loadBackend', name, choices) === 'wasm-relaxed') await loadRelaxed();
+}
 
 /** A backend of its own for one model, and why it is that one. */
 export function createBackend(choice: BackendChoice): { backend: Backend; reason: string } {
-  switch (choice) {
+  const name = checkName('backend', choice, choices);
+  switch (name) {
     case 'wasm':
-      return { backend: new WasmBackend(), reason: 'chosen by name' };
+    case 'wasm-relaxed':
+      return { backend: new WasmBackend(name), reason: 'chosen by name' };
     case 'reference':
       return { backend: new ReferenceBackend(), reason: 'chosen by name' };
     case 'auto': {
       const barred = whyNotWasm();
-      if (barred === undefined) return { backend: new WasmBackend(), reason: 'WebAssembly with 128-bit SIMD is available' };
+      if (barred === undefined) return { backend: new WasmBackend('wasm'), reason: 'WebAssembly with 128-bit SIMD is available' };
       warnOnce(`nabla runs in plain TypeScript, several times slower: ${barred}`);
       return { backend: new ReferenceBackend(), reason: barred };
     }
-    default:
-      throw new OptionError(
-        `backend: expected one of ${choices.join(', ')}, received ${show(choice)}${didYouMean(String(choice), choices)}`,
-      );
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * The WebAssembly backend: instantiates the embedded kernels on a memory of the model's own, so that dropping the model
- * drops the memory. Compiling is synchronous and happens once; the module is some kilobytes.
+ * The WebAssembly backends: instantiate the embedded kernels on a memory of the model's own, so that dropping the model
+ * drops the memory. Compiling is synchronous and happens once; a module is some kilobytes. The strict build comes with the
+ * library, the relaxed one on demand.
  */
 
 import { BackendError } from '../errors.ts';
-import { bytesFromHex } from '../platform.ts';
+import { bytesFromHex, onDemand } from '../platform.ts';
 import { strictBinary } from './binary.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, BackendName } from './backend.ts';
 import { BufferMemory, wasmBuffer, type Memory } from './memory.ts';
 
 interface Exports {
@@ -15,30 +16,45 @@ interface Exports {
   countNonFinite(address: number, count: number): number;
 }
 
-let compiled: WebAssembly.Module | BackendError | undefined;
+type WasmName = Exclude<BackendName, 'reference'>;
 
-/** The compiled kernels, or why there are none here; tried once. */
-function kernelModule(): WebAssembly.Module | BackendError {
-  compiled ??= compile();
-  return compiled;
+const relaxedPart = onDemand('./relaxed.js', () => import('./relaxed.ts'));
+let strict: WebAssembly.Module | BackendError | undefined;
+let relaxed: WebAssembly.Module | BackendError | undefined;
+
+/** The compiled kernels, or why there are none here; each build is tried once. */
+function kernelModule(name: WasmName): WebAssembly.Module | BackendError {
+  strict ??= compile(strictBinary, "WebAssembly is barred here, or without 128-bit SIMD; a content security policy needs 'wasm-unsafe-eval'");
+  if (name === 'wasm' || strict instanceof BackendError) return strict;
+  const part = relaxedPart.loaded();
+  if (part === undefined) return new BackendError(`backend '${name}' is loaded on demand: await loadBackend('${name}') first`);
+  return (relaxed ??= compile(part.relaxedBinary, `${name} needs relaxed SIMD: Node 22 or later, Chrome 114 or later`));
 }
 
 /** Why WebAssembly cannot be used here, or undefined where it can. */
 export function whyNotWasm(): string | undefined {
-  const kernels = kernelModule();
+  const kernels = kernelModule('wasm');
   return kernels instanceof BackendError ? kernels.message : undefined;
 }
 
-function compile(): WebAssembly.Module | BackendError {
+/** Loads the relaxed kernels and compiles them, which may throw a BackendError. */
+export async function loadRelaxed(): Promise<void> {
+  await relaxedPart.load();
+  usableModule('wasm-relaxed');
+}
+
+function usableModule(name: WasmName): WebAssembly.Module {
+  const kernels = kernelModule(name);
+  if (kernels instanceof BackendError) throw kernels;
+  return kernels;
+}
+
+function compile(digits: string, problem: string): WebAssembly.Module | BackendError {
   if (typeof WebAssembly === 'undefined') return new BackendError('WebAssembly is not available here');
   try {
-    return new WebAssembly.Module(bytesFromHex(strictBinary));
+    return new WebAssembly.Module(bytesFromHex(digits));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return new BackendError(
-      `WebAssembly is barred here, or without 128-bit SIMD (${reason}); a content security policy needs 'wasm-unsafe-eval'`,
-      { cause },
-    );
+    return new BackendError(`${problem} (${String(cause)})`, { cause });
   }
 }
 
@@ -47,15 +63,15 @@ const padded = (units: number): number => Math.ceil(units / 4) * 4;
 const wideColumns = (units: number): number => Math.floor((units + 3) / 8) * 8;
 
 export class WasmBackend implements Backend {
-  readonly name = 'wasm';
+  readonly name: WasmName;
   readonly heapBase: number;
   readonly memory: Memory;
   readonly run: Backend['run'];
   readonly countNonFinite: Backend['countNonFinite'];
 
-  constructor() {
-    const module = kernelModule();
-    if (module instanceof BackendError) throw module;
+  constructor(name: WasmName) {
+    const module = usableModule(name);
+    this.name = name;
     const source = wasmBuffer(1);
     const exports = new WebAssembly.Instance(module, { env: { memory: source.memory } }).exports as unknown as Exports;
     this.memory = new BufferMemory(source);
