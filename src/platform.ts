@@ -44,17 +44,15 @@ export function onDemand<Exports>(file: string, load: () => Promise<Exports>): P
   let part: Exports | undefined;
   return {
     load: async () => (part ??= await load()),
-    loaded: () => (part ??= requireBeside(file) as Exports | undefined),
+    loaded() {
+      try {
+        part ??= process.getBuiltinModule('module').createRequire(import.meta.url)(file) as Exports;
+      } catch {
+        // Not Node, one that cannot require modules yet, or the library was bundled into another file.
+      }
+      return part;
+    },
   };
-}
-
-function requireBeside(file: string): unknown {
-  try {
-    return process.getBuiltinModule('module').createRequire(import.meta.url)(file);
-  } catch {
-    // Not Node, one that cannot require modules yet, or the file was bundled into another.
-    return undefined;
-  }
 }
 
 interface HexDecoders {

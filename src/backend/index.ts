@@ -22,19 +22,11 @@ export async function loadBackend(name: BackendChoice): Promise<void> {
 /** A backend of its own for one model, and why it is that one. */
 export function createBackend(choice: BackendChoice): { backend: Backend; reason: string } {
   const name = checkName('backend', choice, choices);
-  switch (name) {
-    case 'wasm':
-    case 'wasm-relaxed':
-      return { backend: new WasmBackend(name), reason: 'chosen by name' };
-    case 'reference':
-      return { backend: new ReferenceBackend(), reason: 'chosen by name' };
-    case 'auto': {
-      const barred = whyNotWasm();
-      if (barred === undefined) return { backend: new WasmBackend('wasm'), reason: 'WebAssembly with 128-bit SIMD is available' };
-      warnOnce(`nabla runs in plain TypeScript, several times slower: ${barred}`);
-      return { backend: new ReferenceBackend(), reason: barred };
-    }
-  }
+  if (name !== 'auto') return { backend: name === 'reference' ? new ReferenceBackend() : new WasmBackend(name), reason: 'chosen by name' };
+  const barred = whyNotWasm();
+  if (barred === undefined) return { backend: new WasmBackend('wasm'), reason: 'WebAssembly with 128-bit SIMD is available' };
+  warnOnce(`nabla runs in plain TypeScript, several times slower: ${barred}`);
+  return { backend: new ReferenceBackend(), reason: barred };
 }
 
 export type { Backend, BackendName };

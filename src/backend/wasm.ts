@@ -27,8 +27,8 @@ function kernelModule(name: WasmName): WebAssembly.Module | BackendError {
   strict ??= compile(strictBinary, "WebAssembly is barred here, or without 128-bit SIMD; a content security policy needs 'wasm-unsafe-eval'");
   if (name === 'wasm' || strict instanceof BackendError) return strict;
   const part = relaxedPart.loaded();
-  if (part === undefined) return new BackendError(`backend '${name}' is loaded on demand: await loadBackend('${name}') first`);
-  return (relaxed ??= compile(part.relaxedBinary, `${name} needs relaxed SIMD: Node 22 or later, Chrome 114 or later`));
+  if (part === undefined) return new BackendError(`await loadBackend('${name}') first`);
+  return (relaxed ??= compile(part.relaxedBinary, `'${name}' needs relaxed SIMD: Node 22 or Chrome 114, or later`));
 }
 
 /** Why WebAssembly cannot be used here, or undefined where it can. */
@@ -54,7 +54,7 @@ function compile(digits: string, problem: string): WebAssembly.Module | BackendE
   try {
     return new WebAssembly.Module(bytesFromHex(digits));
   } catch (cause) {
-    return new BackendError(`${problem} (${String(cause)})`, { cause });
+    return new BackendError(`${problem} (${cause as Error})`, { cause });
   }
 }
 
