@@ -12,8 +12,9 @@ export type BackendChoice = BackendName | 'auto';
 const choices: readonly BackendChoice[] = ['auto', 'wasm', 'wasm-relaxed', 'reference'];
 
 /**
- * Makes a backend ready for `sequential({ backend })`. Only `'wasm-relaxed'` needs it, and only in pages: its kernels are a
- * file of their own, which Node loads where it is used. Throws a BackendError where the engine has no relaxed SIMD.
+ * Makes a backend ready for `sequential({ backend })`. Only `'wasm-relaxed'` needs it, in pages and in bundles: its kernels
+ * are a file of their own, which Node otherwise loads where it is used. Rejects with a BackendError where the engine has no
+ * relaxed SIMD, with an OptionError for an unknown name, with the platform's own error where the file cannot be had.
  */
 export async function loadBackend(name: BackendChoice): Promise<void> {
   if (checkName('loadBackend', name, choices) === 'wasm-relaxed') await loadRelaxed();
