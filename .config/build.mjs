@@ -1,13 +1,14 @@
 /**
  * Builds dist/: the kernels, the library and the command as one file each, the type declarations, and the data that ships.
  * The library is one universal module with everything in it, the AssemblyScript loader included, so that a page can import
- * it without a bundler.
+ * it without a bundler. Beside it lie the parts that it loads on demand, each a file that stands alone.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { text } from './kernels.mjs';
+import { texts } from './kernels.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}/dist`, { recursive: true, force: true });
@@ -18,15 +19,20 @@ const kernelsLast = {
   name: 'kernels last',
   setup: ({ onLoad }) => onLoad({ filter: /[\\/]binary\.ts$/ }, () => ({ contents: 'export const strictBinary = /* @__PURE__ */ kernels();' })),
 };
+/** What the library imports on demand is a file of its own, which shares no module with it. */
+const partsOnDemand = {
+  name: 'parts on demand',
+  setup: ({ onResolve }) => onResolve({ filter: /^\./ }, ({ kind, path }) =>
+    kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.js`, external: true } : undefined),
+};
+const library = { ...common, platform: 'neutral', mainFields: ['module', 'main'], outdir: 'dist', entryNames: '[name]' };
 await build({
-  ...common,
-  platform: 'neutral',
-  mainFields: ['module', 'main'],
-  plugins: [kernelsLast],
-  footer: { js: `function kernels() {\n  return ${JSON.stringify(text)};\n}` },
+  ...library,
+  plugins: [kernelsLast, partsOnDemand],
+  footer: { js: `function kernels() {\n  return ${JSON.stringify(texts.strict)};\n}` },
   entryPoints: ['src/index.ts'],
-  outfile: 'dist/index.js',
 });
+await build({ ...library, entryPoints: ['src/backend/relaxed.ts', 'src/backend/threads.ts'] });
 await build({
   ...common,
   platform: 'node',

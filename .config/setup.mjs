@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const newest = (path) =>
   statSync(path).isDirectory()
-    ? Math.max(0, ...readdirSync(path).filter((name) => name !== 'binary.ts').map((name) => newest(`${path}/${name}`)))
+    ? Math.max(0, ...readdirSync(path).filter((name) => !['binary.ts', 'relaxed.ts'].includes(name)).map((name) => newest(`${path}/${name}`)))
     : statSync(path).mtimeMs;
 const madeAt = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 const run = (script, ...args) => execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });

@@ -2,6 +2,7 @@
 
 export { activation, activations } from './model/activation.ts';
 export type { ActivationName, ActivationOptions, ActivationPair, ActivationSpec, DerivativeSpec } from './model/activation.ts';
+export { loadBackend } from './backend/index.ts';
 export type { BackendChoice, BackendName } from './backend/index.ts';
 export type { Callback, History, Logs } from './model/callbacks.ts';
 export { dense } from './model/dense.ts';

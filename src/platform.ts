@@ -31,6 +31,30 @@ export function nextTask(): Promise<void> {
   });
 }
 
+/** A file of the library that is loaded when something asks for it. */
+export interface Part<Exports> {
+  /** Loads it, on every platform. */
+  load(): Promise<Exports>;
+  /** What was loaded. Node loads it here and now; elsewhere it is undefined until `load` has resolved. */
+  loaded(): Exports | undefined;
+}
+
+/** A part by its file in dist/, which lies beside the library's own, and by the `import()` that bundlers follow. */
+export function onDemand<Exports>(file: string, load: () => Promise<Exports>): Part<Exports> {
+  let part: Exports | undefined;
+  return {
+    load: async () => (part ??= await load()),
+    loaded() {
+      try {
+        part ??= process.getBuiltinModule('module').createRequire(import.meta.url)(file) as Exports;
+      } catch {
+        // Not Node, one that cannot require modules yet, or the library was bundled into another file.
+      }
+      return part;
+    },
+  };
+}
+
 /** A thread beside this one, which never keeps a process alive. */
 export interface WorkerHandle {
   /** Why it has ended, if it has. */
@@ -49,16 +73,13 @@ interface PlatformWorker {
   unref?(): void;
 }
 
-interface NodeModules {
-  process?: { getBuiltinModule?(name: string): unknown };
-}
 interface NodeWorker extends PlatformWorker {
   on(event: string, listener: (value: unknown) => void): void;
 }
 
 /** A module of Node's own, out of sight of bundlers; undefined in a page. */
-function nodeModule<Module>(name: string): Module | undefined {
-  return (globalThis as NodeModules).process?.getBuiltinModule?.(name) as Module | undefined;
+function nodeModule(name: string): unknown {
+  return (globalThis as { process?: { getBuiltinModule?(id: string): unknown } }).process?.getBuiltinModule?.(name);
 }
 
 /**
@@ -93,7 +114,7 @@ export function startWorker(source: string): WorkerHandle {
 }
 
 function startOn(source: string, heard: () => void, end: (reason: unknown) => void): PlatformWorker {
-  const node = nodeModule<{ Worker: new (source: string, options: object) => NodeWorker }>('node:worker_threads');
+  const node = nodeModule('node:worker_threads') as { Worker: new (source: string, options: object) => NodeWorker } | undefined;
   if (node === undefined) {
     const script = `const tell = (message) => postMessage(message);${source}onmessage = ({ data }) => serve(data);`;
     const worker = new Worker(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })));
@@ -123,5 +144,6 @@ export function maySleep(): boolean {
 
 /** How many threads the machine can run at once. */
 export function availableThreads(): number {
-  return nodeModule<{ availableParallelism(): number }>('node:os')?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+  const os = nodeModule('node:os') as { availableParallelism(): number } | undefined;
+  return os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 }

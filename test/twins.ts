@@ -13,10 +13,17 @@ type Kernel = (...args: number[]) => number | void;
 const guard = 1234.5;
 const size = 1 << 23;
 
+let binary = strictBinary;
 let module: WebAssembly.Module | undefined;
 
+/** From now on the kernels are those of another build. */
+export function runTwinsOn(text: string): void {
+  binary = text;
+  module = undefined;
+}
+
 export function wasmExports(memory: WebAssembly.Memory): Record<string, Kernel> {
-  module ??= new WebAssembly.Module(bytesFromText(strictBinary));
+  module ??= new WebAssembly.Module(bytesFromText(binary));
   return instantiateSync(module, { env: { memory } }).instance.exports as Record<string, Kernel>;
 }
 
@@ -28,10 +35,10 @@ export class Twins {
   readonly #guards: number[] = [];
 
   constructor() {
-    const source = wasmBuffer(size);
-    this.wasm = new BufferMemory(source);
+    const memory = new WebAssembly.Memory({ initial: size / 65_536 });
+    this.wasm = new BufferMemory(wasmBuffer(memory));
     this.plain = new BufferMemory(plainBuffer(size));
-    this.exports = wasmExports(source.memory);
+    this.exports = wasmExports(memory);
   }
 
   /** The address of these values in both memories. */

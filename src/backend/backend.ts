@@ -45,5 +45,8 @@ export interface SharedKernels {
   resume(plan: number): number;
 }
 
-/** The backends there are. */
-export type BackendName = 'wasm' | 'reference';
+/**
+ * The backends there are: WebAssembly with the same bits everywhere, WebAssembly that may fuse multiplications and additions
+ * (faster; bits depend on the machine), and plain TypeScript.
+ */
+export type BackendName = 'wasm' | 'wasm-relaxed' | 'reference';

@@ -47,7 +47,7 @@ export class BufferMemory implements Memory {
     this.#view();
   }
 
-  /** Goes over to another buffer of the same contents. */
+  /** Goes over to another buffer. */
   move(source: GrowableBuffer): void {
     this.#source = source;
     this.#view();
@@ -100,13 +100,9 @@ function megabytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
 }
 
-/** A buffer of WebAssembly pages, which threads can share where `shared`. */
-export function wasmBuffer(bytes: number, shared = false): GrowableBuffer & { readonly memory: WebAssembly.Memory } {
-  const initial = Math.ceil(bytes / pageBytes);
-  const limits = shared ? { initial, maximum: maximumBytes / pageBytes, shared } : { initial };
-  const memory = checkedGrowth(bytes, () => new WebAssembly.Memory(limits));
+/** The buffer of a WebAssembly memory. */
+export function wasmBuffer(memory: WebAssembly.Memory): GrowableBuffer {
   return {
-    memory,
     get buffer() {
       return memory.buffer;
     },

@@ -1,11 +1,13 @@
 /**
- * The WebAssembly backend: instantiates the embedded kernels on a memory of the model's own, so that dropping the model
- * drops the memory. Compiling is synchronous and happens once; the module is some kilobytes.
+ * The WebAssembly backends: instantiate the embedded kernels on a memory of the model's own, so that dropping the model
+ * drops the memory. Compiling is synchronous and happens once; a module is some kilobytes. The strict build comes with the
+ * library, the relaxed one on demand.
  */
 
 import { BackendError } from '../errors.ts';
+import { onDemand } from '../platform.ts';
 import { strictBinary } from './binary.ts';
-import type { Backend, SharedKernels } from './backend.ts';
+import type { Backend, BackendName } from './backend.ts';
 import { bytesFromText } from './bytes.ts';
 import { BufferMemory, wasmBuffer } from './memory.ts';
 
@@ -17,31 +19,45 @@ interface Exports {
   countNonFinite(address: number, count: number): number;
 }
 
-let sharedModule: WebAssembly.Module | undefined;
-let compiled: WebAssembly.Module | BackendError | undefined;
+type WasmName = Exclude<BackendName, 'reference'>;
 
-/** The compiled kernels, or why there are none here; tried once. */
-function kernelModule(): WebAssembly.Module | BackendError {
-  compiled ??= compile();
-  return compiled;
+const relaxedPart = onDemand('./relaxed.js', () => import('./relaxed.ts'));
+let strict: WebAssembly.Module | BackendError | undefined;
+let relaxed: WebAssembly.Module | BackendError | undefined;
+
+/** The compiled kernels, or why there are none here; each build is tried once. */
+function kernelModule(name: WasmName): WebAssembly.Module | BackendError {
+  strict ??= compile(strictBinary, "WebAssembly is barred here, or without 128-bit SIMD; a content security policy needs 'wasm-unsafe-eval'");
+  if (name === 'wasm' || strict instanceof BackendError) return strict;
+  const part = relaxedPart.loaded();
+  if (part === undefined) return new BackendError(`await loadBackend('${name}') first`);
+  return (relaxed ??= compile(part.relaxedBinary, `'${name}' needs relaxed SIMD: Node 22 or Chrome 114, or later`));
 }
 
 /** Why WebAssembly cannot be used here, or undefined where it can. */
 export function whyNotWasm(): string | undefined {
-  const kernels = kernelModule();
+  const kernels = kernelModule('wasm');
   return kernels instanceof BackendError ? kernels.message : undefined;
 }
 
-function compile(): WebAssembly.Module | BackendError {
+/** Loads the relaxed kernels and compiles them, which may throw a BackendError. */
+export async function loadRelaxed(): Promise<void> {
+  await relaxedPart.load();
+  usableModule('wasm-relaxed');
+}
+
+function usableModule(name: WasmName): WebAssembly.Module {
+  const kernels = kernelModule(name);
+  if (kernels instanceof BackendError) throw kernels;
+  return kernels;
+}
+
+function compile(text: string, problem: string): WebAssembly.Module | BackendError {
   if (typeof WebAssembly === 'undefined') return new BackendError('WebAssembly is not available here');
   try {
-    return new WebAssembly.Module(bytesFromText(strictBinary));
+    return new WebAssembly.Module(bytesFromText(text));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return new BackendError(
-      `WebAssembly is barred here, or without 128-bit SIMD (${reason}); a content security policy needs 'wasm-unsafe-eval'`,
-      { cause },
-    );
+    return new BackendError(`${problem} (${cause as Error})`, { cause });
   }
 }
 
@@ -50,21 +66,20 @@ const padded = (units: number): number => Math.ceil(units / 4) * 4;
 const wideColumns = (units: number): number => Math.floor((units + 3) / 8) * 8;
 
 export class WasmBackend implements Backend {
-  readonly name = 'wasm';
+  readonly name: WasmName;
   readonly heapBase: number;
   readonly memory: BufferMemory;
   run!: Exports['run'];
   runEpochs!: Exports['runEpochs'];
   countNonFinite!: Exports['countNonFinite'];
   #exports!: Exports;
-  #shared: SharedKernels | undefined;
 
-  constructor() {
-    const module = kernelModule();
-    if (module instanceof BackendError) throw module;
-    const source = wasmBuffer(1);
-    this.memory = new BufferMemory(source);
-    this.#instantiate(module, source.memory);
+  constructor(name: WasmName) {
+    const module = usableModule(name);
+    this.name = name;
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    this.memory = new BufferMemory(wasmBuffer(memory));
+    this.#instantiate(module, memory);
     this.heapBase = this.#exports.heapBase.value as number;
   }
 
@@ -75,18 +90,16 @@ export class WasmBackend implements Backend {
     this.countNonFinite = this.#exports.countNonFinite;
   }
 
-  share(adapt: Parameters<Required<Backend>['share']>[0]): SharedKernels {
-    this.#shared ??= this.#moveToShared(adapt);
-    return this.#shared;
+  get binary(): Uint8Array<ArrayBuffer> {
+    return bytesFromText(this.name === 'wasm' ? strictBinary : relaxedPart.loaded()!.relaxedBinary);
   }
 
-  #moveToShared(adapt: Parameters<Required<Backend>['share']>[0]): SharedKernels {
-    sharedModule ??= new WebAssembly.Module(adapt(bytesFromText(strictBinary)));
-    const source = wasmBuffer(this.memory.i32.byteLength, true);
-    new Int32Array(source.buffer).set(this.memory.i32);
-    this.memory.move(source);
-    this.#instantiate(sharedModule, source.memory);
-    return { module: sharedModule, memory: source.memory, resume: this.#exports.resume };
+  move(module: WebAssembly.Module, memory: WebAssembly.Memory): (plan: number) => number {
+    const { i32 } = this.memory;
+    this.memory.move(wasmBuffer(memory));
+    this.memory.i32.set(i32);
+    this.#instantiate(module, memory);
+    return this.#exports.resume;
   }
 
   weightFloats(inputs: number, units: number): number {

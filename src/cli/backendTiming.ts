@@ -1,26 +1,28 @@
 /** Times the WebAssembly backend against the pure-TypeScript one on the same work, in turns, so that both meet the same machine. */
 
-import type { BackendName, Sequential } from '../index.ts';
+import type { Sequential } from '../index.ts';
 import type { Digits } from './digits.ts';
 
 export const rounds = 5;
 export const epochsPerRound = 6;
 
+type Compared = 'wasm' | 'reference';
+
 export interface BackendTiming {
   /** Median over the rounds. */
-  readonly milliseconds: Readonly<Record<BackendName, number>>;
+  readonly milliseconds: Readonly<Record<Compared, number>>;
   /** After the first round: rounding makes them drift apart later. */
-  readonly loss: Readonly<Record<BackendName, number>>;
+  readonly loss: Readonly<Record<Compared, number>>;
   /** How many times as long the reference took. */
   readonly ratio: number;
 }
 
 /** Trains a model of each backend, after a warm-up, round by round. */
 export async function timeBackends(
-  make: (backend: BackendName) => Sequential, { pixels, labels }: Digits, onRound: (round: number) => void,
+  make: (backend: Compared) => Sequential, { pixels, labels }: Digits, onRound: (round: number) => void,
 ): Promise<BackendTiming> {
   const models = { wasm: make('wasm'), reference: make('reference') };
-  const times: Record<BackendName, number[]> = { wasm: [], reference: [] };
+  const times: Record<Compared, number[]> = { wasm: [], reference: [] };
   const loss = { wasm: NaN, reference: NaN };
   for (let round = 0; round <= rounds; round++) {
     onRound(round);

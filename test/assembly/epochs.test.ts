@@ -87,7 +87,7 @@ class Run {
   }
 }
 
-describe.each([['wasm', () => new WasmBackend()], ['reference', () => new ReferenceBackend()]] as const)('runEpochs on %s', (_name, create) => {
+describe.each([['wasm', () => new WasmBackend('wasm')], ['reference', () => new ReferenceBackend()]] as const)('runEpochs on %s', (_name, create) => {
   it.each([1, 2, 3, 5, 64, 257])('puts %i rows in the order of src/random.ts', (rows) => {
     for (const seed of [0, 7, -1, 2 ** 40 + 3, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]) {
       for (const epoch of [0, 1, 2 ** 32 - 1]) {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { expectClose } from '../close.ts';
 import { numbers, Twins } from '../twins.ts';
 
-/** Below, at and above 4 rows, 8 columns, 16 inputs; 256 is the block of rows of the parameter gradient. */
-const rowCounts = [1, 2, 3, 4, 5, 8, 31, 257];
+/** Around 4 and 6 rows, 8 columns, 12 and 16 inputs; 256 is the block of rows of the parameter gradient. */
+const rowCounts = [1, 2, 3, 4, 5, 6, 8, 10, 31, 257];
 const widths = [1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 17, 33];
 
 /** Where the wasm layout keeps weight[input, unit]: panels of 8 columns, a last one of 4 where at most 4 are left. */

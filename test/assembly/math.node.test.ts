@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { erfc } from '../../src/backend/reference/activation.ts';
+import { hasRelaxed, relaxedNote } from '../backends.ts';
 import { ulps } from '../twins.ts';
 
 interface Subject {
@@ -72,14 +73,19 @@ function points(): Float32Array {
   return new Float32Array([...new Float32Array(words.buffer), ...dense]);
 }
 
-describe('functions on four lanes', () => {
+const builds: [name: string, features: readonly string[], runs: boolean][] = [
+  ['strict', ['--enable', 'simd'], true],
+  [`relaxed${relaxedNote}`, ['--enable', 'simd', '--enable', 'relaxed-simd'], hasRelaxed],
+];
+
+for (const [build, features, runs] of builds) describe.skipIf(!runs)(`functions on four lanes, ${build}`, () => {
   let map: (name: string, x: Float32Array) => Float32Array;
 
   beforeAll(() => {
     const outFile = 'build/math.probe.wasm';
     execFileSync(process.execPath, [
       'node_modules/assemblyscript/bin/asc.js', 'test/assembly/math.probe.ts', '--config', 'none', '--runtime', 'stub', '--importMemory',
-      '--use', 'abort=', '--enable', 'simd', '--noAssert', '-O3', '--outFile', outFile,
+      '--use', 'abort=', ...features, '--noAssert', '-O3', '--outFile', outFile,
     ]);
     const binary = readFileSync(outFile);
     const memory = new WebAssembly.Memory({ initial: 256 });

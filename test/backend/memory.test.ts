@@ -5,7 +5,7 @@ import { dense, sequential, BackendError } from '../../src/index.ts';
 import { backends } from '../backends.ts';
 
 describe.each([
-  ['wasm', () => new BufferMemory(wasmBuffer(100))],
+  ['wasm', () => new BufferMemory(wasmBuffer(new WebAssembly.Memory({ initial: 1 })))],
   ['plain', () => new BufferMemory(plainBuffer(100))],
   ['double', () => new DoubleMemory()],
 ] as const)('%s memory', (_name, create) => {

@@ -62,7 +62,7 @@ describe.each(names)('%s from a plan does what a call does', (name) => {
   it('on wasm', () => {
     const twins = new Twins();
     const called = ranges(twins.wasm, name, () => twins.exports[name]!(...args));
-    expect(byPlan(new WasmBackend(), name)).toEqual(called);
+    expect(byPlan(new WasmBackend('wasm'), name)).toEqual(called);
     expect(called).not.toEqual(ranges(twins.wasm, name, () => undefined));
   });
 

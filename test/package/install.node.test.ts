@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasRelaxed, relaxedNote } from '../backends.ts';
 import { installedProject, node, npm, root, run, writePrograms } from './installed.ts';
 import type { Trained } from './programs.ts';
 
@@ -80,6 +81,26 @@ describe('on Node', () => {
         console.log(JSON.stringify([error instanceof BackendError, error.code, error.message]));
       }`);
     expect(error).toEqual([true, 'BACKEND', expect.stringMatching(/^WebAssembly is not available here/)]);
+  }, timeout);
+});
+
+describe('the relaxed backend on Node', () => {
+  const program = `
+    import * as nabla from 'nabla';
+    import { trainXor } from './programs.js';
+    console.log(JSON.stringify(await trainXor(nabla, 'wasm-relaxed').catch(({ code, message }) => ({ code, message }))));`;
+
+  it.skipIf(!hasRelaxed)(`is there when a model asks for it, without a warning${relaxedNote}`, async () => {
+    writeFileSync(join(project.folder, 'relaxed.js'), program);
+    const { stdout, stderr } = await run(project.folder, process.execPath, ['relaxed.js']);
+    expect(JSON.parse(stdout)).toMatchObject({ backend: 'wasm-relaxed', backendReason: 'chosen by name', accuracy: 1 });
+    expect(stderr).toBe('');
+  }, timeout);
+
+  it.skipIf(hasRelaxed)('says which Node has relaxed SIMD, where this one has not', async () => {
+    const { code, message } = await told('relaxed.js', program) as Record<string, string>;
+    expect(code).toBe('BACKEND');
+    expect(message).toMatch(/^'wasm-relaxed' needs relaxed SIMD: Node 22 or Chrome 114, or later/);
   }, timeout);
 });
 

@@ -10,7 +10,7 @@ import { chromium, type Browser, type Page } from 'playwright';
 import { build, createServer as createViteServer, type InlineConfig } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installedProject, node, writePage } from './installed.ts';
-import type { Outcome } from './programs.ts';
+import type { Outcome, Relaxed } from './programs.ts';
 
 const timeout = 60_000;
 const executablePath = process.env['CHROMIUM_FOUND'] ?? '';
@@ -64,6 +64,17 @@ async function visit(browser: Browser, url: string, before?: (page: Page) => Pro
   }
 }
 
+/** What the programs tell on the relaxed backend, in the same page. */
+async function relaxedIn(browser: Browser, url: string): Promise<Relaxed> {
+  const page = await browser.newPage();
+  try {
+    await page.goto(url);
+    return await page.evaluate(() => (globalThis as unknown as { relaxed: () => Promise<Relaxed> }).relaxed());
+  } finally {
+    await page.close();
+  }
+}
+
 describe.skipIf(executablePath === '')('in a page', () => {
   let project: Awaited<ReturnType<typeof installedProject>>;
   let plain: string;
@@ -110,6 +121,7 @@ describe.skipIf(executablePath === '')('in a page', () => {
   it('as a plain module, under a policy that allows WebAssembly', async () => {
     const url = await servedFrom([plain, join(plain, 'public')], withWasm);
     expect(await visit(browser, url)).toEqual({ outcome: expected, warnings: [], errors: [] });
+    expectRelaxed(await relaxedIn(browser, url), expected);
   }, timeout);
 
   it('out of the development server of Vite', async () => {
@@ -118,12 +130,14 @@ describe.skipIf(executablePath === '')('in a page', () => {
     await server.listen();
     const { port } = server.httpServer!.address() as AddressInfo;
     expect(await visit(browser, `http://127.0.0.1:${port}/`)).toEqual({ outcome: expected, warnings: [], errors: [] });
+    expectRelaxed(await relaxedIn(browser, `http://127.0.0.1:${port}/`), expected);
   }, timeout);
 
   it('out of a build by Vite, under the same policy', async () => {
     await build({ ...vite(), build: { outDir: 'site' } });
     const url = await servedFrom([join(project.folder, 'site')], withWasm);
     expect(await visit(browser, url)).toEqual({ outcome: expected, warnings: [], errors: [] });
+    expectRelaxed(await relaxedIn(browser, url), expected);
   }, timeout);
 
   it('under a policy that bars WebAssembly, with one warning', async () => {
@@ -153,6 +167,16 @@ async function onNode(folder: string): Promise<Outcome> {
     import { runPrograms } from './programs.js';
     console.log(JSON.stringify(await runPrograms(nabla, Promise.resolve(readFileSync('public/digits.csv.gz')))));`);
   return JSON.parse(await node(folder, 'node.js')) as Outcome;
+}
+
+/** The relaxed backend was loaded when it was asked for, and learned what the strict one learns, but for rounding. */
+function expectRelaxed({ early, xor, digits }: Relaxed, strict: Outcome): void {
+  expect(early).toContain("await loadBackend('wasm-relaxed') first");
+  expect(xor).toMatchObject({ backend: 'wasm-relaxed', accuracy: 1 });
+  expect(Math.abs(xor.loss - strict.xor.loss)).toBeLessThan(1e-5);
+  expect(digits.backend).toBe('wasm-relaxed');
+  expect(Math.abs(digits.loss - strict.digits!.loss)).toBeLessThan(1e-4);
+  expect(Math.abs(digits.accuracy - strict.digits!.accuracy)).toBeLessThan(0.01);
 }
 
 /** Two models were made and trained: on the reference backend, with a reason in words, said once. */

@@ -2,7 +2,7 @@
  * The programs that every way of loading the package runs: XOR and handwritten digits. They take the library as an
  * argument and use nothing else but the web's own functions, so that Node and pages can run the very same code.
  */
-import type { Sequential } from '../../src/index.ts';
+import type { BackendChoice, Sequential } from '../../src/index.ts';
 
 export type Library = typeof import('../../src/index.ts');
 
@@ -21,6 +21,26 @@ export interface Outcome {
   readonly digits?: Trained;
 }
 
+export interface Relaxed {
+  /** Why the backend could not be chosen before it was loaded; empty where it could. */
+  readonly early: string;
+  readonly xor: Trained;
+  readonly digits: Trained;
+}
+
+/** The same programs on the backend that is loaded on demand. */
+export async function runRelaxed(library: Library, digitsFile: Promise<Uint8Array>): Promise<Relaxed> {
+  const backend = 'wasm-relaxed';
+  let early = '';
+  try {
+    library.sequential({ layers: [library.dense({ units: 1, inputShape: [1] })], backend });
+  } catch (error) {
+    early = (error as Error).message;
+  }
+  await library.loadBackend(backend);
+  return { early, xor: await trainXor(library, backend), digits: await trainDigits(library, await digitsFile, backend) };
+}
+
 /** Trains XOR, and the digits where their compressed file is given. */
 export async function runPrograms(library: Library, digitsFile?: Promise<Uint8Array>): Promise<Outcome> {
   const xor = await trainXor(library);
@@ -28,12 +48,13 @@ export async function runPrograms(library: Library, digitsFile?: Promise<Uint8Ar
 }
 
 /** The smallest problem that needs a hidden layer. */
-export async function trainXor({ sequential, dense, sgd }: Library): Promise<Trained> {
+export async function trainXor({ sequential, dense, sgd }: Library, backend: BackendChoice = 'auto'): Promise<Trained> {
   const x = [[0, 0], [0, 1], [1, 0], [1, 1]];
   const y = [0, 1, 1, 0];
   const model = sequential({
     layers: [dense({ units: 8, activation: 'tanh', inputShape: [2] }), dense({ units: 1, activation: 'sigmoid' })],
     seed: 3,
+    backend,
   });
   model.compile({ optimizer: sgd({ learningRate: 0.5 }), loss: 'binaryCrossentropy', metrics: ['accuracy'] });
   await model.fit(x, y, { epochs: 400, batchSize: 4 });
@@ -41,7 +62,7 @@ export async function trainXor({ sequential, dense, sgd }: Library): Promise<Tra
 }
 
 /** 1,797 digits of 8 x 8 grey values, three epochs over the first 1,500, judged by the rest. */
-export async function trainDigits({ sequential, dense, momentum }: Library, file: Uint8Array): Promise<Trained> {
+export async function trainDigits({ sequential, dense, momentum }: Library, file: Uint8Array, backend: BackendChoice = 'auto'): Promise<Trained> {
   const { x, y, rows } = parseDigits(await decompressed(file));
   const model = sequential({
     layers: [
@@ -50,6 +71,7 @@ export async function trainDigits({ sequential, dense, momentum }: Library, file
       dense({ units: 10, activation: 'softmax' }),
     ],
     seed: 11,
+    backend,
   });
   model.compile({ optimizer: momentum({ learningRate: 0.05 }), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
   const cut = 1500;
