@@ -8,6 +8,7 @@ import type { Backend } from '../backend.ts';
 import { BufferMemory, DoubleMemory, plainBuffer, type Memory, type Views } from '../memory.ts';
 import { floatFromBits, operationNames, operations, operationWords, type KernelName } from '../plan.ts';
 import * as activation from './activation.ts';
+import * as dropout from './dropout.ts';
 import * as gemm from './gemm.ts';
 import * as loss from './loss.ts';
 import * as memory from './memory.ts';
@@ -22,6 +23,7 @@ export const kernels = {
   ...activation.kernels,
   ...loss.kernels,
   ...optimizer.kernels,
+  ...dropout.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */
