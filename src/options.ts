@@ -21,7 +21,7 @@ export function checkName<Name extends string>(where: string, name: unknown, kno
   throw new OptionError(`${where}: expected one of ${known.join(', ')}; received ${show(name)}${guess}`);
 }
 
-interface Range {
+export interface Range {
   /** Least value allowed. */
   min?: number;
   /** The value must be greater than this. */
