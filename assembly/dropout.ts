@@ -1,8 +1,8 @@
 /**
  * Dropout (Srivastava et al. 2014), scaled in training so that prediction need not be: elements are dropped with
  * probability `rate` and the others divided by 1 − rate. Random words come from Threefry-2x32-20, as in src/random.ts, on
- * four counters at a time: an element's word depends on the key, the step and its place alone, so a range may be cut
- * anywhere at a multiple of 16 elements.
+ * four counters at a time: an element's word depends on the key, the step and its place in the batch alone, so threads may
+ * share out the rows.
  */
 
 import { constant } from "./math";
@@ -14,7 +14,7 @@ const table = memory.data<i32>([0, 1, 2, 3, 4, 8]);
 export function dropoutForward(
   out: usize, mask: usize, input: usize, step: usize, rows: i32, units: i32, rate: f32, key0: i32, key1: i32,
 ): void {
-  drop(out, mask, input, load<i32>(step), 0, <i32>(paddedBytes(rows * units) >> 2), rate, key0, key1);
+  dropRows(out, mask, input, step, rows, units, rate, key0, key1, 0);
 }
 
 /** dinput := dout·mask */
@@ -34,20 +34,22 @@ function mix(x: v128, y: v128, left: i32): v128 {
   return v128.xor(v128.or(i32x4.shl(y, left), i32x4.shr_u(y, 32 - left)), x);
 }
 
-/** Masks and outputs of the elements from `from`, a multiple of 16, to `to`, one of 4; addresses are those of element 0. */
-function drop(out: usize, mask: usize, input: usize, step: i32, from: i32, to: i32, rate: f32, key0: i32, key1: i32): void {
+/** The same for rows from `first` on, at which a whole number of pairs begins; addresses are those of that row. */
+export function dropRows(
+  out: usize, mask: usize, input: usize, step: usize, rows: i32, units: i32, rate: f32, key0: i32, key1: i32, first: i32,
+): void {
   // A word, read as a signed number, is below this with probability `rate`.
   const threshold = i32x4.splat(<i32>(floor<f64>(<f64>rate * 4294967296) - 2147483648));
   const scale = f32x4.splat(<f32>(1 / (1 - <f64>rate)));
   const k0 = i32x4.splat(key0);
   const k1 = i32x4.splat(key1);
   const k2 = i32x4.splat(0x1bd11bda ^ key0 ^ key1);
-  const start = i32x4.splat(step + key0);
+  const start = i32x4.splat(load<i32>(step) + key0);
   const one = constant(table, 1);
   const four = constant(table, 4);
   const eight = constant(table, 5);
-  let counters = i32x4.add(i32x4.splat((from >> 1) + key1), v128.load(table));
-  for (; from < to; from += 16) {
+  let counters = i32x4.add(i32x4.splat((first * units >> 1) + key1), v128.load(table));
+  for (let left = rows * units; left > 0; left -= 16) {
     // Eight counters, in two sets side by side that keep the machine busy: (x, y) and (u, v).
     let x = start;
     let u = start;
@@ -80,12 +82,13 @@ function drop(out: usize, mask: usize, input: usize, step: i32, from: i32, to: i
       b = a;
       a = last;
     }
-    const at = <usize>from << 2;
-    const left = to - from;
-    put(out + at, mask + at, input + at, v128.shuffle<i32>(x, y, 0, 4, 1, 5), threshold, scale);
-    if (left > 4) put(out + at + 16, mask + at + 16, input + at + 16, v128.shuffle<i32>(x, y, 2, 6, 3, 7), threshold, scale);
-    if (left > 8) put(out + at + 32, mask + at + 32, input + at + 32, v128.shuffle<i32>(u, v, 0, 4, 1, 5), threshold, scale);
-    if (left > 12) put(out + at + 48, mask + at + 48, input + at + 48, v128.shuffle<i32>(u, v, 2, 6, 3, 7), threshold, scale);
+    put(out, mask, input, v128.shuffle<i32>(x, y, 0, 4, 1, 5), threshold, scale);
+    if (left > 4) put(out + 16, mask + 16, input + 16, v128.shuffle<i32>(x, y, 2, 6, 3, 7), threshold, scale);
+    if (left > 8) put(out + 32, mask + 32, input + 32, v128.shuffle<i32>(u, v, 0, 4, 1, 5), threshold, scale);
+    if (left > 12) put(out + 48, mask + 48, input + 48, v128.shuffle<i32>(u, v, 2, 6, 3, 7), threshold, scale);
+    out += 64;
+    mask += 64;
+    input += 64;
   }
 }
 

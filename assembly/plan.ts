@@ -9,7 +9,7 @@ import {
   activationBackward, activationForward, logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward,
 } from "./activation";
 import { accuracy, loss, sigmoidCrossentropy, softmaxCrossentropy } from "./loss";
-import { dropoutBackward, dropoutForward } from "./dropout";
+import { dropoutBackward, dropRows } from "./dropout";
 import { adam, sgd } from "./optimizer";
 import { barrier, passed } from "./threads";
 
@@ -165,8 +165,9 @@ export function run(plan: usize, rows: i32): usize {
         );
         break;
       case Operation.dropoutForward:
-        dropoutForward(
-          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), scalar(plan, 6), word(plan, 7), word(plan, 8),
+        dropRows(
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), scalar(plan, 6), word(plan, 7),
+          word(plan, 8), first,
         );
         break;
       case Operation.dropoutBackward:

@@ -28,7 +28,7 @@ export const operations = {
   end: {},
   /**
    * What follows is one thread's share of an operation: run it on `count` rows, and of the gradients of a dense layer compute the inputs
-   * [first, last) alone. Only the wasm backend has threads; see threads.ts.
+   * [first, last) alone; of a dropout layer, its row 0 is row `first` of the batch. Only the wasm backend has threads; see threads.ts.
    */
   share: { count: size, first: size, last: size },
   /**

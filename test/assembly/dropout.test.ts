@@ -55,6 +55,14 @@ describe('dropout', () => {
     expect(kept(1023, 0.5).slice(0, 100)).toEqual(kept(100, 0.5));
   });
 
+  it('writes nothing for no rows', () => {
+    const twins = new Twins();
+    const [step, ...ranges] = [[0], ...Array.from({ length: 3 }, () => new Float32Array(16).fill(7))].map((values) => twins.place(values)) as [number, number, number, number];
+    twins.run('dropoutForward', ...ranges, step, 0, 4, 0.5, 1, 2);
+    twins.run('dropoutBackward', ...ranges, 0, 4);
+    for (const at of ranges) for (const values of Object.values(twins.read(at, 16))) expect(values).toEqual(new Float32Array(16).fill(7));
+  });
+
   it('scales what it keeps, passes on NaN, and makes NaN of an infinity that it drops', () => {
     const input = awkward.flatMap((value) => new Array<number>(16).fill(value));
     for (const rate of [0, 0.5]) {
