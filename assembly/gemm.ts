@@ -186,19 +186,13 @@ function tile(
 }
 
 /**
- * How rows are dealt out to tiles of 6 (where there are such) and of 4: so that what is left is 3 at least, if it can be, for
- * tiles of 1 and 2 rows have too few sums to hide the latency of additions. 5 rows are a tile where 6 are.
+ * Whether the next tile is one of 6 rows, where there are such: so that what is left is 3 rows at least, if it can be, for
+ * tiles of 1 and 2 have too few sums to hide the latency of additions.
  */
 // @ts-ignore: decorator
 @inline
 function takesSix(rows: i32): bool {
   return rows == 6 || rows > 8;
-}
-
-// @ts-ignore: decorator
-@inline
-function takesFour(rows: i32): bool {
-  return TILE_ROWS == 6 ? rows == 4 || rows > 5 : rows >= 4;
 }
 
 /** out[rows, columns] := start + a[rows, depth] · panel, for one panel of 4·vectors columns. */
@@ -208,20 +202,19 @@ function rowsTimesPanel(
   out: usize, strideOut: usize, start: usize, a: usize, strideA: usize, panel: usize, rows: i32, depth: i32, columns: i32,
   vectors: i32,
 ): void {
-  if (TILE_ROWS == 6) {
+  if (TILE_ROWS == 6 && vectors == 2) {
     for (; takesSix(rows); rows -= 6) {
       tile(out, strideOut, start, 0, a, strideA, panel, depth, columns, 6, vectors, false);
       out += strideOut * 6;
       a += strideA * 6;
     }
   }
-  for (; takesFour(rows); rows -= 4) {
+  for (; rows >= 4; rows -= 4) {
     tile(out, strideOut, start, 0, a, strideA, panel, depth, columns, 4, vectors, false);
     out += strideOut << 2;
     a += strideA << 2;
   }
-  if (TILE_ROWS == 6 && rows == 5) tile(out, strideOut, start, 0, a, strideA, panel, depth, columns, 5, vectors, false);
-  else if (rows == 3) tile(out, strideOut, start, 0, a, strideA, panel, depth, columns, 3, vectors, false);
+  if (rows == 3) tile(out, strideOut, start, 0, a, strideA, panel, depth, columns, 3, vectors, false);
   else if (rows == 2) tile(out, strideOut, start, 0, a, strideA, panel, depth, columns, 2, vectors, false);
   else if (rows == 1) tile(out, strideOut, start, 0, a, strideA, panel, depth, columns, 1, vectors, false);
 }
@@ -500,13 +493,12 @@ function addInputsTimesPanel(dweight: usize, packed: usize, panel: usize, rows: 
       packed += 24;
     }
   }
-  for (; takesFour(inputs); inputs -= 4) {
+  for (; inputs >= 4; inputs -= 4) {
     tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 4, 2, true);
     dweight += WIDE << 2;
     packed += 16;
   }
-  if (TILE_ROWS == 6 && inputs == 5) tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 5, 2, true);
-  else if (inputs == 3) tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 3, 2, true);
+  if (inputs == 3) tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 3, 2, true);
   else if (inputs == 2) tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 2, 2, true);
   else if (inputs == 1) tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 1, 2, true);
 }
@@ -654,10 +646,10 @@ export function parameterGradient(
         const sums = dbias && at == 0 ? dbias + (<usize>column << 2) : 0;
         to += <usize>at * NARROW;
         let left = width;
-        for (; left >= TILE_ROWS; left -= TILE_ROWS) {
-          tile(to, NARROW, to, NARROW, packed, 0, panel, block, 4, TILE_ROWS, 1, true);
-          to += NARROW * TILE_ROWS;
-          packed += 4 * TILE_ROWS;
+        for (; left >= 4; left -= 4) {
+          tile(to, NARROW, to, NARROW, packed, 0, panel, block, 4, 4, 1, true);
+          to += NARROW << 2;
+          packed += 16;
         }
         narrowBackwardParameters(to, sums, packed, BLOCK_BYTES, panel, NARROW, block, left, 4);
       }

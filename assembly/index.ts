@@ -13,4 +13,5 @@ export {
   activationForward, activationBackward, softmaxForward, softmaxBackward, logSoftmaxForward, logSoftmaxBackward,
 } from "./activation";
 export { loss, softmaxCrossentropy, sigmoidCrossentropy, accuracy } from "./loss";
-export { sgd } from "./optimizer";
+export { sgd, adam } from "./optimizer";
+export { dropoutForward, dropoutBackward } from "./dropout";

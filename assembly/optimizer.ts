@@ -93,3 +93,100 @@ function accelerated(
   v128.store(velocity, v);
   v128.store(parameters, multiplyAdd(negativeRate, nesterov ? multiplyAdd(keep, v, g) : v, p));
 }
+
+/** Every so many steps denormal moments are set to 0. To look at each result would cost a quarter of a step of `adam`. */
+const FLUSH_STEPS: i32 = 16;
+
+/**
+ * Adam (Kingma, Ba 2015), by PyTorch's rule: g := dparameters + weightDecay·parameters; first := β₁·first + (1 − β₁)·g;
+ * second := β₂·second + (1 − β₂)·g²; parameters −= learningRate·(first/(1 − β₁ᵗ)) / (√(second/(1 − β₂ᵗ)) + epsilon) in step t.
+ * With a `maximum` (its address is not 0: AMSGrad; Reddi, Kale, Kumar 2018) the largest second moment so far stands in for
+ * it. Where the decay is decoupled (AdamW; Loshchilov, Hutter 2019), g is the gradient alone, and parameters −=
+ * learningRate·weightDecay·parameters too. In every 16th step denormal moments become 0.
+ */
+export function adam(
+  parameters: usize, first: usize, second: usize, maximum: usize, dparameters: usize, learningRate: usize, step: usize, count: i32,
+  beta1: f32, beta2: f32, epsilon: f32, weightDecay: f32, decoupled: i32,
+): void {
+  const bytes = paddedBytes(count);
+  const t = load<i32>(step);
+  // m̂ / (√v̂ + ε) = (√c₂/c₁)·m / (√v + ε·√c₂), where c₁ and c₂ are the corrections.
+  const root = sqrt<f64>(1 - power(beta2, t));
+  const rate = <f64>load<f32>(learningRate);
+  const negativeRate = f32x4.splat(<f32>(-rate * root / (1 - power(beta1, t))));
+  const floor = f32x4.splat(<f32>(<f64>epsilon * root));
+  const keep1 = f32x4.splat(beta1);
+  const keep2 = f32x4.splat(beta2);
+  const share1 = f32x4.splat(1 - beta1);
+  const share2 = f32x4.splat(1 - beta2);
+  const decay = f32x4.splat(decoupled ? 0 : weightDecay);
+  const shrinkage = f32x4.splat(decoupled ? <f32>(-rate * <f64>weightDecay) : 0);
+  if (weightDecay == 0 && maximum == 0) {
+    adaptive(parameters, first, second, maximum, dparameters, bytes, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, true, false);
+  } else {
+    adaptive(parameters, first, second, maximum, dparameters, bytes, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, false, maximum != 0);
+  }
+  if (t % FLUSH_STEPS == 0) {
+    flush(first, bytes);
+    flush(second, bytes);
+    if (maximum != 0) flush(maximum, bytes);
+  }
+}
+
+/** base^exponent by repeated squaring: only multiplications, so the same bits everywhere. */
+function power(base: f64, exponent: i32): f64 {
+  let result: f64 = 1;
+  for (; exponent > 0; exponent >>= 1, base *= base) if (exponent & 1) result *= base;
+  return result;
+}
+
+/** Two vectors a turn: what then limits it is the division and the square root. `plainly`, a constant: neither decay nor maximum. */
+// @ts-ignore: decorator
+@inline
+function adaptive(
+  parameters: usize, first: usize, second: usize, maximum: usize, dparameters: usize, bytes: usize, keep1: v128, share1: v128,
+  keep2: v128, share2: v128, decay: v128, shrinkage: v128, floor: v128, negativeRate: v128, plainly: bool, bounded: bool,
+): void {
+  for (; bytes >= 32; bytes -= 32) {
+    adapt(parameters, first, second, maximum, dparameters, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, plainly, bounded);
+    adapt(
+      parameters + 16, first + 16, second + 16, maximum + 16, dparameters + 16,
+      keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, plainly, bounded,
+    );
+    parameters += 32;
+    first += 32;
+    second += 32;
+    maximum += 32;
+    dparameters += 32;
+  }
+  if (bytes == 0) return;
+  adapt(parameters, first, second, maximum, dparameters, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, plainly, bounded);
+}
+
+/** One vector. The whole change is rounded onto a parameter once: a decay is far smaller than it. */
+// @ts-ignore: decorator
+@inline
+function adapt(
+  parameters: usize, first: usize, second: usize, maximum: usize, dparameters: usize, keep1: v128, share1: v128,
+  keep2: v128, share2: v128, decay: v128, shrinkage: v128, floor: v128, negativeRate: v128, plainly: bool, bounded: bool,
+): void {
+  const p = v128.load(parameters);
+  const derivative = v128.load(dparameters);
+  const g = plainly ? derivative : multiplyAdd(decay, p, derivative);
+  const m = multiplyAdd(keep1, v128.load(first), f32x4.mul(share1, g));
+  let v = multiplyAdd(keep2, v128.load(second), f32x4.mul(f32x4.mul(share2, g), g));
+  v128.store(first, m);
+  v128.store(second, v);
+  if (bounded) {
+    v = f32x4.pmax(v, v128.load(maximum));
+    v128.store(maximum, v);
+  }
+  const change = f32x4.div(f32x4.mul(negativeRate, m), f32x4.add(f32x4.sqrt(v), floor));
+  v128.store(parameters, f32x4.add(p, plainly ? change : multiplyAdd(shrinkage, p, change)));
+}
+
+/** Sets the denormal numbers of a range to 0. */
+function flush(range: usize, bytes: usize): void {
+  const smallest = f32x4.splat(reinterpret<f32>(0x00800000));
+  for (; bytes > 0; bytes -= 16, range += 16) v128.store(range, normal(v128.load(range), smallest));
+}

@@ -1,5 +1,5 @@
 /**
- * Walks a plan: one switch over the operations of `src/backend/plan.ts`, in its order. An operation is 12 words: its code,
+ * Walks a plan: one switch over the operations of `src/backend/plan.ts`, in its order. An operation is 16 words: its code,
  * then its arguments in the order of that page, `rows` left out. And repeats plans over whole epochs.
  */
 
@@ -9,7 +9,8 @@ import {
   activationBackward, activationForward, logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward,
 } from "./activation";
 import { accuracy, loss, sigmoidCrossentropy, softmaxCrossentropy } from "./loss";
-import { sgd } from "./optimizer";
+import { dropoutBackward, dropRows } from "./dropout";
+import { adam, sgd } from "./optimizer";
 import { shuffle } from "./random";
 import { barrier, passed } from "./threads";
 
@@ -37,9 +38,12 @@ const enum Operation {
   sigmoidCrossentropy,
   accuracy,
   sgd,
+  adam,
+  dropoutForward,
+  dropoutBackward,
 }
 
-const OPERATION_BYTES: usize = 48;
+const OPERATION_BYTES: usize = 64;
 
 /** The first address that belongs to the caller: below it the binary keeps its tables. */
 export const heapBase: usize = __heap_base;
@@ -164,6 +168,21 @@ export function run(plan: usize, rows: i32): usize {
           word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), scalar(plan, 7),
           scalar(plan, 8), word(plan, 9), scalar(plan, 10),
         );
+        break;
+      case Operation.adam:
+        adam(
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7), word(plan, 8),
+          scalar(plan, 9), scalar(plan, 10), scalar(plan, 11), scalar(plan, 12), word(plan, 13),
+        );
+        break;
+      case Operation.dropoutForward:
+        dropRows(
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), scalar(plan, 6), word(plan, 7),
+          word(plan, 8), first,
+        );
+        break;
+      case Operation.dropoutBackward:
+        dropoutBackward(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4));
         break;
       default:
         unreachable();

@@ -36,7 +36,7 @@ export function checkSpec<Name extends string>(
   return { name, label, options: Object.fromEntries(entries.map(([key, value]) => [key, given[key] ?? value])) };
 }
 
-interface Range {
+export interface Range {
   /** Least value allowed. */
   min?: number;
   /** The value must be greater than this. */

@@ -1,11 +1,11 @@
 /**
- * Random numbers from one seed, through counter-based streams: every purpose (initial weights, shuffling, splits) and every
+ * Random numbers from one seed, through counter-based streams: every purpose (initial weights, shuffling, dropout) and every
  * index within it (a parameter, an epoch) has a stream of its own, so that drawing from one never shifts another. Only
  * operations that IEEE 754 and ECMAScript define to the bit are used: one seed gives the same numbers on every engine.
  */
 
 /** What a stream is for. Its place in the list is part of the stream's key: append, never reorder. */
-const purposes = ['initialization', 'shuffling', 'sampling'] as const;
+const purposes = ['initialization', 'shuffling', 'sampling', 'dropout'] as const;
 export type Purpose = (typeof purposes)[number];
 
 /**
@@ -35,17 +35,23 @@ export function threefry(k0: number, k1: number, c0: number, c1: number, out: Ui
   out[1] = y;
 }
 
+/** The two words of the key of a stream: `seed` is any safe integer, `index` tells streams of one purpose apart. */
+export function streamKey(seed: number, purpose: Purpose, index: number): Uint32Array {
+  const key = new Uint32Array(2);
+  threefry(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, purposes.indexOf(purpose), index, key);
+  return key;
+}
+
 /** One stream of numbers. */
 export class Random {
-  readonly #key = new Uint32Array(2);
+  readonly #key: Uint32Array;
   readonly #words = new Uint32Array(2);
   /** Words drawn so far: two of each counter, the first one first. */
   #drawn = 0;
   #spareNormal: number | undefined;
 
-  /** `seed` is any safe integer; `index` tells streams of one purpose apart. */
   constructor(seed: number, purpose: Purpose, index = 0) {
-    threefry(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, purposes.indexOf(purpose), index, this.#key);
+    this.#key = streamKey(seed, purpose, index);
   }
 
   /** The next 32-bit word. */

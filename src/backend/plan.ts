@@ -28,7 +28,7 @@ export const operations = {
   end: {},
   /**
    * What follows is one thread's share of an operation: run it on `count` rows, and of the gradients of a dense layer compute the inputs
-   * [first, last) alone. Only the wasm backend has threads; see threads.ts.
+   * [first, last) alone; of a dropout layer, its row 0 is row `first` of the batch. Only the wasm backend has threads; see threads.ts.
    */
   share: { count: size, first: size, last: size },
   /**
@@ -102,6 +102,28 @@ export const operations = {
     parameters: address, velocity: address, dparameters: address, learningRate: address, step: address, count: size,
     momentum: scalar, dampening: scalar, nesterov: size, weightDecay: scalar,
   },
+  /**
+   * Adam over a flat range, in step t = step[0]: g := dparameters + weightDecay·parameters; first := β₁·first + (1 − β₁)·g;
+   * second := β₂·second + (1 − β₂)·g²; parameters −= learningRate[0] · (first/(1 − β₁ᵗ)) / (√(second/(1 − β₂ᵗ)) + epsilon).
+   * Unless the address of `maximum` is 0, maximum := max(maximum, second) stands there for `second`. If `decoupled`, g is
+   * dparameters alone and parameters −= learningRate[0] · weightDecay · parameters too. When 16 divides t, denormal moments
+   * then become 0.
+   */
+  adam: {
+    parameters: address, first: address, second: address, maximum: address, dparameters: address, learningRate: address,
+    step: address, count: size, beta1: scalar, beta2: scalar, epsilon: scalar, weightDecay: scalar, decoupled: size,
+  },
+
+  /**
+   * mask[rows, units] := 0 with probability `rate`, else 1/(1 − rate); out := input · mask. Element e is dropped where word
+   * e mod 2 of `threefry` (src/random.ts) of the counter (step[0], ⌊e/2⌋), read as a signed number, is below
+   * ⌊rate·2³²⌋ − 2³¹.
+   */
+  dropoutForward: {
+    out: address, mask: address, input: address, step: address, rows, units: size, rate: scalar, key0: size, key1: size,
+  },
+  /** dinput := dout · mask */
+  dropoutBackward: { dinput: address, dout: address, mask: address, rows, units: size },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
 export type OperationName = keyof typeof operations;
@@ -116,7 +138,7 @@ export type WalkerName = 'end' | 'share' | 'barrier';
 export type KernelName = Exclude<OperationName, WalkerName>;
 
 /** Words (of 4 bytes) from one operation to the next: the op code and its arguments. */
-export const operationWords = 12;
+export const operationWords = 16;
 
 /** Element-wise functions, by the code that `activationForward` and `activationBackward` take. */
 export const activationCodes = [

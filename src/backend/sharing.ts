@@ -44,11 +44,12 @@ const changedRanges = 4;
 export const undoBytes = changedRanges * blockFloats * 4;
 
 /** Updates over flat ranges: parameters, state and gradients are shared out; the rest is common. */
-const updates: readonly OperationName[] = ['sgd'];
+const updates: readonly OperationName[] = ['sgd', 'adam'];
 const common = ['learningRate', 'step'];
 /** Operations of which each thread computes some rows. */
 const byRows: readonly OperationName[] = [
   'denseForward', 'activationForward', 'activationBackward', 'softmaxForward', 'softmaxBackward', 'logSoftmaxForward', 'logSoftmaxBackward',
+  'dropoutForward', 'dropoutBackward',
 ];
 /** Operations of which each thread computes what belongs to some inputs. */
 const byInputs: readonly OperationName[] = ['denseBackwardInput', 'denseBackwardParameters'];
@@ -134,7 +135,7 @@ class Sharer {
     if (byRows.includes(name)) {
       // Four rows of any width are a whole number of vectors, and the groups in which kernels take them.
       const { first, last } = of(this.#rows, 4);
-      this.#range(name, args, first, last, (key) => (name === 'denseForward' ? (key === 'out' ? args['units']! : key === 'input' ? args['inputs']! : 0) : args['units']!));
+      this.#range(name, args, first, last, (key) => (common.includes(key) ? 0 : name === 'denseForward' ? (key === 'out' ? args['units']! : key === 'input' ? args['inputs']! : 0) : args['units']!));
     } else if (byInputs.includes(name)) {
       const { first, last } = of(args['inputs']!, 16);
       if (first === last) return;
@@ -163,7 +164,7 @@ class Sharer {
   /** One block of an update, with a copy of what it changes: a thread that ends in the middle of it can be made up for. */
   #update(name: OperationName, args: Readonly<Record<string, number>>, at: number, floats: number): void {
     const keys = Object.entries<string>(operations[name]).flatMap(([key, kind]) => (kind === 'address' && !common.includes(key) ? [key] : []));
-    const moved = Object.fromEntries(keys.map((key) => [key, args[key]! + 4 * at]));
+    const moved = Object.fromEntries(keys.map((key) => [key, args[key] === 0 ? 0 : args[key]! + 4 * at]));
     const undo = keys.filter((key) => key !== 'dparameters' && args[key] !== 0)
       .map((key, i) => ({ range: moved[key]!, copy: this.#meeting.undo + this.#thread * undoBytes + 4 * i * blockFloats, floats }));
     this.#blocks.push({ word: this.#words.length, undo });

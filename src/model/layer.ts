@@ -17,8 +17,11 @@ export interface Layer {
   readonly inputs: number | undefined;
   /** The options it was made with, defaults filled in. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** @internal Its stages for rows of `inputs` values, in forward order; an empty list passes its input through. */
-  build(inputs: number, name: string): Stage[];
+  /**
+   * @internal Its stages for rows of `inputs` values, in forward order; an empty list passes its input through. `index` is
+   * its place in a model of that seed.
+   */
+  build(inputs: number, name: string, seed: number, index: number): Stage[];
 }
 
 /** An element-wise function as kernels take it. */
@@ -44,6 +47,10 @@ export interface ForwardAddresses {
   input: number;
   /** In the order of the stage's parameters. */
   parameters: readonly number[];
+  /** The stage's `cacheFloats`. */
+  cache: number;
+  /** An int32: the steps of training before this one. */
+  step: number;
 }
 export interface BackwardAddresses extends ForwardAddresses {
   /** Where the gradient of the input goes; 0: nobody needs it, which is so in the first stage with parameters alone. */
@@ -62,10 +69,14 @@ export interface Stage {
   readonly inputs: number;
   readonly outputs: number;
   readonly parameters: readonly ParameterSpec[];
+  /** Set where it works in steps of training alone; in every other plan the stages around it are joined. */
+  readonly trainingOnly?: boolean;
   /** Set where the stage is an activation, so that a loss can fuse with it. */
   readonly activation?: ResolvedActivation;
   /** Floats of scratch its backward pass needs for a batch of `rows`. */
   scratchFloats(sizes: ScratchSizes, rows: number): number;
+  /** Floats that it keeps from the forward to the backward pass, beside its input and output. */
+  cacheFloats?(rows: number): number;
   forward(plan: PlanBuilder, at: ForwardAddresses): void;
   backward(plan: PlanBuilder, at: BackwardAddresses): void;
   /** Where it can: `backward` and plain descent in one, for a batch of one row, at the rate that lies at an address. */

@@ -2,7 +2,7 @@
 
 import type { PlanBuilder } from '../backend/plan.ts';
 import { OptionError, show } from '../errors.ts';
-import { checkBoolean, checkKeys, checkName, checkNumber } from '../options.ts';
+import { checkBoolean, checkKeys, checkName, checkNumber, type Range } from '../options.ts';
 
 /** Addresses that an update works on. */
 export interface UpdateAddresses {
@@ -49,6 +49,39 @@ export interface SgdOptions {
   weightDecay?: number;
 }
 
+export interface AdamOptions {
+  /** η; default 0.001. */
+  learningRate?: number;
+  /** Share of the first moment, the mean of gradients, that is kept; default 0.9. */
+  beta1?: number;
+  /** Share of the second moment, the mean of squared gradients, that is kept; default 0.999. */
+  beta2?: number;
+  /** Added to the root of the second moment, after its correction; default 1e-7, at least 1e-30. */
+  epsilon?: number;
+  /** Divide by the largest second moment so far (AMSGrad; Reddi, Kale, Kumar 2018); default false. */
+  amsgrad?: boolean;
+  /** With `adam` an L2 penalty: this times the parameter is added to its gradient; default 0. With `adamw` see there; default 0.004. */
+  weightDecay?: number;
+}
+
+/** The options of an optimizer: of each its default, and the range of a number. */
+type Settings = Readonly<Record<string, readonly [usual: number | boolean, range?: Range]>>;
+/** Options checked, defaults filled in. */
+type Config<S extends Settings> = { readonly [Key in keyof S]: S[Key][0] extends boolean ? boolean : number };
+
+const share = { min: 0, below: 1 };
+const rate = { above: 0 };
+const penalty = { min: 0 };
+
+function configure<S extends Settings>(name: string, settings: S, options: object): Config<S> {
+  checkKeys(name, options, Object.keys(settings));
+  const given = options as Readonly<Record<string, unknown>>;
+  return Object.freeze(Object.fromEntries(Object.entries(settings).map(([key, [usual, range]]) => {
+    const value = given[key] ?? usual;
+    return [key, typeof usual === 'boolean' ? checkBoolean(`${name} ${key}`, value) : checkNumber(`${name} ${key}`, value, range)];
+  }))) as Config<S>;
+}
+
 /**
  * Stochastic gradient descent, θ := θ − η ∂J/∂θ, with momentum where asked: v := μ v + (1 − dampening) g, θ := θ − η v, or
  * θ := θ − η (g + μ v) with `nesterov`; v starts as the first gradient. The rule is PyTorch's `torch.optim.SGD`.
@@ -56,41 +89,68 @@ export interface SgdOptions {
  * @throws OptionError for an unknown option or a value out of range.
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  return descent('sgd', 0, options);
+  return descent('sgd', options);
 }
 
 /** {@link sgd} with a momentum of 0.9 unless another is given. */
 export function momentum(options: SgdOptions = {}): Optimizer {
-  return descent('momentum', 0.9, options);
+  return descent('momentum', options, 0.9);
 }
 
-function descent(name: 'sgd' | 'momentum', defaultMomentum: number, options: SgdOptions): Optimizer {
-  checkKeys(name, options, ['learningRate', 'momentum', 'nesterov', 'dampening', 'weightDecay']);
-  const share = { min: 0, below: 1 };
-  const config = {
-    learningRate: checkNumber(`${name} learningRate`, options.learningRate ?? 0.01, { above: 0 }),
-    momentum: checkNumber(`${name} momentum`, options.momentum ?? defaultMomentum, share),
-    nesterov: checkBoolean(`${name} nesterov`, options.nesterov ?? false),
-    dampening: checkNumber(`${name} dampening`, options.dampening ?? 0, share),
-    weightDecay: checkNumber(`${name} weightDecay`, options.weightDecay ?? 0, { min: 0 }),
-  };
+/**
+ * Adam (Kingma, Ba 2015): m := β₁ m + (1 − β₁) g, v := β₂ v + (1 − β₂) g², θ := θ − η m̂ / (√v̂ + ε), where m̂ = m / (1 − β₁ᵗ)
+ * and v̂ = v / (1 − β₂ᵗ) in step t. The rule is PyTorch's `torch.optim.Adam`.
+ *
+ * @throws OptionError for an unknown option or a value out of range.
+ */
+export function adam(options: AdamOptions = {}): Optimizer {
+  return adaptive('adam', options);
+}
+
+/** {@link adam} with decoupled weight decay (Loshchilov, Hutter 2019): η · weightDecay · θ too is taken off every parameter. */
+export function adamw(options: AdamOptions = {}): Optimizer {
+  return adaptive('adamw', options, 0.004);
+}
+
+function descent(name: 'sgd' | 'momentum', options: SgdOptions, usual = 0): Optimizer {
+  const config = configure(name, {
+    learningRate: [0.01, rate], momentum: [usual, share], nesterov: [false], dampening: [0, share], weightDecay: [0, penalty],
+  }, options);
   if (config.nesterov && (config.momentum === 0 || config.dampening !== 0)) {
     throw new OptionError(`${name} nesterov: needs a momentum above 0 and no dampening`);
   }
+  const { learningRate, nesterov, ...scalars } = config;
   return Object.freeze({
     name,
-    learningRate: config.learningRate,
-    config: Object.freeze(config),
+    learningRate,
+    config,
     slots: config.momentum > 0 ? 1 : 0,
     plainDescent: config.momentum === 0 && config.weightDecay === 0,
     update(plan: PlanBuilder, { slots: [velocity = 0], ...at }: UpdateAddresses): void {
-      const { learningRate: _inRegister, nesterov, ...scalars } = config;
       plan.add('sgd', { ...at, velocity, ...scalars, nesterov: Number(nesterov) });
     },
   });
 }
 
-const byName = { sgd, momentum };
+function adaptive(name: 'adam' | 'adamw', options: AdamOptions, usualDecay = 0): Optimizer {
+  const config = configure(name, {
+    learningRate: [0.001, rate], beta1: [0.9, share], beta2: [0.999, share], epsilon: [1e-7, { min: 1e-30 }], amsgrad: [false],
+    weightDecay: [usualDecay, penalty],
+  }, options);
+  const { learningRate, amsgrad, ...scalars } = config;
+  return Object.freeze({
+    name,
+    learningRate,
+    config,
+    slots: amsgrad ? 3 : 2,
+    plainDescent: false,
+    update(plan: PlanBuilder, { slots: [first = 0, second = 0, maximum = 0], ...at }: UpdateAddresses): void {
+      plan.add('adam', { ...at, first, second, maximum, ...scalars, decoupled: Number(name === 'adamw') });
+    },
+  });
+}
+
+const byName = { sgd, momentum, adam, adamw };
 
 /** The optimizer that a name or an object made by one of the functions above stands for. */
 export function resolveOptimizer(spec: OptimizerSpec): Optimizer {

@@ -51,7 +51,7 @@ export interface BatchAddresses {
   /** The output of each stage, and the gradient of it. */
   readonly outs: readonly number[];
   readonly douts: readonly number[];
-  readonly output: number;
+  readonly caches: readonly number[];
   /** Where a loss from logits puts the probabilities it computes. */
   readonly logistic: number;
   readonly scratch: number;
@@ -61,23 +61,38 @@ export interface BatchAddresses {
 export const planNames = ['predict', 'evaluate', 'gradients', 'train', 'trainOne', 'gather'] as const;
 export type PlanName = (typeof planNames)[number];
 
+/** A stage as it stands in the plans that have it, and where it works. */
+interface Placed extends BackwardAddresses {
+  readonly stage: Stage;
+}
+
 export class PlanWriter {
   readonly #model: Layout;
   readonly #at: BatchAddresses;
+  /** The stages of training, and those of every other plan. */
+  readonly #training: readonly Placed[];
+  readonly #inference: readonly Placed[];
 
   constructor(model: Layout, at: BatchAddresses) {
     this.#model = model;
     this.#at = at;
+    this.#training = this.#place(() => true);
+    this.#inference = this.#place((stage) => stage.trainingOnly !== true);
+  }
+
+  /** Where a prediction lies. */
+  get output(): number {
+    return this.#inference.at(-1)?.out ?? this.#at.input;
   }
 
   /** The words of every plan. Before `compile`, those that need a loss only end. */
   all(): Record<PlanName, Int32Array> {
     const { objective, resident, inputs, outputs } = this.#model;
     const plans = Object.fromEntries(planNames.map((name) => [name, new PlanBuilder()])) as Record<PlanName, PlanBuilder>;
-    this.#forward(plans.predict, this.#model.stages.length);
+    this.#forward(plans.predict, this.#inference);
     if (objective !== undefined) {
-      this.#forwardAndLoss(plans.evaluate, objective, this.#model.stages.map(() => 0));
-      this.#stepUpToUpdate(plans.gradients, objective);
+      this.#forwardAndLoss(plans.evaluate, objective, this.#inference.map((placed) => ({ ...placed, dout: 0 })));
+      this.#stepUpToUpdate(plans.gradients, objective, this.#inference);
       this.#step(plans.train, objective);
       this.#stepOfOneRow(plans.trainOne, objective);
       if (resident !== undefined) {
@@ -89,42 +104,56 @@ export class PlanWriter {
     return Object.fromEntries(planNames.map((name) => [name, plans[name].words()])) as Record<PlanName, Int32Array>;
   }
 
-  #forward(plan: PlanBuilder, count: number): void {
-    const { input, outs } = this.#at;
-    this.#model.stages.slice(0, count).forEach(({ stage, parameters }, i) => {
-      stage.forward(plan, { out: outs[i]!, input: outs[i - 1] ?? input, parameters });
+  /** The stages that `has` keeps, each reading what the one before it writes. */
+  #place(has: (stage: Stage) => boolean): Placed[] {
+    const { input, outs, douts, caches, scratch } = this.#at;
+    const { stages, registers: { step } } = this.#model;
+    const first = stages.findIndex(({ parameters }) => parameters.length > 0);
+    let from = input;
+    let dfrom = 0;
+    return stages.flatMap((placed, i) => {
+      if (!has(placed.stage)) return [];
+      const at = { ...placed, input: from, dinput: i > first ? dfrom : 0, out: outs[i]!, dout: douts[i]!, cache: caches[i]!, step, scratch };
+      from = at.out;
+      dfrom = at.dout;
+      return [at];
     });
   }
 
-  /** Forward pass, loss, its gradient into `douts` and metrics; returns how many stages are left to go back through. */
-  #forwardAndLoss(plan: PlanBuilder, { loss, metrics }: Objective, douts: readonly number[]): number {
-    const { input, outs, target, output, logistic } = this.#at;
-    const { stages, outputs: units, registers: { sums: sum } } = this.#model;
-    const last = stages.length - 1;
+  #forward(plan: PlanBuilder, stages: readonly Placed[]): void {
+    for (const { stage, ...at } of stages) stage.forward(plan, at);
+  }
+
+  /** Forward pass, loss, its gradient into `dout`s and metrics; returns the stages that are left to go back through. */
+  #forwardAndLoss(plan: PlanBuilder, { loss, metrics }: Objective, stages: readonly Placed[]): readonly Placed[] {
+    const { input, target, logistic } = this.#at;
+    const { outputs: units, registers: { sums: sum } } = this.#model;
+    const last = stages.at(-1);
     const sparse = Number(loss.kind.targets === 'index');
-    const fused = fusedWith(loss, stages[last]?.stage.activation);
-    const forward = fused === undefined ? last + 1 : last;
-    this.#forward(plan, forward);
-    const z = fused === undefined ? output : outs[last - 1] ?? input;
+    const fused = fusedWith(loss, last?.stage.activation);
+    const output = last?.out ?? input;
+    const left = fused === undefined ? stages : stages.slice(0, -1);
+    this.#forward(plan, left);
+    const z = left.at(-1)?.out ?? input;
+    const dz = left.at(-1)?.dout ?? 0;
     const operation = loss.fromLogits ? loss.kind.fused?.operation : fused;
     const out = loss.fromLogits ? logistic : output;
-    const dz = fused === undefined ? douts[last] ?? 0 : douts[last - 1] ?? 0;
     if (operation === 'softmaxCrossentropy') plan.add(operation, { sum, out, dz, z, target, units, sparse });
     else if (operation === 'sigmoidCrossentropy') plan.add(operation, { sum, out, dz, z, target, units });
     else plan.add('loss', { sum, dout: dz, out, target, units, loss: loss.code, divisor: gradientDivisor(loss, units), parameter: loss.parameter });
     metrics.forEach((metric, i) => metric.add(plan, { sum: sum + 8 * (i + 1), out: output, target }));
-    return forward;
+    return left;
   }
 
-  #stepUpToUpdate(plan: PlanBuilder, objective: Objective): void {
+  #stepUpToUpdate(plan: PlanBuilder, objective: Objective, stages: readonly Placed[]): void {
     const { address: range, floats: count } = this.#model.gradients;
     plan.add('zero', { range, count });
-    this.#backward(this.#forwardAndLoss(plan, objective, this.#at.douts), (stage, at) => stage.backward(plan, at));
+    this.#backward(this.#forwardAndLoss(plan, objective, stages), (stage, at) => stage.backward(plan, at));
   }
 
   #step(plan: PlanBuilder, objective: Objective): void {
     const { values, gradients, slots, registers: { learningRate, step } } = this.#model;
-    this.#stepUpToUpdate(plan, objective);
+    this.#stepUpToUpdate(plan, objective, this.#training);
     plan.add('increment', { counter: step });
     objective.optimizer.update(plan, {
       parameters: values.address, dparameters: gradients.address, slots, learningRate, step, count: values.floats,
@@ -138,23 +167,16 @@ export class PlanWriter {
       this.#step(plan, objective);
       return;
     }
-    plan.add('increment', { counter: step });
-    this.#backward(this.#forwardAndLoss(plan, objective, this.#at.douts), (stage, at) => {
+    this.#backward(this.#forwardAndLoss(plan, objective, this.#training), (stage, at) => {
       if (stage.descend === undefined) stage.backward(plan, at);
       else stage.descend(plan, { ...at, learningRate });
     });
+    plan.add('increment', { counter: step });
   }
 
-  /** Visits the first `count` stages backwards, down to the first that has parameters. */
-  #backward(count: number, visit: (stage: Stage, at: BackwardAddresses) => void): void {
-    const { input, outs, douts, scratch } = this.#at;
-    const { stages } = this.#model;
-    const first = stages.findIndex(({ parameters }) => parameters.length > 0);
-    for (let i = count - 1; i >= first && first >= 0; i--) {
-      const { stage, parameters, dparameters } = stages[i]!;
-      visit(stage, {
-        dinput: i > first ? douts[i - 1]! : 0, dout: douts[i]!, out: outs[i]!, input: outs[i - 1] ?? input, parameters, dparameters, scratch,
-      });
-    }
+  /** Visits stages backwards, down to the first that has parameters. */
+  #backward(stages: readonly Placed[], visit: (stage: Stage, at: BackwardAddresses) => void): void {
+    const first = stages.findIndex(({ stage }) => stage.parameters.length > 0);
+    if (first >= 0) for (const { stage, ...at } of stages.slice(first).reverse()) visit(stage, at);
   }
 }

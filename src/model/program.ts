@@ -32,6 +32,8 @@ export interface Parameter {
 /** Buffers and plans for batches of up to `rows` rows. */
 interface Room extends BatchAddresses {
   readonly rows: number;
+  /** Where a prediction lies. */
+  readonly output: number;
   readonly plans: Readonly<Record<PlanName, number>>;
 }
 
@@ -177,17 +179,19 @@ export class Program {
     const target = arena.floats(rows * targets);
     const outs = this.stages.map(({ outputs }) => arena.floats(rows * outputs));
     const douts = this.stages.map(({ outputs }) => arena.floats(rows * outputs));
+    const caches = this.stages.map((stage) => arena.floats(stage.cacheFloats?.(rows) ?? 0));
     const logistic = arena.floats(this.#objective?.loss.fromLogits ? rows * this.outputs : 0);
     const scratchFloats = Math.max(0, ...this.stages.map((stage) => stage.scratchFloats(this.backend, rows)));
     const scratch = arena.floats(scratchFloats);
     for (let thread = 1; thread < (team?.threads ?? 1); thread++) arena.floats(scratchFloats);
-    const at = { input, target, outs, douts, output: outs.at(-1) ?? input, logistic, scratch };
-    const written = new PlanWriter(this.#layout(), at).all();
+    const at = { input, target, outs, douts, caches, logistic, scratch };
+    const writer = new PlanWriter(this.#layout(), at);
+    const written = writer.all();
     const plans = Object.fromEntries(planNames.map((name) => [name, arena.floats(written[name].length)])) as Record<PlanName, number>;
     team?.place(written, scratchFloats, arena);
     this.backend.memory.ensure(arena.end);
     for (const name of planNames) this.backend.memory.i32.set(written[name], plans[name] / 4);
-    this.#room = { rows, plans, ...at };
+    this.#room = { rows, plans, output: writer.output, ...at };
   }
 
   /** What plans are written from. */

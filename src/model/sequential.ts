@@ -19,7 +19,7 @@ import { checkRun, evaluate, splitValidation, train, type RunOptions, type Sampl
 export interface SequentialOptions {
   /** The layers in order; the first needs an `inputShape`. */
   layers: readonly Layer[];
-  /** One number that decides initial weights and shuffling; default 0. The same seed gives the same bits. */
+  /** One number that decides initial weights, shuffling and dropout; default 0. The same seed gives the same bits. */
   seed?: number;
   /** Where to compute; default `'auto'`. */
   backend?: BackendChoice;
@@ -73,7 +73,7 @@ export class Sequential {
     this.name = options.name ?? 'sequential';
     this.layers = checkLayers(options.layers);
     this.seed = checkInteger('sequential seed', options.seed ?? 0);
-    const { stages, inputs } = buildStages(this.layers);
+    const { stages, inputs } = buildStages(this.layers, this.seed);
     const { backend, reason } = own === undefined ? createBackend(options.backend ?? 'auto') : { backend: own, reason: 'passed in' };
     this.backend = backend.name;
     this.backendReason = reason;
@@ -105,7 +105,7 @@ export class Sequential {
     const loss = resolveLoss('compile loss', options.loss);
     const metrics = resolveMetrics(options.metrics ?? [], loss, units);
     if (metrics.length >= registerSums) throw new OptionError(`compile metrics: at most ${registerSums - 1}, received ${metrics.length}`);
-    const { activation: last } = this.program.stages.at(-1) ?? {};
+    const { activation: last } = this.program.stages.filter(({ trainingOnly }) => trainingOnly !== true).at(-1) ?? {};
     if (units === 1 && last?.name === 'softmax') {
       throw new OptionError("compile: softmax over 1 unit is always 1 and cannot learn; use 'sigmoid', or more units");
     }
@@ -332,7 +332,7 @@ function checkLayers(layers: unknown): readonly Layer[] {
   return Object.freeze(all);
 }
 
-function buildStages(layers: readonly Layer[]): { stages: Stage[]; inputs: number } {
+function buildStages(layers: readonly Layer[], seed: number): { stages: Stage[]; inputs: number } {
   const inputs = layers[0]!.inputs;
   if (inputs === undefined) {
     throw new ShapeError(`sequential layers[0] (${layers[0]!.type}): expected an inputShape, for example inputShape: [784]; received none`);
@@ -344,7 +344,7 @@ function buildStages(layers: readonly Layer[]): { stages: Stage[]; inputs: numbe
     if (layer.inputs !== undefined && layer.inputs !== values) {
       throw new ShapeError(`sequential layers[${i}] (${names[i]!}): inputShape is [${layer.inputs}], but the layer before gives rows of ${values}`);
     }
-    stages.push(...layer.build(values, names[i]!));
+    stages.push(...layer.build(values, names[i]!, seed, i));
     values = stages.at(-1)?.outputs ?? values;
   });
   return { stages, inputs };

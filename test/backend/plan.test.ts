@@ -27,9 +27,15 @@ const planAt = 1 << 17;
 const rangesAt = 1 << 16;
 const rangeFloats = 1024;
 const rows = 3;
-const sizes: Record<string, number> = { count: 30, columns: 5, inputs: 6, units: 5, activation: 2, loss: 0, divisor: 5, sparse: 0, kind: 1, nesterov: 0, value: 7 };
+const sizes: Record<string, number> = {
+  count: 30, columns: 5, inputs: 6, units: 5, activation: 2, loss: 0, divisor: 5, sparse: 0, kind: 1, nesterov: 0, value: 7, decoupled: 1, key0: 7,
+  key1: 8,
+};
 /** Exact in float32, as which a plan keeps them. */
-const scalars: Record<string, number> = { alpha: 0.25, beta: 0.5, parameter: 1, threshold: 0.5, momentum: 0.875, dampening: 0, weightDecay: 0.0625 };
+const scalars: Record<string, number> = {
+  alpha: 0.25, beta: 0.5, parameter: 1, threshold: 0.5, momentum: 0.875, dampening: 0, weightDecay: 0.0625, beta1: 0.875, beta2: 0.96875,
+  epsilon: 0.125, rate: 0.25,
+};
 
 /** Arguments for an operation, every address a range of its own. */
 function argumentsOf(name: KernelName): Record<string, number> {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NablaError} from '../../src/index.ts';
 import {
-  activation, BackendError, DataError, dense, OptionError, sequential, sgd, ShapeError, TrainingError, type BackendChoice, type Callback,
+  activation, adam, adamw, BackendError, DataError, dense, dropout, OptionError, sequential, sgd, ShapeError, TrainingError, type BackendChoice, type Callback,
   type Sequential,
 } from '../../src/index.ts';
 import { backends } from '../backends.ts';
@@ -57,6 +57,17 @@ describe('what is refused at construction', () => {
     ['a hole in the layers', () => sequential({ layers: [dense(one), , dense({ units: 1 })] as never }), OptionError, /layers\[1\]: expected a layer.*received undefined/],
     ['a name that is no word', () => dense({ units: 1, name: 5 as never }), OptionError, /dense name: expected a word, received 5/],
     ['a model name that is no word', () => sequential({ layers: [dense(one)], name: Symbol('m') as never }), OptionError, /sequential name: expected a word, received symbol/],
+    ['a dropout rate of 1', () => dropout({ rate: 1 }), OptionError, /dropout rate: expected a finite float32 number of at least 0 and less than 1, received 1/],
+    ['a dropout rate that is 1 in float32', () => dropout({ rate: 1 - 1e-9 }), OptionError, /dropout rate: .*received 0.999999999/],
+    ['a negative dropout rate', () => dropout({ rate: -0.1 }), OptionError, /dropout rate: .*received -0.1/],
+    ['a dropout rate of NaN', () => dropout({ rate: NaN }), OptionError, /dropout rate: .*received NaN/],
+    ['no dropout rate', () => dropout({} as never), OptionError, /dropout rate: .*received undefined/],
+    ['a dropout without an inputShape in front', () => sequential({ layers: [dropout({ rate: 0.5 })] }), ShapeError, /layers\[0\] \(dropout\): expected an inputShape/],
+    ['a first moment that never fades', () => adam({ beta1: 1 }), OptionError, /adam beta1: .*received 1/],
+    ['a second moment below 0', () => adamw({ beta2: -0.5 }), OptionError, /adamw beta2: .*received -0.5/],
+    ['an epsilon of 0', () => adam({ epsilon: 0 }), OptionError, /adam epsilon: .*at least 1e-30, received 0/],
+    ['amsgrad as a number', () => adam({ amsgrad: 1 as never }), OptionError, /adam amsgrad: expected true or false, received 1/],
+    ['an option of another optimizer', () => adamw({ momentum: 0.9 } as never), OptionError, /adamw: unknown option 'momentum'; known are learningRate, beta1/],
     ['a negative learning rate', () => sgd({ learningRate: -1 }), OptionError, /received -1/],
     ['a momentum of 1', () => sgd({ momentum: 1 }), OptionError, /less than 1, received 1/],
     ['nesterov without momentum', () => sgd({ nesterov: true }), OptionError, /needs a momentum/],

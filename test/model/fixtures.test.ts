@@ -1,9 +1,10 @@
-/** Numbers from outside: activations, losses, gradients and SGD steps as PyTorch computes them (see test/fixtures/make.py). */
+/** Numbers from outside: activations, losses, gradients and steps of optimizers as PyTorch computes them (see test/fixtures/make.py). */
 import { describe, expect, it } from 'vitest';
-import { activation, dense, sequential, sgd, type ActivationSpec, type LossSpec, type Sequential } from '../../src/index.ts';
+import { activation, adam, adamw, dense, sequential, sgd, type ActivationSpec, type LossSpec, type Sequential } from '../../src/index.ts';
 import activationsFixture from '../fixtures/activations.json' with { type: 'json' };
 import lossesFixture from '../fixtures/losses.json' with { type: 'json' };
 import networksFixture from '../fixtures/networks.json' with { type: 'json' };
+import optimizersFixture from '../fixtures/optimizers.json' with { type: 'json' };
 import sgdFixture from '../fixtures/sgd.json' with { type: 'json' };
 import { backends } from '../backends.ts';
 import { expectClose } from '../close.ts';
@@ -72,6 +73,17 @@ describe.each(backends)('against PyTorch on %s', (backend) => {
       expectClose([model.trainOnBatch(network.x, network.y)], [losses[step - 1]!], 2e-6, `loss before step ${step}`);
       const expected = after.find(({ updates }) => updates === step);
       if (expected !== undefined) model.getWeights().forEach((values, i) => expectClose(values, expected.weights[i]!, 4e-6, `weights ${i} after ${step}`));
+    }
+  });
+
+  it.each(optimizersFixture.trajectories.map((fixture) => [`${fixture.name}, ${fixture.network} ${JSON.stringify(fixture.optimizer)}`, fixture] as const))('50 steps of %s', (_name, { name, network: wanted, optimizer, losses, after }) => {
+    const network = networksFixture.networks.find((one) => one.name === wanted)!;
+    const model = build(network, backend);
+    model.compile({ optimizer: { adam, adamw }[name]!(optimizer), loss: network.loss as LossSpec });
+    for (let step = 1; step <= 50; step++) {
+      expectClose([model.trainOnBatch(network.x, network.y)], [losses[step - 1]!], 1e-5, `loss before step ${step}`);
+      const expected = after.find(({ updates }) => updates === step);
+      if (expected !== undefined) model.getWeights().forEach((values, i) => expectClose(values, expected.weights[i]!, 1e-5, `weights ${i} after ${step}`));
     }
   });
 });

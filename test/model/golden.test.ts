@@ -1,6 +1,6 @@
 /** The same bits everywhere: hashes of trained weights, written down once, that every engine must give. */
 import { describe, expect, it } from 'vitest';
-import { activations, dense, sequential, sgd, type ActivationName, type InitializerSpec, type LossSpec, type SgdOptions } from '../../src/index.ts';
+import { activations, adam, adamw, dense, dropout, sequential, sgd, type ActivationName, type InitializerSpec, type LossSpec, type Optimizer, type SgdOptions } from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
 
@@ -10,6 +10,10 @@ interface Case {
   loss?: LossSpec;
   initializer?: InitializerSpec;
   optimizer?: SgdOptions;
+  /** Another optimizer than sgd. */
+  other?: Optimizer;
+  /** The rate of a dropout layer before the last one. */
+  rate?: number;
   batchSize?: number;
   seed?: number;
 }
@@ -18,18 +22,19 @@ const rows = 37;
 const inputs = 11;
 const units = 5;
 
-async function train({ hidden = 'relu', output = 'softmax', loss = 'sparseCategoricalCrossentropy', initializer = 'glorotUniform', optimizer = {}, batchSize = 8, seed = 7 }: Case): Promise<string> {
+async function train({ hidden = 'relu', output = 'softmax', loss = 'sparseCategoricalCrossentropy', initializer = 'glorotUniform', optimizer = {}, other, rate = 0, batchSize = 8, seed = 7 }: Case): Promise<string> {
   const name = typeof loss === 'string' ? loss : loss.name;
   const model = sequential({
     layers: [
       dense({ units: 13, activation: hidden, kernelInitializer: initializer, inputShape: [inputs] }),
       dense({ units: 9, activation: hidden, kernelInitializer: initializer }),
+      dropout({ rate }),
       dense({ units, activation: output }),
     ],
     seed,
     backend: 'wasm',
   });
-  model.compile({ optimizer: sgd({ learningRate: 0.05, ...optimizer }), loss });
+  model.compile({ optimizer: other ?? sgd({ learningRate: 0.05, ...optimizer }), loss });
   const y = name === 'sparseCategoricalCrossentropy' ? Array.from({ length: rows }, (_, i) => i % units)
     : name === 'hinge' || name === 'squaredHinge' ? numbers(rows * units, 2).map(Math.sign)
       : numbers(rows * units, 2).map(Math.abs);
@@ -56,6 +61,12 @@ for (const loss of ['halfSquaredError', 'meanAbsoluteError', 'huber', 'logCosh',
 for (const loss of ['binaryCrossentropy', 'categoricalCrossentropy', 'kullbackLeiblerDivergence', 'poisson'] as const) cases[`loss ${loss}`] = { hidden: 'tanh', output: 'sigmoid', loss };
 cases['loss categoricalCrossentropy with softmax'] = { hidden: 'tanh', loss: 'categoricalCrossentropy' };
 for (const name of ['randomUniform', 'randomNormal', 'truncatedNormal', 'glorotNormal', 'heUniform', 'heNormal', 'lecunUniform', 'lecunNormal', 'orthogonal'] as const) cases[`initializer ${name}`] = { initializer: name };
+cases['adam'] = { other: adam({ learningRate: 0.01 }) };
+cases['adam with all options'] = { other: adam({ learningRate: 0.02, beta1: 0.8, beta2: 0.99, epsilon: 1e-3, amsgrad: true, weightDecay: 0.01 }) };
+cases['adamw'] = { other: adamw({ learningRate: 0.01 }) };
+cases['dropout'] = { rate: 0.25 };
+cases['dropout, batch of 1'] = { rate: 0.25, batchSize: 1 };
+cases['dropout and adam'] = { rate: 0.5, other: adam() };
 
 describe('golden hashes', () => {
   const hashes = new Map<string, string>();

@@ -1,6 +1,6 @@
 /** Training with several threads: the same bits for any number of them, and what happens where one ends. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { activation, dense, momentum, OptionError, sequential, sgd, type Layer, type LossName, type Optimizer, type Sequential } from '../../src/index.ts';
+import { activation, adam, adamw, dense, dropout, momentum, OptionError, sequential, sgd, type Layer, type LossName, type Optimizer, type Sequential } from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
 
@@ -37,6 +37,17 @@ const cases: Record<string, Case> = {
   'row-wise activations inside, a batch of more than 256': {
     layers: () => [dense({ units: 21, inputShape: [9] }), activation({ activation: 'softmax' }), dense({ units: 13, useBias: false }), activation({ activation: 'logSoftmax' })],
     inputs: 9, rows: 700, batchSize: 300, optimizer: sgd({ learningRate: 1e-3 }),
+  },
+  'dropouts of even and odd widths': {
+    layers: () => [dropout({ rate: 0.1, inputShape: [7] }), dense({ units: 33, activation: 'relu' }), dropout({ rate: 0.5 }), dropout({ rate: 0.25 }), dense({ units: 1 })],
+    inputs: 7, rows: 101, batchSize: 27, optimizer: adam(),
+  },
+  'AMSGrad, more parameters than a block': {
+    layers: () => [dense({ units: 96, activation: 'tanh', inputShape: [70] }), dense({ units: 5 })], inputs: 70, rows: 100, batchSize: 20,
+    optimizer: adam({ amsgrad: true, weightDecay: 0.01 }),
+  },
+  'AdamW': {
+    layers: () => [dense({ units: 90, activation: 'tanh', inputShape: [70] }), dropout({ rate: 0.5 }), dense({ units: 5 })], inputs: 70, rows: 100, batchSize: 20, optimizer: adamw(),
   },
   'a classifier, last batch of 5': {
     layers: () => [dense({ units: 40, activation: 'relu', inputShape: [100] }), dense({ units: 10, activation: 'softmax' })],

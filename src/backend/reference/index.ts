@@ -9,6 +9,7 @@ import { BufferMemory, DoubleMemory, plainBuffer, type Memory, type Views } from
 import { floatFromBits, operationNames, operations, operationWords, type KernelName } from '../plan.ts';
 import { runEpochs } from './epochs.ts';
 import * as activation from './activation.ts';
+import * as dropout from './dropout.ts';
 import * as gemm from './gemm.ts';
 import * as loss from './loss.ts';
 import * as memory from './memory.ts';
@@ -23,6 +24,7 @@ export const kernels = {
   ...activation.kernels,
   ...loss.kernels,
   ...optimizer.kernels,
+  ...dropout.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */

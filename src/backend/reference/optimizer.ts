@@ -16,6 +16,20 @@ function descend(f32: Float32Array, to: number, from: number, rate: number, weig
   }
 }
 
+/** Every so many steps of `adam`, moments that have become denormal are set to 0. */
+const flushSteps = 16;
+
+function flush(f32: Float32Array, from: number, count: number): void {
+  for (let i = from; i < from + count; i++) if (Math.abs(f32[i]!) < smallestNormal) f32[i] = 0;
+}
+
+/** By repeated squaring: only multiplications, so the same bits everywhere. */
+function power(base: number, exponent: number): number {
+  let result = 1;
+  for (; exponent > 0; exponent >>= 1, base *= base) if (exponent & 1) result *= base;
+  return result;
+}
+
 export const kernels = {
   /**
    * Stochastic gradient descent, by PyTorch's rule (`torch.optim.SGD`): weight decay is added to the gradient, the first
@@ -39,5 +53,33 @@ export const kernels = {
       f32[(velocity >>> 2) + i] = v;
       f32[(parameters >>> 2) + i] = parameter - rate * (nesterov !== 0 ? g + momentum * v : v);
     }
+  },
+
+  /**
+   * Adam (Kingma, Ba 2015), with the largest second moment so far where `maximum` is given (AMSGrad; Reddi, Kale, Kumar
+   * 2018), and decay beside the gradient where it is decoupled (AdamW; Loshchilov, Hutter 2019). PyTorch's rule.
+   */
+  adam(
+    { f32, i32 }: Views, parameters: number, first: number, second: number, maximum: number, dparameters: number,
+    learningRate: number, step: number, count: number, beta1: number, beta2: number, epsilon: number, weightDecay: number,
+    decoupled: number,
+  ): void {
+    const t = i32[step >>> 2]!;
+    const rate = f32[learningRate >>> 2]!;
+    const root = Math.sqrt(1 - power(beta2, t));
+    const firstRate = (rate * root) / (1 - power(beta1, t));
+    const decay = decoupled === 0 ? weightDecay : 0;
+    const shrinkage = decoupled === 0 ? 0 : rate * weightDecay;
+    for (let i = 0; i < count; i++) {
+      const parameter = f32[(parameters >>> 2) + i]!;
+      const g = f32[(dparameters >>> 2) + i]! + decay * parameter;
+      const m = beta1 * f32[(first >>> 2) + i]! + (1 - beta1) * g;
+      let v = beta2 * f32[(second >>> 2) + i]! + (1 - beta2) * g * g;
+      f32[(first >>> 2) + i] = m;
+      f32[(second >>> 2) + i] = v;
+      if (maximum !== 0) f32[(maximum >>> 2) + i] = v = Math.max(v, f32[(maximum >>> 2) + i]!);
+      f32[(parameters >>> 2) + i] = parameter - firstRate * m / (Math.sqrt(v) + epsilon * root) - shrinkage * parameter;
+    }
+    if (t % flushSteps === 0) for (const range of [first, second, maximum]) if (range !== 0) flush(f32, range >>> 2, count);
   },
 };
