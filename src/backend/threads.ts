@@ -4,7 +4,7 @@
  */
 
 import { availableThreads, maySleep, nextTask, startWorker, type WorkerHandle } from '../platform.ts';
-import type { Backend, SharedKernels } from './backend.ts';
+import type { Backend } from './backend.ts';
 import type { Arena } from './memory.ts';
 import { share, undoBytes, type Meeting, type Share } from './sharing.ts';
 
@@ -12,15 +12,17 @@ import { share, undoBytes, type Meeting, type Share } from './sharing.ts';
  * A binary that imports its memory, changed to import a shared one: the limits of that import get the flag for it and a
  * maximum, and its section three more bytes. (WebAssembly core specification, binary format, with its threads extension.)
  */
-export function withSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
+function withSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
   // Sections are a number, a size and their bytes; the import section, number 2, is shorter than 128 bytes and ends with
   // the limits: a flag and the least number of pages, 1 byte each.
   let at = 8;
   while (binary[at] !== 2) {
     let size = 0;
     let shift = 0;
-    do size |= (binary[++at]! & 127) << shift, (shift += 7);
-    while (binary[at]! > 127);
+    do {
+      size |= (binary[++at]! & 127) << shift;
+      shift += 7;
+    } while (binary[at]! > 127);
     at += size + 1;
   }
   const end = at + 2 + binary[at + 1]!;
@@ -33,6 +35,29 @@ export function withSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
   return changed;
 }
 
+/** Kernels on a memory that threads share. */
+interface SharedKernels {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Goes on at a barrier that `run` came back from, and returns as it does. */
+  readonly resume: (plan: number) => number;
+}
+
+const modules = new Map<string, WebAssembly.Module>();
+const shared = new WeakMap<Backend, SharedKernels>();
+
+/** Moves a backend into a memory that threads can share, the first time; addresses stay. */
+function sharedKernels(backend: Backend): SharedKernels {
+  const module = modules.get(backend.name) ?? new WebAssembly.Module(withSharedMemory(backend.binary!));
+  modules.set(backend.name, module);
+  let kernels = shared.get(backend);
+  if (kernels === undefined) {
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(backend.memory.i32.byteLength / pageBytes), maximum: mostPages, shared: true });
+    kernels = { module, memory, resume: backend.move!(module, memory) };
+    shared.set(backend, kernels);
+  }
+  return kernels;
+}
 
 /** What a worker does: joins a memory when told to, and serves there until it is told to leave. */
 const workerSource = `
@@ -44,6 +69,10 @@ const serve = ({ module, memory, control, thread, command }) => {
 
 /** Workers that no team has at the moment. */
 const idle: WorkerHandle[] = [];
+
+/** WebAssembly's pages, and how many its 32 bits can address. */
+const pageBytes = 65_536;
+const mostPages = 65_536;
 
 /** The words of a control block, in bytes; see assembly/threads.ts. */
 const command = 192;
@@ -91,11 +120,11 @@ export function startTeam(threads: number | 'auto', work: Work): Team | string |
   const { backend } = work;
   const count = threads === 'auto' ? Math.min(availableThreads(), mostThreads) : threads;
   if (count === 1 || (threads === 'auto' && work.products < worthwhile)) return undefined;
-  if (backend.share === undefined) return `backend '${backend.name}' has one`;
+  if (backend.move === undefined) return `backend '${backend.name}' has one`;
   if (typeof SharedArrayBuffer === 'undefined') {
     return 'memory cannot be shared here; a page must be cross-origin isolated (COOP: same-origin, COEP: require-corp)';
   }
-  return new Team(count, work, backend.share(withSharedMemory));
+  return new Team(count, work, sharedKernels(backend));
 }
 
 export class Team {
