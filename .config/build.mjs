@@ -5,7 +5,6 @@
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
-import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { texts } from './kernels.mjs';
@@ -23,16 +22,19 @@ const kernelsLast = {
 const partsOnDemand = {
   name: 'parts on demand',
   setup: ({ onResolve }) => onResolve({ filter: /^\./ }, ({ kind, path }) =>
-    kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.js`, external: true } : undefined),
+    kind === 'dynamic-import' ? { path: `${/^\.\/\w+/.exec(path)[0]}.js`, external: true } : undefined),
 };
-const library = { ...common, platform: 'neutral', mainFields: ['module', 'main'], outdir: 'dist', entryNames: '[name]' };
+const library = { ...common, platform: 'neutral', mainFields: ['module', 'main'], outdir: 'dist' };
 await build({
   ...library,
   plugins: [kernelsLast, partsOnDemand],
   footer: { js: `function kernels() {\n  return ${JSON.stringify(texts.strict)};\n}` },
   entryPoints: ['src/index.ts'],
 });
-await build({ ...library, entryPoints: ['src/backend/relaxed.ts', 'src/backend/threads.ts'] });
+await build({
+  ...library,
+  entryPoints: { relaxed: 'src/backend/relaxed.ts', reference: 'src/backend/reference/index.ts', threads: 'src/backend/threads.ts' },
+});
 await build({
   ...common,
   platform: 'node',

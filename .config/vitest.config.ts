@@ -11,7 +11,10 @@ if (chromium === undefined) console.log('No Chromium found: the tests run on Nod
 /** Far more than any test takes alone on a quiet machine: a busy one must not fail it. */
 const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
 
-const node = { test: { ...patience, name: 'node', include: ['test/**/*.test.ts'], environment: 'node' as const, env: { CHROMIUM_FOUND: chromium ?? '' } } };
+/** What Node loads from dist/ where it is used, sources cannot. */
+const setupFiles = ['test/loaded.ts'];
+
+const node = { test: { ...patience, setupFiles, name: 'node', include: ['test/**/*.test.ts'], environment: 'node' as const, env: { CHROMIUM_FOUND: chromium ?? '' } } };
 const page = {
   // Named, because a package that Vite finds only in the middle of a run makes it reload the page.
   optimizeDeps: { include: ['@assemblyscript/loader', 'fast-check'] },
@@ -19,6 +22,7 @@ const page = {
   server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
   test: {
     ...patience,
+    setupFiles,
     name: 'chromium',
     include: ['test/**/*.test.ts'],
     exclude: ['test/**/*.node.test.ts'],

@@ -28,21 +28,10 @@ export interface Backend {
   runEpochs(registers: number): number;
   /** How many of `count` floats are NaN or infinite. */
   countNonFinite(address: number, count: number): number;
-  /**
-   * Where threads can work in its memory: what they need for it. The first call moves everything into a memory that can be
-   * shared, at the same addresses; `adapt` makes the binary import such a one.
-   *
-   * @throws BackendError where no such memory can be had.
-   */
-  share?(adapt: (binary: Uint8Array) => Uint8Array<ArrayBuffer>): SharedKernels;
-}
-
-/** Kernels on a memory that threads share. */
-export interface SharedKernels {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  /** Goes on at a barrier that `run` came back from, and returns as it does. */
-  resume(plan: number): number;
+  /** Where threads can work in its memory: the WebAssembly binary of its kernels. */
+  readonly binary?: Uint8Array<ArrayBuffer>;
+  /** Goes over to the same kernels on another memory, with all it holds; returns what goes on at a barrier that `run` came back from. */
+  move?(module: WebAssembly.Module, memory: WebAssembly.Memory): (plan: number) => number;
 }
 
 /**

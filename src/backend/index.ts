@@ -1,9 +1,10 @@
 /** Which backend a model gets, and why. */
 
+import { BackendError } from '../errors.ts';
 import { checkName } from '../options.ts';
-import { warnOnce } from '../platform.ts';
+import { onDemand, warnOnce } from '../platform.ts';
 import type { Backend, BackendName } from './backend.ts';
-import { ReferenceBackend } from './reference/index.ts';
+import { BufferMemory, plainBuffer, type Memory } from './memory.ts';
 import { loadRelaxed, WasmBackend, whyNotWasm } from './wasm.ts';
 
 /** What `sequential({ backend })` takes: a backend, or `'auto'`, the fastest that keeps the same bits. */
@@ -11,23 +12,46 @@ export type BackendChoice = BackendName | 'auto';
 
 const choices: readonly BackendChoice[] = ['auto', 'wasm', 'wasm-relaxed', 'reference'];
 
+const referencePart = onDemand('./reference.js', () => import('./reference/index.ts'));
+
 /**
- * Makes a backend ready for `sequential({ backend })`. Only `'wasm-relaxed'` needs it, in pages and in bundles: its kernels
- * are a file of their own, which Node otherwise loads where it is used. Rejects with a BackendError where the engine has no
- * relaxed SIMD, with an OptionError for an unknown name, with the platform's own error where the file cannot be had.
+ * Makes a backend ready for `sequential({ backend })`, whose file is loaded on demand: the kernels of `'wasm-relaxed'`, or the
+ * pure-TypeScript backend. Node loads them where they are used, and `fit` waits for them; only a page or a bundle that wants them
+ * before it has called `fit` needs this.
+ *
+ * Rejects with a BackendError where the engine has no relaxed SIMD, with an OptionError for an unknown name, with the platform's own
+ * error where the file cannot be had.
  */
-export async function loadBackend(name: BackendChoice): Promise<void> {
-  if (checkName('loadBackend', name, choices) === 'wasm-relaxed') await loadRelaxed();
+export async function loadBackend(choice: BackendChoice): Promise<void> {
+  const { name } = chooseBackend('loadBackend', choice);
+  if (name === 'wasm-relaxed') await loadRelaxed();
+  if (name === 'reference') await referencePart.load();
 }
 
-/** A backend of its own for one model, and why it is that one. */
-export function createBackend(choice: BackendChoice): { backend: Backend; reason: string } {
-  const name = checkName('backend', choice, choices);
-  if (name !== 'auto') return { backend: name === 'reference' ? new ReferenceBackend() : new WasmBackend(name), reason: 'chosen by name' };
+/** Which backend a choice stands for here, and why. */
+export function chooseBackend(where: string, choice: BackendChoice): { name: BackendName; reason: string } {
+  const name = checkName(where, choice, choices);
+  if (name !== 'auto') return { name, reason: 'chosen by name' };
   const barred = whyNotWasm();
-  if (barred === undefined) return { backend: new WasmBackend('wasm'), reason: 'WebAssembly with 128-bit SIMD is available' };
+  if (barred === undefined) return { name: 'wasm', reason: 'WebAssembly with 128-bit SIMD is available' };
   warnOnce(`nabla runs in plain TypeScript, several times slower: ${barred}`);
-  return { backend: new ReferenceBackend(), reason: barred };
+  return { name: 'reference', reason: barred };
+}
+
+/** A backend of its own for one model; undefined where it must be loaded first. */
+export function createBackend(name: BackendName): Backend | undefined {
+  return name === 'reference' ? createReference(new BufferMemory(plainBuffer(0))) : new WasmBackend(name);
+}
+
+/** The reference backend on a memory, which may be one of double precision; undefined where it must be loaded first. */
+export function createReference(memory: Memory): Backend | undefined {
+  const part = referencePart.loaded();
+  return part && new part.ReferenceBackend(memory);
+}
+
+/** The error where a backend must be loaded first. */
+export function notLoaded(name: BackendName): BackendError {
+  return new BackendError(`await loadBackend('${name}') first`);
 }
 
 /** Threads that share a backend's work: a file of its own, loaded when the first are asked for. */

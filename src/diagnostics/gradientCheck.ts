@@ -3,7 +3,8 @@
  * the model that computes in double precision throughout, so that their own error does not matter.
  */
 
-import { ReferenceBackend } from '../backend/reference/index.ts';
+import { createReference, notLoaded } from '../backend/index.ts';
+import { DoubleMemory } from '../backend/memory.ts';
 import { toMatrix, type MatrixLike } from '../data/matrix.ts';
 import { OptionError, unexpected } from '../errors.ts';
 import { targetColumns } from '../model/losses.ts';
@@ -73,7 +74,9 @@ interface DoubleLoss {
 
 function doubleLoss(model: Sequential, x: MatrixLike, y: MatrixLike): DoubleLoss {
   if (model.compiled === undefined) throw new OptionError('gradientCheck: the model has no loss yet; call compile({ optimizer, loss }) first');
-  const copy = new Sequential({ layers: model.layers, seed: model.seed }, new ReferenceBackend('double'));
+  const backend = createReference(new DoubleMemory());
+  if (backend === undefined) throw notLoaded('reference');
+  const copy = new Sequential({ layers: model.layers, seed: model.seed }, backend);
   copy.compile(model.compiled);
   copy.setWeights(model.getWeights());
   const { program } = copy;

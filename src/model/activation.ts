@@ -1,10 +1,10 @@
 /**
  * Activations by name: each a pair (f, f′), as a layer of its own or inside `dense`, with the option of training with the
- * true f and another f′. The formulas stand in `backend/reference/activation.ts`.
+ * true f and another f′. The formulas stand in `backend/reference/pairs.ts`.
  */
 
 import { activationCodes, type ElementwiseName } from '../backend/plan.ts';
-import { activations as elementwise, logSoftmaxRow, softmaxRow } from '../backend/reference/activation.ts';
+import { activations as elementwise, logSoftmaxRow, softmaxRow } from '../backend/reference/pairs.ts';
 import { OptionError, unexpected } from '../errors.ts';
 import { checkKeys, checkLabel, checkName, checkNumber, checkSpec } from '../options.ts';
 import { checkInputShape, type Elementwise, type Layer, type ResolvedActivation, type Stage } from './layer.ts';

@@ -4,7 +4,7 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { createBackend, type Backend, type BackendChoice, type BackendName } from '../backend/index.ts';
+import { chooseBackend, createBackend, loadBackend, notLoaded, type Backend, type BackendChoice, type BackendName } from '../backend/index.ts';
 import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
 import { BackendError, OptionError, ShapeError, show, unexpected } from '../errors.ts';
 import { checkInteger, checkKeys, checkLabel } from '../options.ts';
@@ -13,6 +13,7 @@ import type { Layer, Stage } from './layer.ts';
 import { checkTargets, resolveLoss, targetColumns, type LossSpec } from './losses.ts';
 import { resolveMetrics, type MetricName } from './metrics.ts';
 import { resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
+import type { Objective } from './plans.ts';
 import { inferenceRows, Program, registerSums, sizeOf } from './program.ts';
 import { checkRun, evaluate, splitValidation, train, type RunOptions, type Samples } from './training.ts';
 
@@ -62,7 +63,12 @@ export class Sequential {
   /** Values in a row of input, and of output. */
   readonly inputShape: readonly [number];
   readonly outputShape: readonly [number];
+  readonly #stages: readonly Stage[];
+  /** Undefined until its backend has been loaded, and when the model has been disposed of. */
   #program: Program | undefined;
+  /** What was compiled last. */
+  #objective: Objective | undefined;
+  #disposed = false;
   #compiled: CompileOptions | undefined;
   #fitting = false;
 
@@ -74,17 +80,28 @@ export class Sequential {
     this.layers = checkLayers(options.layers);
     this.seed = checkInteger('sequential seed', options.seed ?? 0);
     const { stages, inputs } = buildStages(this.layers, this.seed);
-    const { backend, reason } = own === undefined ? createBackend(options.backend ?? 'auto') : { backend: own, reason: 'passed in' };
-    this.backend = backend.name;
+    const { name, reason } = own === undefined ? chooseBackend('backend', options.backend ?? 'auto') : { name: own.name, reason: 'passed in' };
+    this.backend = name;
     this.backendReason = reason;
-    this.#program = new Program(backend, stages, inputs, this.seed);
     this.inputShape = [inputs];
-    this.outputShape = [this.#program.outputs];
+    this.outputShape = [stages.at(-1)?.outputs ?? inputs];
+    this.#stages = stages;
+    const backend = own ?? createBackend(name);
+    if (backend !== undefined) this.#program = this.#layOut(backend);
+  }
+
+  #layOut(backend: Backend): Program {
+    const program = new Program(backend, this.#stages, this.inputShape[0], this.seed);
+    if (this.#objective !== undefined) program.compile(this.#objective);
+    return program;
   }
 
   /** @internal The model laid out in memory, for diagnostics. */
   get program(): Program {
-    if (this.#program === undefined) throw new BackendError(`model '${this.name}' has been disposed of and cannot be used any more`);
+    this.#refuseDisposed();
+    const backend = this.#program?.backend ?? createBackend(this.backend);
+    if (backend === undefined) throw notLoaded(this.backend);
+    this.#program ??= this.#layOut(backend);
     return this.#program;
   }
 
@@ -99,13 +116,14 @@ export class Sequential {
    * @throws OptionError for unknown options or names.
    */
   compile(options: CompileOptions): void {
+    this.#refuseDisposed();
     this.#refuseWhileFitting('compile');
     checkKeys('compile', options, ['optimizer', 'loss', 'metrics']);
     const units = this.outputShape[0];
     const loss = resolveLoss('compile loss', options.loss);
     const metrics = resolveMetrics(options.metrics ?? [], loss, units);
     if (metrics.length >= registerSums) throw new OptionError(`compile metrics: at most ${registerSums - 1}, received ${metrics.length}`);
-    const { activation: last } = this.program.stages.filter(({ trainingOnly }) => trainingOnly !== true).at(-1) ?? {};
+    const { activation: last } = this.#stages.filter(({ trainingOnly }) => trainingOnly !== true).at(-1) ?? {};
     if (units === 1 && last?.name === 'softmax') {
       throw new OptionError("compile: softmax over 1 unit is always 1 and cannot learn; use 'sigmoid', or more units");
     }
@@ -115,7 +133,8 @@ export class Sequential {
     if (loss.kind.fused?.activation === 'softmax' && units === 1) {
       throw new OptionError(`compile loss: '${loss.name}' needs an output of at least 2 units, this model has 1; for one unit use 'binaryCrossentropy'`);
     }
-    this.program.compile({ loss, optimizer: resolveOptimizer(options.optimizer), metrics });
+    this.#objective = { loss, optimizer: resolveOptimizer(options.optimizer), metrics };
+    this.#program?.compile(this.#objective);
     this.#compiled = Object.freeze({ ...options, loss: typeof options.loss === 'string' ? options.loss : { ...options.loss }, metrics: [...(options.metrics ?? [])] });
   }
 
@@ -128,9 +147,10 @@ export class Sequential {
    * with the weights of the last finite epoch in the model.
    */
   async fit(x: MatrixLike, y: MatrixLike, options: FitOptions = {}): Promise<History> {
+    if (this.#program === undefined && !this.#disposed) await loadBackend(this.backend);
     this.#refuseWhileFitting('fit');
     const { program } = this;
-    this.#objective('fit');
+    this.#compiledFor('fit');
     checkKeys('fit', options, ['epochs', 'initialEpoch', 'verbose', 'batchSize', 'shuffle', 'threads', 'callbacks', 'signal', 'validationSplit', 'validationData']);
     const run = checkRun(options, this.seed);
     let samples = this.#samples('fit', x, y);
@@ -174,7 +194,7 @@ export class Sequential {
 
   /** Loss and metrics over rows `x` and targets `y`: `{ loss, accuracy, ... }`. */
   evaluate(x: MatrixLike, y: MatrixLike): Record<string, number> {
-    this.#objective('evaluate');
+    this.#compiledFor('evaluate');
     return evaluate(this.program, this.#samples('evaluate', x, y));
   }
 
@@ -244,16 +264,21 @@ export class Sequential {
   dispose(): void {
     this.#refuseWhileFitting('dispose');
     this.#program = undefined;
+    this.#disposed = true;
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  #objective(verb: string) {
-    const { objective } = this.program;
+  #compiledFor(verb: string): Objective {
+    const objective = this.#objective;
     if (objective === undefined) throw new OptionError(`${verb}: the model has no loss yet; call compile({ optimizer, loss }) first`);
     return objective;
+  }
+
+  #refuseDisposed(): void {
+    if (this.#disposed) throw new BackendError(`model '${this.name}' has been disposed of and cannot be used any more`);
   }
 
   #refuseWhileFitting(verb: string): void {
@@ -261,7 +286,7 @@ export class Sequential {
   }
 
   #matrices(verb: string, x: MatrixLike, y: MatrixLike): Samples {
-    const { loss } = this.#objective(verb);
+    const { loss } = this.#compiledFor(verb);
     const samples = {
       x: toMatrix(`${verb} x`, x, this.inputShape[0]),
       y: toMatrix(`${verb} y`, y, targetColumns(loss, this.outputShape[0])),
@@ -276,7 +301,7 @@ export class Sequential {
     const samples = this.#matrices(verb, x, y);
     checkFinite(`${verb} x`, samples.x);
     checkFinite(`${verb} y`, samples.y);
-    checkTargets(`${verb} y`, this.#objective(verb).loss, samples.y, this.outputShape[0]);
+    checkTargets(`${verb} y`, this.#compiledFor(verb).loss, samples.y, this.outputShape[0]);
     return samples;
   }
 
@@ -289,7 +314,7 @@ export class Sequential {
     program.load('target', samples.y, 0, rows);
     if (!program.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x);
     if (!program.loadedFinite('target', samples.y, rows)) checkFinite(`${verb} y`, samples.y);
-    checkTargets(`${verb} y`, this.#objective(verb).loss, samples.y, this.outputShape[0]);
+    checkTargets(`${verb} y`, this.#compiledFor(verb).loss, samples.y, this.outputShape[0]);
     program.clearSums();
     program.run(plan, rows);
     return program.lossOver(rows);

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { activationCodes, type ElementwiseName } from '../../src/backend/plan.ts';
-import { activations, erfc } from '../../src/backend/reference/activation.ts';
+import { activations, erfc } from '../../src/backend/reference/pairs.ts';
 import { awkward, counts, numbers, Twins, ulps } from '../twins.ts';
 
 /** An error in ulp, or in absolute value if that is larger: results below 2^-126 come out as 0. */

@@ -1,6 +1,7 @@
 /** Many steps in one call: `gather` against its plain twin, and `runEpochs` of both backends against what it says it does. */
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
+import { BufferMemory, plainBuffer } from '../../src/backend/memory.ts';
 import { lossNotFinite, paused, PlanBuilder, valuesNotFinite, type EpochRegisters } from '../../src/backend/plan.ts';
 import { ReferenceBackend } from '../../src/backend/reference/index.ts';
 import { WasmBackend } from '../../src/backend/wasm.ts';
@@ -87,7 +88,7 @@ class Run {
   }
 }
 
-describe.each([['wasm', () => new WasmBackend('wasm')], ['reference', () => new ReferenceBackend()]] as const)('runEpochs on %s', (_name, create) => {
+describe.each([['wasm', () => new WasmBackend('wasm')], ['reference', () => new ReferenceBackend(new BufferMemory(plainBuffer(0)))]] as const)('runEpochs on %s', (_name, create) => {
   it.each([1, 2, 3, 5, 64, 257])('puts %i rows in the order of src/random.ts', (rows) => {
     for (const seed of [0, 7, -1, 2 ** 40 + 3, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]) {
       for (const epoch of [0, 1, 2 ** 32 - 1]) {

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { erfc } from '../../src/backend/reference/activation.ts';
+import { erfc } from '../../src/backend/reference/pairs.ts';
 import { hasRelaxed, relaxedNote } from '../backends.ts';
 import { ulps } from '../twins.ts';
 

@@ -1,7 +1,7 @@
 /** The page of operations, the exports of the binary and the reference backend: one list, and a plan does what calls do. */
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backend/index.ts';
-import type { Views } from '../../src/backend/memory.ts';
+import { BufferMemory, plainBuffer, type Views } from '../../src/backend/memory.ts';
 import { operationNames, operations, operationWords, PlanBuilder, type KernelName } from '../../src/backend/plan.ts';
 import { kernels, ReferenceBackend } from '../../src/backend/reference/index.ts';
 import { WasmBackend } from '../../src/backend/wasm.ts';
@@ -75,7 +75,7 @@ describe.each(names)('%s from a plan does what a call does', (name) => {
   it('on the reference backend', () => {
     const { plain } = new Twins();
     const called = ranges(plain, name, () => (kernels[name] as (views: Views, ...values: number[]) => void)(plain, ...args));
-    expect(byPlan(new ReferenceBackend(), name)).toEqual(called);
+    expect(byPlan(new ReferenceBackend(new BufferMemory(plainBuffer(0))), name)).toEqual(called);
     expect(called).not.toEqual(ranges(plain, name, () => undefined));
   });
 });

@@ -5,7 +5,7 @@
  */
 
 import type { Backend } from '../backend.ts';
-import { BufferMemory, DoubleMemory, plainBuffer, type Memory, type Views } from '../memory.ts';
+import type { Memory, Views } from '../memory.ts';
 import { floatFromBits, operationNames, operations, operationWords, type KernelName } from '../plan.ts';
 import { runEpochs } from './epochs.ts';
 import * as activation from './activation.ts';
@@ -43,10 +43,9 @@ export class ReferenceBackend implements Backend {
    */
   readonly #args: [memory: Views, ...numbers: number[]][];
 
-  /** With `'double'`, values between operations are kept in double precision too. */
-  constructor(precision: 'single' | 'double' = 'single') {
-    this.memory = precision === 'double' ? new DoubleMemory() : new BufferMemory(plainBuffer(0));
-    this.#args = table.map(({ kinds }) => [this.memory, ...kinds.map(() => 0)]);
+  constructor(memory: Memory) {
+    this.memory = memory;
+    this.#args = table.map(({ kinds }) => [memory, ...kinds.map(() => 0)]);
   }
 
   weightFloats(inputs: number, units: number): number {
