@@ -40,9 +40,9 @@ const cases: readonly Case[] = [
 
 const columns: Columns = [['', 42], ['ordinary µs', 14], ['this µs', 12], ['ratio', 8]];
 
-export async function denormals(): Promise<void> {
+export async function denormals(words: readonly string[]): Promise<void> {
   console.log(`${headLines()}\n\n${titles(columns)}`);
-  for (const one of cases) {
+  for (const one of cases.filter(({ name }) => words.every((word) => name.includes(word)))) {
     const { weights: _weights, inputs: _inputs, ...ordinary } = one;
     const [healthy, sick] = await inTurns([makeStep(ordinary), makeStep(one)], options);
     const microseconds = [healthy!, sick!].map((times) => significant(median(times) * 1000));

@@ -73,7 +73,8 @@ function productCalls({ exports, memory, start }: Build, [rows, inputs, units]: 
   };
   const [x, dx, out, dout] = [place(rows * inputs), place(rows * inputs), place(rows * units), place(rows * units)];
   const [weight, dweight] = [place(inputs * padded), place(inputs * padded)];
-  const [bias, dbias, scratch] = [place(padded), place(padded), place(8 * padded + Math.min(rows, 256) * (16 + padded))];
+  // More scratch than any build asks for.
+  const [bias, dbias, scratch] = [place(padded), place(padded), place((rows + 8) * (padded + 64))];
   const random = numbers(1);
   const all = new Float32Array(memory.buffer, start, (at - start) >> 2);
   for (let i = 0; i < all.length; i++) all[i] = random() - 0.5;
