@@ -38,7 +38,7 @@ export async function peer([index]: readonly string[]): Promise<void> {
   const { name, peer, make } = comparisons[Number(index)]!;
   const [theirs, ours] = await inTurns(await make(), options);
   const microseconds = [theirs!, ours!].map((samples) => significant(median(samples) * 1000));
-  console.log(line(columns, [name, `${peer} ${versions[peer]}`, ...microseconds, times(medianRatio(theirs!, ours!))]));
+  console.log(line(columns, [name, `${peer} ${versions[peer]}`, ...microseconds, times(medianRatio(theirs!, ours!), 2)]));
 }
 
 async function training(shape: Shape, way: JaxWay, optimizer: Optimizer): Promise<[Call, Call]> {

@@ -55,5 +55,5 @@ export function significant(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString('en', { maximumFractionDigits: 6 });
 }
 
-export const times = (ratio: number): string => `${ratio.toFixed(1)}x`;
+export const times = (ratio: number, digits = 1): string => `${ratio.toFixed(digits)}x`;
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;
