@@ -1,6 +1,7 @@
 /**
- * Times two versions of one step against each other, in turns. A machine's speed drifts by a third within minutes (clock,
- * neighbours), so only figures taken side by side can be compared: short runs A B A B ..., of which medians are taken.
+ * Times steps against each other, in turns. A machine's speed drifts by a third within minutes (clock, neighbours), so only
+ * figures taken side by side can be compared: short runs A B A B ..., of which medians are taken. `compare` takes few long
+ * runs of two, `inTurns` many short samples of any number.
  */
 
 import { Bench } from 'tinybench';
@@ -74,8 +75,56 @@ function runOnce(step: Step, calls: number, time: number): number {
   return result.latency.p50 / calls;
 }
 
-function median(values: readonly number[]): number {
+export interface TurnsOptions {
+  readonly rounds: number;
+  /** Milliseconds of each sample: as many calls as fit, one at least. */
+  readonly sample: number;
+  /** Milliseconds that each is called before. */
+  readonly warmup: number;
+}
+
+/** What can be timed: a function, or an asynchronous one, which is awaited. */
+export type Call = () => unknown;
+
+/** Samples of every one in turn: milliseconds a call, by round, in the order given. */
+export async function inTurns(calls: readonly Call[], { rounds, sample, warmup }: TurnsOptions): Promise<number[][]> {
+  const counts: number[] = [];
+  for (const call of calls) {
+    let quickest = Infinity;
+    for (const end = performance.now() + warmup; quickest === Infinity || performance.now() < end;) {
+      quickest = Math.min(quickest, await timeOf(call, 1));
+    }
+    counts.push(await fittingCount(call, quickest, sample));
+  }
+  const times = calls.map((): number[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < calls.length; i++) times[i]!.push((await timeOf(calls[i]!, counts[i]!)) / counts[i]!);
+  }
+  return times;
+}
+
+/** Calls that fill a sample. One call may be shorter than the clock can tell, so a guess is tried before it is believed. */
+async function fittingCount(call: Call, quickest: number, sample: number): Promise<number> {
+  const guess = Math.max(1, Math.ceil(Math.min(sample / 10, leastSample) / Math.max(quickest, 1e-5)));
+  return Math.max(1, Math.round((sample * guess) / (await timeOf(call, guess))));
+}
+
+async function timeOf(call: Call, count: number): Promise<number> {
+  const before = performance.now();
+  for (let i = 0; i < count; i++) {
+    const result = call();
+    if (result instanceof Promise) await result;
+  }
+  return performance.now() - before;
+}
+
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** The median, over the rounds, of the quotient of two samples of the same round. */
+export function medianRatio(numerators: readonly number[], denominators: readonly number[]): number {
+  return median(numerators.map((numerator, round) => numerator / denominators[round]!));
 }

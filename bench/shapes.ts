@@ -4,7 +4,7 @@
  */
 
 import {
-  dense, sequential, sgd, type ActivationName, type BackendName, type LossName, type Sequential,
+  dense, sequential, sgd, type ActivationName, type BackendName, type LossName, type Optimizer, type Sequential,
 } from '../src/index.ts';
 
 export interface Shape {
@@ -45,33 +45,40 @@ export function operationsPerStep({ widths, verb, rows }: Shape): number {
 export type Step = () => number;
 
 /** Batches that a step goes through in turn, so that its input is not always in the nearest cache. */
-const batches = 8;
+export const batches = 8;
 /** Small, so that no run leaves the ordinary range of numbers however long it trains. */
-const learningRate = 0.001;
+export const learningRate = 0.001;
 
 /** A step of a shape on a backend, on data that depends on the shape alone. */
-export function makeStep(shape: Shape, backend: BackendName): Step {
-  const model = makeModel(shape, backend);
-  const { widths, verb, rows, loss } = shape;
-  const inputs = widths[0]!;
-  const units = widths.at(-1)!;
-  const random = numbers(1);
-  const x = Array.from({ length: batches }, () => Float32Array.from({ length: rows * inputs }, random));
+export function makeStep(shape: Shape, backend: BackendName, optimizer?: Optimizer): Step {
+  return stepOf(shape, makeModel(shape, backend, optimizer));
+}
+
+export function stepOf(shape: Shape, model: Sequential): Step {
+  const { x, y } = makeData(shape);
   let batch = 0;
-  if (verb === 'predict') {
-    const out = new Float32Array(rows * units);
+  if (shape.verb === 'predict') {
+    const out = new Float32Array(shape.rows * shape.widths.at(-1)!);
     return () => model.predictInto(x[batch++ % batches]!, out)[0]!;
   }
-  const sparse = loss === 'sparseCategoricalCrossentropy';
-  const target = sparse ? () => Math.floor(random() * units) : random;
-  const y = x.map(() => Float32Array.from({ length: sparse ? rows : rows * units }, target));
   return () => {
     batch = (batch + 1) % batches;
     return model.trainOnBatch(x[batch]!, y[batch]!);
   };
 }
 
-function makeModel({ widths, hidden, output, loss }: Shape, backend: BackendName): Sequential {
+/** The batches of a shape: inputs in [0, 1), and targets, class indices where the loss is sparse. */
+export function makeData({ widths, rows, loss }: Shape): { x: Float32Array[]; y: Float32Array[] } {
+  const units = widths.at(-1)!;
+  const random = numbers(1);
+  const x = Array.from({ length: batches }, () => Float32Array.from({ length: rows * widths[0]! }, random));
+  const sparse = loss === 'sparseCategoricalCrossentropy';
+  const target = sparse ? () => Math.floor(random() * units) : random;
+  const y = x.map(() => Float32Array.from({ length: sparse ? rows : rows * units }, target));
+  return { x, y };
+}
+
+export function makeModel({ widths, hidden, output, loss }: Shape, backend: BackendName, optimizer?: Optimizer): Sequential {
   const layers = widths.slice(1).map((units, i) =>
     dense({
       units,
@@ -80,15 +87,23 @@ function makeModel({ widths, hidden, output, loss }: Shape, backend: BackendName
     }),
   );
   const model = sequential({ layers, seed: 7, backend });
-  model.compile({ optimizer: sgd({ learningRate }), loss });
+  model.compile({ optimizer: optimizer ?? sgd({ learningRate }), loss });
   return model;
 }
 
 /** Numbers in [0, 1), the same in every run: a linear congruential generator with the constants of Numerical Recipes. */
-function numbers(seed: number): () => number {
+export function numbers(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
   };
+}
+
+/** The first steps of two that compute the same give the same numbers within rounding; throws where they do not. */
+export function checkAgreement(name: string, expected: readonly number[], received: readonly number[], tolerance = 1e-4): void {
+  expected.forEach((value, step) => {
+    if (Math.abs(received[step]! - value) <= tolerance * Math.abs(value) + 1e-6) return;
+    throw new Error(`${name}: in step ${step} one gives ${value}, the other ${received[step]}; what is compared must compute the same`);
+  });
 }

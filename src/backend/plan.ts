@@ -65,7 +65,7 @@ export const operations = {
 
   /** out[rows, units] := f(z), element by element. */
   activationForward: { out: address, z: address, rows, units: size, activation: size, alpha: scalar, beta: scalar },
-  /** dz := dout · f′(z); `out` must be f(z) of the same function. */
+  /** dz := dout · f′(z), 0 where that is below 1e−30; `out` must be f(z) of the same function. */
   activationBackward: {
     dz: address, dout: address, z: address, out: address, rows, units: size, activation: size, alpha: scalar, beta: scalar,
   },

@@ -51,6 +51,8 @@ function activationBackward(
     const { df } = activations[name];
     for (let i = 0; i < count; i++) f32[to + i] = f32[slope + i]! * df(f32[from + i]!, alpha, beta);
   }
+  // As the losses do: where gradients vanish, denormal numbers would slow down every product after them.
+  for (let i = 0; i < count; i++) if (Math.abs(f32[to + i]!) < 1e-30) f32[to + i] = 0;
 }
 
 function softmaxForward({ f32 }: Views, out: number, z: number, rows: number, units: number): void {
