@@ -4,7 +4,7 @@
  * them off: a network whose gradients vanish would slow down for no visible reason.
  */
 
-import { dense, momentum, sequential, sgd, type ActivationName, type LossName, type Optimizer, type Sequential } from '../src/index.ts';
+import { adam, dense, momentum, sequential, sgd, type ActivationName, type LossName, type Optimizer, type Sequential } from '../src/index.ts';
 import { inTurns, median, medianRatio } from './measure.ts';
 import { numbers } from './shapes.ts';
 import { headLines, line, significant, titles, type Columns } from './table.ts';
@@ -29,6 +29,7 @@ const tenLayers = { widths: [64, ...Array.from({ length: 10 }, () => 64), 1], ac
 const digits = { widths: [784, 128, 10], activation: 'relu', output: 'softmax', loss: 'sparseCategoricalCrossentropy' } as const;
 const sigmoids = { widths: [784, 128, 10], activation: 'sigmoid', output: 'sigmoid', loss: 'meanSquaredError' } as const;
 const withMomentum = () => momentum({ learningRate: 0.001 });
+const withAdam = () => adam({ learningRate: 0.001 });
 
 const cases: readonly Case[] = [
   ...[1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6].map((weights): Case => ({ name: `ten sigmoid layers, weights x ${weights}`, ...tenLayers, weights })),
@@ -36,6 +37,9 @@ const cases: readonly Case[] = [
   ...[1e-10, 1e-19, 1e-38].map((weights): Case => ({ name: `784-128-10, weights x ${weights}`, ...digits, weights })),
   ...[30, 100, 300].map((weights): Case => ({ name: `784-128-10, momentum, weights x ${weights}`, ...digits, optimizer: withMomentum, weights, sure: true })),
   ...[3, 10, 30, 100].map((weights): Case => ({ name: `sigmoids, momentum, weights x ${weights}`, ...sigmoids, optimizer: withMomentum, weights, sure: true })),
+  ...[1e-3, 1e-5].map((weights): Case => ({ name: `ten sigmoid layers, Adam, weights x ${weights}`, ...tenLayers, optimizer: withAdam, weights })),
+  ...[30, 300].map((weights): Case => ({ name: `784-128-10, Adam, weights x ${weights}`, ...digits, optimizer: withAdam, weights, sure: true })),
+  ...[10, 100].map((weights): Case => ({ name: `sigmoids, Adam, weights x ${weights}`, ...sigmoids, optimizer: withAdam, weights, sure: true })),
 ];
 
 const columns: Columns = [['', 42], ['ordinary µs', 14], ['this µs', 12], ['ratio', 8]];

@@ -3,7 +3,7 @@
  * and on the same batches. Before timing, the first steps of both must give the same numbers.
  */
 
-import { sgd, type Optimizer } from '../src/index.ts';
+import { adam, sgd, type Optimizer } from '../src/index.ts';
 import { inTurns, median, medianRatio, type Call } from './measure.ts';
 import { installPeers, versions } from './peers/install.ts';
 import { makeJaxStep, type JaxWay } from './peers/jax.ts';
@@ -23,6 +23,7 @@ const large = shapeNamed('train 784-512-512-10, batch 128');
 const comparisons: readonly { readonly name: string; readonly peer: keyof typeof versions; readonly make: () => Promise<[peer: Call, nabla: Call]> }[] = [
   { name: `${small.name}, SGD`, peer: '@jax-js/jax', make: () => training(small, 'sgd', sgd({ learningRate })) },
   { name: '  the same, as its pages have it', peer: '@jax-js/jax', make: () => training(small, 'pages', sgd({ learningRate })) },
+  { name: `${large.name}, Adam`, peer: '@jax-js/jax', make: () => training(large, 'adam', adam({ learningRate })) },
   { name: 'predict 784-512-512-10, 256 rows', peer: 'onnxruntime-web', make: () => inference({ ...large, verb: 'predict', rows: 256 }) },
 ];
 
