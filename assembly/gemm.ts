@@ -1,7 +1,6 @@
 /**
  * The three products of a dense layer: forward (rows · weight), the gradient of its input (dout · weightᵀ) and that of its
- * parameters (inputᵀ · dout). One register tile of 4 x 8 results, 6 x 8 in the relaxed build, serves all of them; the rest
- * is packing.
+ * parameters (inputᵀ · dout). One register tile of 4 x 8 results serves all of them; the rest is packing.
  *
  * Layout of a weight [inputs, units]: panels of 8 columns, each `inputs` x 8, dense; where 1 to 4 columns are left, a last
  * panel is 4 wide. Columns beyond `units` hold zeros. So the forward product reads memory in order and packs nothing, and
@@ -12,15 +11,16 @@
  */
 
 import { copy } from "./memory";
-import { BLOCK_INPUTS, multiplyAdd, paddedBytes, TILE_ROWS } from "./simd";
+import { multiplyAdd, paddedBytes } from "./simd";
 
 /** Bytes of a row of a wide (8 floats) and of a narrow (4 floats) panel. */
 const WIDE: usize = 32;
 const NARROW: usize = 16;
 
-/** Rows of a batch that the parameter gradient takes at a time: with `BLOCK_INPUTS` each they stay in the first-level cache. */
+/** Rows of a batch that the parameter gradient takes at a time, and inputs: 256 x 16 floats stay in the first-level cache. */
 const BLOCK_ROWS: i32 = 256;
-const BLOCK_BYTES: usize = <usize>BLOCK_INPUTS << 2;
+const BLOCK_INPUTS: i32 = 16;
+const BLOCK_BYTES: usize = 64;
 
 /** Starting values of sums that start from nothing. */
 const zeros: usize = memory.data(128, 16);
@@ -35,38 +35,31 @@ function widePanels(units: i32): i32 {
 // @ts-ignore: decorator
 @inline
 function storeParts(
-  to0: usize, to1: usize, to2: usize, to3: usize, to4: usize, to5: usize,
-  r0: v128, r1: v128, r2: v128, r3: v128, r4: v128, r5: v128, columns: i32, height: i32,
+  to0: usize, to1: usize, to2: usize, to3: usize, r0: v128, r1: v128, r2: v128, r3: v128, columns: i32, height: i32,
 ): void {
   if (columns == 1) {
     v128.store32_lane(to0, r0, 0);
     if (height > 1) v128.store32_lane(to1, r1, 0);
     if (height > 2) v128.store32_lane(to2, r2, 0);
     if (height > 3) v128.store32_lane(to3, r3, 0);
-    if (height > 4) v128.store32_lane(to4, r4, 0);
-    if (height > 5) v128.store32_lane(to5, r5, 0);
     return;
   }
   v128.store64_lane(to0, r0, 0);
   if (height > 1) v128.store64_lane(to1, r1, 0);
   if (height > 2) v128.store64_lane(to2, r2, 0);
   if (height > 3) v128.store64_lane(to3, r3, 0);
-  if (height > 4) v128.store64_lane(to4, r4, 0);
-  if (height > 5) v128.store64_lane(to5, r5, 0);
   if (columns == 3) {
     v128.store32_lane(to0, r0, 2, 8);
     if (height > 1) v128.store32_lane(to1, r1, 2, 8);
     if (height > 2) v128.store32_lane(to2, r2, 2, 8);
     if (height > 3) v128.store32_lane(to3, r3, 2, 8);
-    if (height > 4) v128.store32_lane(to4, r4, 2, 8);
-    if (height > 5) v128.store32_lane(to5, r5, 2, 8);
   }
 }
 
 /**
  * out[height, 4·vectors] := start + a · panel, where a is [height, depth], row by row `strideA` bytes apart, or column by
- * column (`byColumn`), a column `BLOCK_BYTES` from the next. `start` rows are `strideStart` bytes apart. Only `columns` are
- * stored, more than 4 of a wide panel. `height` (1 to 6), `vectors` (1 or 2) and `byColumn` are constants at every call.
+ * column (`byColumn`), a column 64 bytes from the next. `start` rows are `strideStart` bytes apart. Only `columns` are
+ * stored, more than 4 of a wide panel. `height` (1 to 4), `vectors` (1 or 2) and `byColumn` are constants at every call.
  *
  * One step of the inner index a turn, on purpose: unrolled, an optimizing engine lifts all loads ahead and spills.
  */
@@ -78,7 +71,7 @@ function tile(
 ): void {
   let c00 = v128.load(start);
   let c01 = vectors > 1 ? v128.load(start, 16) : c00;
-  let c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
+  let c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   if (height > 1) {
     start += strideStart;
     c10 = v128.load(start);
@@ -94,23 +87,11 @@ function tile(
     c30 = v128.load(start);
     if (vectors > 1) c31 = v128.load(start, 16);
   }
-  if (height > 4) {
-    start += strideStart;
-    c40 = v128.load(start);
-    if (vectors > 1) c41 = v128.load(start, 16);
-  }
-  if (height > 5) {
-    start += strideStart;
-    c50 = v128.load(start);
-    if (vectors > 1) c51 = v128.load(start, 16);
-  }
-  let a1 = a, a2 = a, a3 = a, a4 = a, a5 = a;
+  let a1 = a, a2 = a, a3 = a;
   if (!byColumn) {
     a1 = a + strideA;
     a2 = a1 + strideA;
     a3 = a2 + strideA;
-    a4 = a3 + strideA;
-    a5 = a4 + strideA;
   }
   for (; depth > 0; depth--) {
     const low = v128.load(panel);
@@ -133,16 +114,6 @@ function tile(
       c30 = multiplyAdd(x, low, c30);
       if (vectors > 1) c31 = multiplyAdd(x, high, c31);
     }
-    if (height > 4) {
-      x = byColumn ? v128.load32_splat(a, 16) : v128.load32_splat(a4);
-      c40 = multiplyAdd(x, low, c40);
-      if (vectors > 1) c41 = multiplyAdd(x, high, c41);
-    }
-    if (height > 5) {
-      x = byColumn ? v128.load32_splat(a, 20) : v128.load32_splat(a5);
-      c50 = multiplyAdd(x, low, c50);
-      if (vectors > 1) c51 = multiplyAdd(x, high, c51);
-    }
     panel += vectors > 1 ? WIDE : NARROW;
     if (byColumn) {
       a += BLOCK_BYTES;
@@ -151,48 +122,28 @@ function tile(
       if (height > 1) a1 += 4;
       if (height > 2) a2 += 4;
       if (height > 3) a3 += 4;
-      if (height > 4) a4 += 4;
-      if (height > 5) a5 += 4;
     }
   }
   const out1 = out + strideOut;
   const out2 = out1 + strideOut;
   const out3 = out2 + strideOut;
-  const out4 = out3 + strideOut;
-  const out5 = out4 + strideOut;
   if (vectors == 1 && columns < 4) {
-    storeParts(out, out1, out2, out3, out4, out5, c00, c10, c20, c30, c40, c50, columns, height);
+    storeParts(out, out1, out2, out3, c00, c10, c20, c30, columns, height);
     return;
   }
   v128.store(out, c00);
   if (height > 1) v128.store(out1, c10);
   if (height > 2) v128.store(out2, c20);
   if (height > 3) v128.store(out3, c30);
-  if (height > 4) v128.store(out4, c40);
-  if (height > 5) v128.store(out5, c50);
   if (vectors == 1) return;
   if (columns < 8) {
-    storeParts(
-      out + 16, out1 + 16, out2 + 16, out3 + 16, out4 + 16, out5 + 16, c01, c11, c21, c31, c41, c51, columns - 4, height,
-    );
+    storeParts(out + 16, out1 + 16, out2 + 16, out3 + 16, c01, c11, c21, c31, columns - 4, height);
     return;
   }
   v128.store(out, c01, 16);
   if (height > 1) v128.store(out1, c11, 16);
   if (height > 2) v128.store(out2, c21, 16);
   if (height > 3) v128.store(out3, c31, 16);
-  if (height > 4) v128.store(out4, c41, 16);
-  if (height > 5) v128.store(out5, c51, 16);
-}
-
-/**
- * Whether the next tile is one of 6 rows, where there are such: so that what is left is 3 rows at least, if it can be, for
- * tiles of 1 and 2 have too few sums to hide the latency of additions.
- */
-// @ts-ignore: decorator
-@inline
-function takesSix(rows: i32): bool {
-  return rows == 6 || rows > 8;
 }
 
 /** out[rows, columns] := start + a[rows, depth] · panel, for one panel of 4·vectors columns. */
@@ -202,13 +153,6 @@ function rowsTimesPanel(
   out: usize, strideOut: usize, start: usize, a: usize, strideA: usize, panel: usize, rows: i32, depth: i32, columns: i32,
   vectors: i32,
 ): void {
-  if (TILE_ROWS == 6 && vectors == 2) {
-    for (; takesSix(rows); rows -= 6) {
-      tile(out, strideOut, start, 0, a, strideA, panel, depth, columns, 6, vectors, false);
-      out += strideOut * 6;
-      a += strideA * 6;
-    }
-  }
   for (; rows >= 4; rows -= 4) {
     tile(out, strideOut, start, 0, a, strideA, panel, depth, columns, 4, vectors, false);
     out += strideOut << 2;
@@ -389,7 +333,7 @@ function rowTimesTransposed(dinput: usize, scratch: usize, dout: usize, weight: 
     }
     const sums = laneSums(s0, s1, s2, s3);
     if (first + 4 <= inputs) v128.store(dinput, sums);
-    else storeParts(dinput, 0, 0, 0, 0, 0, sums, s1, s2, s3, sums, sums, inputs - first, 1);
+    else storeParts(dinput, 0, 0, 0, sums, s1, s2, s3, inputs - first, 1);
     dinput += 16;
   }
 }
@@ -480,19 +424,12 @@ function addColumnSums(sums: usize, panel: usize, rows: i32): void {
 }
 
 /**
- * Rows [0, inputs) of a wide panel of dweight += (packed inputs)ᵀ · panel; of more than one row, at most `BLOCK_INPUTS`,
- * side by side.
+ * Rows [0, inputs) of a wide panel of dweight += (packed inputs)ᵀ · panel; of more than one row, at most 16 inputs, 16 floats
+ * a row.
  */
 // @ts-ignore: decorator
 @inline
 function addInputsTimesPanel(dweight: usize, packed: usize, panel: usize, rows: i32, inputs: i32): void {
-  if (TILE_ROWS == 6) {
-    for (; takesSix(inputs); inputs -= 6) {
-      tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 6, 2, true);
-      dweight += WIDE * 6;
-      packed += 24;
-    }
-  }
   for (; inputs >= 4; inputs -= 4) {
     tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 4, 2, true);
     dweight += WIDE << 2;
@@ -503,14 +440,14 @@ function addInputsTimesPanel(dweight: usize, packed: usize, panel: usize, rows: 
   else if (inputs == 1) tile(dweight, WIDE, dweight, WIDE, packed, 0, panel, rows, 8, 1, 2, true);
 }
 
-/** Copies up to `BLOCK_INPUTS` columns of each row side by side. */
+/** Copies up to 16 columns of each row side by side, 16 floats a row. */
 function packInputs(to: usize, from: usize, strideFrom: usize, rows: i32, inputs: i32): void {
   if (inputs == BLOCK_INPUTS) {
     for (; rows > 0; rows--) {
       v128.store(to, v128.load(from));
       v128.store(to, v128.load(from, 16), 16);
       v128.store(to, v128.load(from, 32), 32);
-      if (BLOCK_INPUTS == 16) v128.store(to, v128.load(from, 48), 48);
+      v128.store(to, v128.load(from, 48), 48);
       to += BLOCK_BYTES;
       from += strideFrom;
     }
@@ -587,7 +524,7 @@ function narrowBackwardParameters(
 
 /**
  * dweight += inputᵀ · dout; dbias += column sums of dout (address 0: none). `scratch` holds, for min(rows, 256) rows, dout
- * in panels and up to 16 inputs: (units padded to 4 + 16) floats each.
+ * in panels and 16 inputs: (units padded to 4 + 16) floats each.
  */
 export function denseBackwardParameters(
   dweight: usize, dbias: usize, scratch: usize, input: usize, dout: usize, rows: i32, inputs: i32, units: i32,

@@ -94,6 +94,9 @@ function accelerated(
   v128.store(parameters, multiplyAdd(negativeRate, nesterov ? multiplyAdd(keep, v, g) : v, p));
 }
 
+/** Gradients below this count as 0 in `adam`: their squares would be denormal, and slow every step. */
+const LEAST_GRADIENT: f32 = 1e-16;
+
 /** Every so many steps denormal moments are set to 0. To look at each result would cost a quarter of a step of `adam`. */
 const FLUSH_STEPS: i32 = 16;
 
@@ -102,7 +105,7 @@ const FLUSH_STEPS: i32 = 16;
  * second := β₂·second + (1 − β₂)·g²; parameters −= learningRate·(first/(1 − β₁ᵗ)) / (√(second/(1 − β₂ᵗ)) + epsilon) in step t.
  * With a `maximum` (its address is not 0: AMSGrad; Reddi, Kale, Kumar 2018) the largest second moment so far stands in for
  * it. Where the decay is decoupled (AdamW; Loshchilov, Hutter 2019), g is the gradient alone, and parameters −=
- * learningRate·weightDecay·parameters too. In every 16th step denormal moments become 0.
+ * learningRate·weightDecay·parameters too. A g below 1e-16 counts as 0, and in every 16th step denormal moments become 0.
  */
 export function adam(
   parameters: usize, first: usize, second: usize, maximum: usize, dparameters: usize, learningRate: usize, step: usize, count: i32,
@@ -115,6 +118,7 @@ export function adam(
   const rate = <f64>load<f32>(learningRate);
   const negativeRate = f32x4.splat(<f32>(-rate * root / (1 - power(beta1, t))));
   const floor = f32x4.splat(<f32>(<f64>epsilon * root));
+  const least = f32x4.splat(LEAST_GRADIENT);
   const keep1 = f32x4.splat(beta1);
   const keep2 = f32x4.splat(beta2);
   const share1 = f32x4.splat(1 - beta1);
@@ -122,9 +126,9 @@ export function adam(
   const decay = f32x4.splat(decoupled ? 0 : weightDecay);
   const shrinkage = f32x4.splat(decoupled ? <f32>(-rate * <f64>weightDecay) : 0);
   if (weightDecay == 0 && maximum == 0) {
-    adaptive(parameters, first, second, maximum, dparameters, bytes, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, true, false);
+    adaptive(parameters, first, second, maximum, dparameters, bytes, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, true, false);
   } else {
-    adaptive(parameters, first, second, maximum, dparameters, bytes, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, false, maximum != 0);
+    adaptive(parameters, first, second, maximum, dparameters, bytes, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, false, maximum != 0);
   }
   if (t % FLUSH_STEPS == 0) {
     flush(first, bytes);
@@ -145,13 +149,13 @@ function power(base: f64, exponent: i32): f64 {
 @inline
 function adaptive(
   parameters: usize, first: usize, second: usize, maximum: usize, dparameters: usize, bytes: usize, keep1: v128, share1: v128,
-  keep2: v128, share2: v128, decay: v128, shrinkage: v128, floor: v128, negativeRate: v128, plainly: bool, bounded: bool,
+  keep2: v128, share2: v128, decay: v128, shrinkage: v128, floor: v128, negativeRate: v128, least: v128, plainly: bool, bounded: bool,
 ): void {
   for (; bytes >= 32; bytes -= 32) {
-    adapt(parameters, first, second, maximum, dparameters, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, plainly, bounded);
+    adapt(parameters, first, second, maximum, dparameters, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, plainly, bounded);
     adapt(
       parameters + 16, first + 16, second + 16, maximum + 16, dparameters + 16,
-      keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, plainly, bounded,
+      keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, plainly, bounded,
     );
     parameters += 32;
     first += 32;
@@ -160,7 +164,7 @@ function adaptive(
     dparameters += 32;
   }
   if (bytes == 0) return;
-  adapt(parameters, first, second, maximum, dparameters, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, plainly, bounded);
+  adapt(parameters, first, second, maximum, dparameters, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, plainly, bounded);
 }
 
 /** One vector. The whole change is rounded onto a parameter once: a decay is far smaller than it. */
@@ -168,11 +172,12 @@ function adaptive(
 @inline
 function adapt(
   parameters: usize, first: usize, second: usize, maximum: usize, dparameters: usize, keep1: v128, share1: v128,
-  keep2: v128, share2: v128, decay: v128, shrinkage: v128, floor: v128, negativeRate: v128, plainly: bool, bounded: bool,
+  keep2: v128, share2: v128, decay: v128, shrinkage: v128, floor: v128, negativeRate: v128, least: v128, plainly: bool, bounded: bool,
 ): void {
   const p = v128.load(parameters);
   const derivative = v128.load(dparameters);
-  const g = plainly ? derivative : multiplyAdd(decay, p, derivative);
+  const sum = plainly ? derivative : multiplyAdd(decay, p, derivative);
+  const g = v128.andnot(sum, f32x4.lt(f32x4.abs(sum), least));
   const m = multiplyAdd(keep1, v128.load(first), f32x4.mul(share1, g));
   let v = multiplyAdd(keep2, v128.load(second), f32x4.mul(f32x4.mul(share2, g), g));
   v128.store(first, m);

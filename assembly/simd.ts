@@ -1,14 +1,7 @@
 /**
- * The vector vocabulary: the few things in which the builds differ, and short names for what kernels repeat. Kernels are
- * written once against these. There are two builds: strict, and relaxed where the engine may fuse multiplications and
- * additions.
+ * The vector vocabulary: the one thing in which the builds differ, and short names for what kernels repeat. Kernels are written
+ * once against these. There are two builds: strict, and relaxed where the engine may fuse multiplications and additions.
  */
-
-/** Rows of the register tile of dense products: as many as hide the latency of additions and leave registers over. */
-export const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
-
-/** Inputs that the parameter gradient takes at a time: whole tiles, at most 16. */
-export const BLOCK_INPUTS: i32 = ASC_FEATURE_RELAXED_SIMD ? 12 : 16;
 
 /** a·b + c, rounded twice (strict: the same bits on every machine), or once where the machine can (relaxed). */
 // @ts-ignore: decorator

@@ -16,6 +16,9 @@ function descend(f32: Float32Array, to: number, from: number, rate: number, weig
   }
 }
 
+/** Gradients below this count as 0 in `adam`: their squares would be denormal. */
+const leastGradient = Math.fround(1e-16);
+
 /** Every so many steps of `adam`, moments that have become denormal are set to 0. */
 const flushSteps = 16;
 
@@ -72,7 +75,8 @@ export const kernels = {
     const shrinkage = decoupled === 0 ? 0 : rate * weightDecay;
     for (let i = 0; i < count; i++) {
       const parameter = f32[(parameters >>> 2) + i]!;
-      const g = f32[(dparameters >>> 2) + i]! + decay * parameter;
+      const sum = f32[(dparameters >>> 2) + i]! + decay * parameter;
+      const g = Math.abs(sum) < leastGradient ? 0 : sum;
       const m = beta1 * f32[(first >>> 2) + i]! + (1 - beta1) * g;
       let v = beta2 * f32[(second >>> 2) + i]! + (1 - beta2) * g * g;
       f32[(first >>> 2) + i] = m;
