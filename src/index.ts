@@ -19,5 +19,5 @@ export type { MetricName } from './model/metrics.ts';
 export { adam, adamw, momentum, sgd } from './model/optimizers.ts';
 export type { AdamOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
 export { sequential } from './model/sequential.ts';
-export type { CompileOptions, FitOptions, Gradient, Sequential, SequentialOptions } from './model/sequential.ts';
+export type { CompileOptions, FitOptions, Gradient, PredictOptions, Sequential, SequentialOptions } from './model/sequential.ts';
 export { BackendError, DataError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';

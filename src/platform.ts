@@ -132,6 +132,11 @@ function startOn(source: string, heard: () => void, end: (reason: unknown) => vo
   return worker;
 }
 
+/** Whether workers start though the thread that made them lets no other task run: they do on Node. */
+export function workersStartAtOnce(): boolean {
+  return nodeModule('node:worker_threads') !== undefined;
+}
+
 /** Whether this thread may sleep until another wakes it: the main thread of a page must not. */
 export function maySleep(): boolean {
   try {

@@ -54,10 +54,8 @@ export function notLoaded(name: BackendName): BackendError {
   return new BackendError(`await loadBackend('${name}') first`);
 }
 
-/** Threads that share a backend's work: a file of its own, loaded when the first are asked for. */
-export function loadThreads(): Promise<typeof import('./threads.ts')> {
-  return import('./threads.ts');
-}
+/** Threads that share a backend's work. */
+export const threadsPart = onDemand('./threads.js', () => import('./threads.ts'));
 
 export type { Backend, BackendName };
-export type { Team } from './threads.ts';
+export type { Team, Work } from './threads.ts';

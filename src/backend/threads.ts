@@ -3,7 +3,7 @@
  * plan and walks its own. Workers come from one pool, go back to it, and never keep a process alive. Loaded on demand.
  */
 
-import { availableThreads, maySleep, nextTask, startWorker, type WorkerHandle } from '../platform.ts';
+import { availableThreads, maySleep, nextTask, startWorker, workersStartAtOnce, type WorkerHandle } from '../platform.ts';
 import type { Backend } from './backend.ts';
 import type { Arena } from './memory.ts';
 import { share, undoBytes, type Meeting, type Share } from './sharing.ts';
@@ -101,30 +101,33 @@ interface Written {
 /** What a team works for. */
 export interface Work {
   readonly backend: Backend;
-  /** Multiplications of a forward pass, about. */
+  /** Multiplications of a forward pass, about, and how many are worth a team. */
   readonly products: number;
+  readonly least: number;
   /** The first address that is free. */
   readonly address: number;
   /** Where the step counter is, which a plan increments before it updates. */
   readonly step: number;
 }
 
-/** Multiplications of a forward pass from which on two threads repay their barriers. */
-const worthwhile = 500_000;
-
 /**
  * Starts a team of threads; `'auto'`: of as many as the machine runs at once, where the work repays it. Undefined is one
- * thread, a string the reason why there can be no more.
+ * thread, a string the reason why there can be no more. `atOnce`: its leader will not let workers start in a page.
  */
-export function startTeam(threads: number | 'auto', work: Work): Team | string | undefined {
+export function startTeam(threads: number | 'auto', work: Work, atOnce = false): Team | string | undefined {
   const { backend } = work;
   const count = threads === 'auto' ? Math.min(availableThreads(), mostThreads) : threads;
-  if (count === 1 || (threads === 'auto' && work.products < worthwhile)) return undefined;
+  if (count === 1 || (threads === 'auto' && work.products < work.least)) return undefined;
   if (backend.move === undefined) return `backend '${backend.name}' has one`;
   if (typeof SharedArrayBuffer === 'undefined') {
     return 'memory cannot be shared here; a page must be cross-origin isolated (COOP: same-origin, COEP: require-corp)';
   }
-  return new Team(count, work, sharedKernels(backend));
+  if (atOnce && idle.length < count - 1 && !workersStartAtOnce()) return 'in a page, train with threads before predicting with them';
+  try {
+    return new Team(count, work, sharedKernels(backend));
+  } catch (cause) {
+    return `memory cannot be shared here (${String(cause)})`;
+  }
 }
 
 export class Team {

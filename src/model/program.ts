@@ -9,15 +9,15 @@
 
 import type { Matrix } from '../data/matrix.ts';
 import type { Backend } from '../backend/backend.ts';
-import { loadThreads, type Team } from '../backend/index.ts';
+import { threadsPart, type Team, type Work } from '../backend/index.ts';
 import { Arena } from '../backend/memory.ts';
-import type { EpochRegisters } from '../backend/plan.ts';
 import { BackendError } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
 import { Random } from '../random.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
 import { lossDivisor, targetColumns } from './losses.ts';
-import { planNames, PlanWriter, type BatchAddresses, type Layout, type Objective, type PlanName, type Range, type Resident } from './plans.ts';
+import { planNames, PlanWriter, type BatchAddresses, type Layout, type Objective, type PlanName, type Range } from './plans.ts';
+import { isSmall, ResidentData } from './resident.ts';
 
 /** A parameter and where it lies. */
 export interface Parameter {
@@ -49,18 +49,6 @@ interface Trained {
   readonly kept: number;
 }
 
-/** Data that lie in memory while `fit` runs, with the registers of `runEpochs`, the first of them the cursor, and its records. */
-interface Attached extends Resident {
-  readonly records: number;
-  readonly end: number;
-}
-
-/** Values (x and y) of data small enough to be copied into memory: 4 MiB. */
-const residentValues = 2 ** 20;
-
-/** Epochs whose sums can be recorded in one call. */
-const recordedEpochs = 256;
-
 /** Rows at a time when there is no batch size: enough to keep the kernels busy, few enough to stay in cache. */
 export const inferenceRows = 256;
 
@@ -78,7 +66,7 @@ export class Program {
   #trained: Trained = { slots: [], step: 0, floats: 0, kept: 0 };
   /** Where the room for a batch begins. */
   #base: number;
-  #attached: Attached | undefined;
+  #resident: ResidentData | undefined;
   #room: Room | undefined;
   #team: Team | undefined;
 
@@ -173,7 +161,7 @@ export class Program {
   reserve(rows: number): void {
     if (this.#room !== undefined && this.#room.rows >= rows) return;
     const team = this.#team;
-    const arena = new Arena(this.#attached?.end ?? team?.end ?? this.#base);
+    const arena = new Arena(this.#resident?.end ?? team?.end ?? this.#base);
     const targets = this.#objective === undefined ? 0 : targetColumns(this.#objective.loss, this.outputs);
     const input = arena.floats(rows * this.inputs);
     const target = arena.floats(rows * targets);
@@ -211,7 +199,7 @@ export class Program {
       slots,
       registers: { ...this.#registers, step },
       objective: this.#objective,
-      resident: this.#attached,
+      resident: this.#resident,
     };
   }
 
@@ -276,12 +264,26 @@ export class Program {
   /** Shares the work on batches of `rows` among threads, until `leaveTeam`; where that cannot be had, says so once. */
   async joinTeam(threads: number | 'auto', rows: number): Promise<void> {
     if (threads === 1) return;
-    const { startTeam } = await loadThreads();
-    const work = { backend: this.backend, products: rows * this.#values.floats, address: this.#base, step: this.#trained.step };
-    const team = startTeam(threads, work);
-    const reason = typeof team === 'object' ? await team.joined() : team;
-    if (reason !== undefined) warnOnce(`nabla trains with one thread: ${reason}`);
-    else if (typeof team === 'object') this.#team = team;
+    const { startTeam } = await threadsPart.load();
+    const team = startTeam(threads, this.#work(rows, leastStep));
+    this.#join(typeof team === 'object' ? await team.joined() ?? team : team);
+  }
+
+  /** As `joinTeam`, for the prediction of `rows` rows, without waiting for anything. Returns whether there is a new team to leave. */
+  joinTeamNow(threads: number | 'auto', rows: number): boolean {
+    if (threads === 1 || this.#team !== undefined) return false;
+    const part = threadsPart.loaded();
+    this.#join(part === undefined ? 'in a page, train with threads before predicting with them' : part.startTeam(threads, this.#work(rows, leastPrediction), true));
+    return this.#team !== undefined;
+  }
+
+  #work(rows: number, least: number): Work {
+    return { backend: this.backend, products: rows * this.#values.floats, least, address: this.#base, step: this.#trained.step };
+  }
+
+  #join(team: Team | string | undefined): void {
+    if (typeof team === 'string') warnOnce(`nabla uses one thread: ${team}`);
+    else this.#team = team;
     this.#room = undefined;
   }
 
@@ -301,30 +303,19 @@ export class Program {
    * Returns whether it is small enough.
    */
   attach(x: Matrix, y: Matrix, batch: number, shuffle: boolean, seed: number): boolean {
-    if (x.values.length + y.values.length > residentValues) return false;
-    const arena = new Arena(this.#base);
+    if (!isSmall(x, y)) return false;
+    const { floats: valueCount, kept } = this.#trained;
+    const { address: values, floats: checkedCount } = this.#values;
     const sumCount = 1 + this.#objective!.metrics.length;
-    const [input, target, order] = [arena.floats(x.values.length), arena.floats(y.values.length), arena.floats(x.rows)];
-    const [cursor, records] = [arena.floats(20), arena.floats(2 * sumCount * recordedEpochs)];
-    const { memory } = this.backend;
-    memory.ensure(arena.end);
-    memory.f32.set(x.values, input / 4);
-    memory.f32.set(y.values, target / 4);
-    for (let row = 0; row < x.rows; row++) memory.i32[order / 4 + row] = row;
-    const registers: EpochRegisters = [
-      0, 0, 0, 0, 0, 0, 0, 0, x.rows, batch, order, Number(shuffle), seed, Math.floor(seed / 2 ** 32), this.#registers.sums, sumCount,
-      this.#values.address, this.#values.floats, this.#trained.floats, this.#trained.kept,
-    ];
-    // As whole numbers modulo 2³².
-    memory.i32.set(registers, cursor / 4);
-    this.#attached = { input, target, order, cursor, records, end: arena.end };
+    const model = { sums: this.#registers.sums, sumCount, values, checkedCount, valueCount, kept };
+    this.#resident = new ResidentData(this.backend, this.#base, model, { x, y, batch, shuffle, seed });
     this.#room = undefined;
     return true;
   }
 
   /** Forgets the attached data. */
   detach(): void {
-    this.#attached = undefined;
+    this.#resident = undefined;
   }
 
   /**
@@ -332,29 +323,17 @@ export class Program {
    * `end`. Returns `paused`, `lossNotFinite` or `valuesNotFinite`.
    */
   runEpochs(epoch: number, end: number, steps: number): number {
-    const { plans: { gather, train, trainOne } } = this.#room!;
-    const { cursor, records } = this.#attached!;
-    // The registers after the cursor.
-    this.backend.memory.i32.set([records, epoch, Math.min(end, epoch + recordedEpochs), steps, gather, train, trainOne], cursor / 4 + 1);
-    return this.backend.runEpochs(cursor);
+    return this.#resident!.run(this.#room!.plans, epoch, end, steps);
   }
 
   /** The attached row at which the next step of `runEpochs` starts, or at which the step that failed did. */
   get cursor(): number {
-    return this.backend.memory.i32[this.#attached!.cursor / 4]!;
+    return this.#resident!.row;
   }
 
   /** Appends the loss and every metric of each epoch of `rows` rows that ended in the last `runEpochs`; returns how many did. */
   appendLogs(history: Record<string, number[]>, rows: number): number {
-    const { i32, f64 } = this.backend.memory;
-    const { cursor, records } = this.#attached!;
-    const divisors = this.#divisors(rows);
-    const end = i32[cursor / 4 + 1]! >>> 0;
-    divisors.forEach(([name, divisor], which) => {
-      const values = (history[name] ??= []);
-      for (let at = records / 8 + which; at < end / 8; at += divisors.length) values.push(f64[at]! / divisor);
-    });
-    return (end - records) / 8 / divisors.length;
+    return this.#resident!.appendTo(history, this.#divisors(rows));
   }
 
   /** Forgets the loss and the metrics summed up so far. */
@@ -422,6 +401,10 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** Below this many values a loop copies faster than a view and `set`. */
 const copyByElement = 24;
+
+/** Multiplications of a step, and of a prediction, from which on threads repay their barriers, and being called. */
+const leastStep = 500_000;
+const leastPrediction = 50_000_000;
 
 /** Rows that are worth sharing: no kernel takes one row as it takes several. */
 const leastShared = 8;

@@ -9,13 +9,14 @@ import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/mat
 import { BackendError, OptionError, ShapeError, show, unexpected } from '../errors.ts';
 import { checkInteger, checkKeys, checkLabel } from '../options.ts';
 import type { History } from './callbacks.ts';
+import { buildStages, checkLayers, describe, layerNames } from './chain.ts';
 import type { Layer, Stage } from './layer.ts';
 import { checkTargets, resolveLoss, targetColumns, type LossSpec } from './losses.ts';
 import { resolveMetrics, type MetricName } from './metrics.ts';
 import { resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
 import type { Objective } from './plans.ts';
 import { inferenceRows, Program, registerSums, sizeOf } from './program.ts';
-import { checkRun, evaluate, splitValidation, train, type RunOptions, type Samples } from './training.ts';
+import { checkRun, checkThreads, evaluate, splitValidation, train, type RunOptions, type Samples } from './training.ts';
 
 export interface SequentialOptions {
   /** The layers in order; the first needs an `inputShape`. */
@@ -40,6 +41,11 @@ export interface FitOptions extends RunOptions {
   validationSplit?: number;
   /** Rows and targets to validate on after every epoch. */
   validationData?: readonly [x: MatrixLike, y: MatrixLike];
+}
+
+export interface PredictOptions {
+  /** Threads to share rows among; `'auto'`: as many as the machine runs at once, where there is enough to do. Default 1. */
+  threads?: number | 'auto';
 }
 
 /** The gradient of one parameter. */
@@ -173,22 +179,25 @@ export class Sequential {
     }
   }
 
-  /** The outputs for rows `x` [rows, inputs]: a new array, [rows, units]. */
-  predict(x: MatrixLike): Float32Array {
+  /**
+   * The outputs for rows `x` [rows, inputs]: a new array, [rows, units]. With `threads`, of which a page must have trained with some, rows
+   * are shared among them; no bit depends on it.
+   */
+  predict(x: MatrixLike, options?: PredictOptions): Float32Array {
     const matrix = toMatrix('predict x', x, this.inputShape[0]);
     const out = new Float32Array(matrix.rows * this.outputShape[0]);
-    this.#predict('predict', matrix, out);
+    this.#predict('predict', matrix, out, options);
     return out;
   }
 
   /** As {@link predict}, into an array of rows x units; returns it. */
-  predictInto(x: MatrixLike, out: Float32Array): Float32Array {
+  predictInto(x: MatrixLike, out: Float32Array, options?: PredictOptions): Float32Array {
     const matrix = toMatrix('predictInto x', x, this.inputShape[0]);
     const expected = matrix.rows * this.outputShape[0];
     if (!(out instanceof Float32Array) || out.length !== expected) {
       throw new ShapeError(`predictInto out: expected a Float32Array of ${expected} values, ${matrix.rows} x ${this.outputShape[0]}, received ${show(out)}`);
     }
-    this.#predict('predictInto', matrix, out);
+    this.#predict('predictInto', matrix, out, options);
     return out;
   }
 
@@ -320,7 +329,21 @@ export class Sequential {
     return program.lossOver(rows);
   }
 
-  #predict(verb: string, matrix: Matrix, out: Float32Array): void {
+  #predict(verb: string, matrix: Matrix, out: Float32Array, options: PredictOptions | undefined): void {
+    if (options === undefined) {
+      this.#predictRows(verb, matrix, out);
+      return;
+    }
+    checkKeys(verb, options, ['threads']);
+    const joined = this.program.joinTeamNow(checkThreads(verb, options.threads), matrix.rows);
+    try {
+      this.#predictRows(verb, matrix, out);
+    } finally {
+      if (joined) this.program.leaveTeam();
+    }
+  }
+
+  #predictRows(verb: string, matrix: Matrix, out: Float32Array): void {
     const { program } = this;
     const chunk = Math.min(matrix.rows, inferenceRows);
     program.reserve(chunk);
@@ -341,58 +364,4 @@ export class Sequential {
  */
 export function sequential(options: SequentialOptions): Sequential {
   return new Sequential(options);
-}
-
-function checkLayers(layers: unknown): readonly Layer[] {
-  if (!Array.isArray(layers) || layers.length === 0) {
-    throw unexpected('sequential layers', 'an array of at least one layer', layers);
-  }
-  // A copy by spreading, in which a hole is undefined.
-  const all = [...(layers as readonly unknown[])] as Layer[];
-  all.forEach((layer: Partial<Layer> | null | undefined, i) => {
-    if (typeof layer?.build !== 'function') {
-      throw unexpected(`sequential layers[${i}]`, 'a layer such as dense({ units: 10 })', layer);
-    }
-  });
-  return Object.freeze(all);
-}
-
-function buildStages(layers: readonly Layer[], seed: number): { stages: Stage[]; inputs: number } {
-  const inputs = layers[0]!.inputs;
-  if (inputs === undefined) {
-    throw new ShapeError(`sequential layers[0] (${layers[0]!.type}): expected an inputShape, for example inputShape: [784]; received none`);
-  }
-  const stages: Stage[] = [];
-  const names = layerNames(layers);
-  let values = inputs;
-  layers.forEach((layer, i) => {
-    if (layer.inputs !== undefined && layer.inputs !== values) {
-      throw new ShapeError(`sequential layers[${i}] (${names[i]!}): inputShape is [${layer.inputs}], but the layer before gives rows of ${values}`);
-    }
-    stages.push(...layer.build(values, names[i]!, seed, i));
-    values = stages.at(-1)?.outputs ?? values;
-  });
-  return { stages, inputs };
-}
-
-/** Each layer's own name, or its type with the first number from 1 on that makes a new name. */
-function layerNames(layers: readonly Layer[]): string[] {
-  const taken = new Set(layers.map(({ name }) => name));
-  const names = layers.map(({ name, type }) => {
-    if (name !== undefined) return name;
-    let count = 1;
-    while (taken.has(`${type}_${count}`)) count++;
-    taken.add(`${type}_${count}`);
-    return `${type}_${count}`;
-  });
-  names.forEach((name, i) => {
-    if (names.indexOf(name) !== i) throw new OptionError(`sequential layers: two layers are named '${name}'; names must differ`);
-  });
-  return names;
-}
-
-function describe({ type, config }: Layer): string {
-  const { activation } = config as { activation?: string | { name: string } };
-  const name = typeof activation === 'object' ? activation.name : activation;
-  return type === 'activation' ? name ?? type : name === undefined ? type : `${type}, ${name}`;
 }

@@ -70,11 +70,16 @@ export function checkRun(options: RunOptions, seed: number): Run {
     verbose: checkInteger('fit verbose', options.verbose ?? 0, { min: 0, max: 1 }),
     batchSize: checkInteger('fit batchSize', options.batchSize ?? 32, { min: 1 }),
     shuffle: checkBoolean('fit shuffle', options.shuffle ?? true),
-    threads: options.threads === 'auto' ? 'auto' : checkInteger('fit threads', options.threads ?? 1, { min: 1, max: 64 }),
+    threads: checkThreads('fit', options.threads),
     seed,
     callbacks: combine(options.callbacks ?? []),
     signal,
   };
+}
+
+/** A number of threads, or `'auto'`; 1 where there is none. */
+export function checkThreads(verb: string, threads: number | 'auto' = 1): number | 'auto' {
+  return threads === 'auto' ? threads : checkInteger(`${verb} threads`, threads, { min: 1, max: 64 });
 }
 
 /** Cuts the last share of the rows off for validation, as Keras does: before any shuffling. A share of 0 is none. */

@@ -49,6 +49,17 @@ const cases: Record<string, Case> = {
   'AdamW': {
     layers: () => [dense({ units: 90, activation: 'tanh', inputShape: [70] }), dropout({ rate: 0.5 }), dense({ units: 5 })], inputs: 70, rows: 100, batchSize: 20, optimizer: adamw(),
   },
+  'dropout and adam': {
+    layers: () => [
+      dropout({ rate: 0.2, inputShape: [31] }), dense({ units: 45, activation: 'relu' }), dropout({ rate: 0.5 }), dense({ units: 23, activation: 'silu' }),
+      dropout({ rate: 0.1 }), dense({ units: 5, activation: 'softmax' }),
+    ],
+    inputs: 31, rows: 90, batchSize: 26, loss: 'sparseCategoricalCrossentropy', optimizer: adam({ learningRate: 0.01 }),
+  },
+  'amsgrad with decay on odd rows': {
+    layers: () => [dense({ units: 7, activation: 'tanh', inputShape: [17] }), dropout({ rate: 0.3 }), dense({ units: 2 })],
+    inputs: 17, rows: 61, batchSize: 9, optimizer: adam({ learningRate: 0.01, amsgrad: true, weightDecay: 0.01 }),
+  },
   'a classifier, last batch of 5': {
     layers: () => [dense({ units: 40, activation: 'relu', inputShape: [100] }), dense({ units: 10, activation: 'softmax' })],
     inputs: 100, rows: 69, batchSize: 32, loss: 'sparseCategoricalCrossentropy', optimizer: momentum({ learningRate: 0.05 }),
@@ -130,6 +141,28 @@ describe('a team', () => {
   });
 });
 
+describe('predict', () => {
+  const x = numbers(3000 * 200, 3);
+
+  it('gives the same bits with 1, 2, 3 and 4 threads', async () => {
+    const model = make(big);
+    // In a page, only a fit can start threads.
+    await model.fit(x.subarray(0, 640 * 200), data(big, 10)[1], { batchSize: 64, threads: 4 });
+    const expected = model.predict(x);
+    for (const threads of [1, 2, 3, 4, 'auto'] as const) {
+      expect(model.predict(x, { threads })).toEqual(expected);
+      expect(model.predictInto(x, new Float32Array(expected.length), { threads })).toEqual(expected);
+    }
+    expect(model.predict(x.subarray(0, 1400), { threads: 2 })).toEqual(expected.slice(0, 70));
+    expect(model.predict(x)).toEqual(expected);
+  });
+
+  it('refuses unknown options', () => {
+    expect(() => make(big).predict(x, { threads: 0 })).toThrow(OptionError);
+    expect(() => make(big).predict(x, { thread: 2 } as object)).toThrow(/did you mean 'threads'/);
+  });
+});
+
 describe('where there are no threads', () => {
   it('trains with one, says so once, and gives the same bits', async () => {
     const expected = await trained(big, 1);
@@ -137,7 +170,7 @@ describe('where there are no threads', () => {
     const warned = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     expect(await trained(big, 2)).toEqual(expected);
     expect(await trained(big, 2)).toEqual(expected);
-    expect(warned.mock.calls).toEqual([[expect.stringMatching(/^nabla trains with one thread: memory cannot be shared here/)]]);
+    expect(warned.mock.calls).toEqual([[expect.stringMatching(/^nabla uses one thread: memory cannot be shared here/)]]);
   });
 
   it('the reference backend has one', async () => {
@@ -145,6 +178,6 @@ describe('where there are no threads', () => {
     const model = sequential({ layers: [dense({ units: 2, inputShape: [3] })], backend: 'reference' });
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     await model.fit(numbers(60, 1), numbers(40, 2), { threads: 2 });
-    expect(warned.mock.calls).toEqual([["nabla trains with one thread: backend 'reference' has one"]]);
+    expect(warned.mock.calls).toEqual([["nabla uses one thread: backend 'reference' has one"]]);
   });
 });

@@ -1,0 +1,58 @@
+/** A list of layers as a chain: checked, named, and built into stages, each fed by the one before it. */
+
+import { OptionError, ShapeError, unexpected } from '../errors.ts';
+import type { Layer, Stage } from './layer.ts';
+
+export function checkLayers(layers: unknown): readonly Layer[] {
+  if (!Array.isArray(layers) || layers.length === 0) {
+    throw unexpected('sequential layers', 'an array of at least one layer', layers);
+  }
+  // A copy by spreading, in which a hole is undefined.
+  const all = [...(layers as readonly unknown[])] as Layer[];
+  all.forEach((layer: Partial<Layer> | null | undefined, i) => {
+    if (typeof layer?.build !== 'function') {
+      throw unexpected(`sequential layers[${i}]`, 'a layer such as dense({ units: 10 })', layer);
+    }
+  });
+  return Object.freeze(all);
+}
+
+export function buildStages(layers: readonly Layer[], seed: number): { stages: Stage[]; inputs: number } {
+  const inputs = layers[0]!.inputs;
+  if (inputs === undefined) {
+    throw new ShapeError(`sequential layers[0] (${layers[0]!.type}): expected an inputShape, for example inputShape: [784]; received none`);
+  }
+  const stages: Stage[] = [];
+  const names = layerNames(layers);
+  let values = inputs;
+  layers.forEach((layer, i) => {
+    if (layer.inputs !== undefined && layer.inputs !== values) {
+      throw new ShapeError(`sequential layers[${i}] (${names[i]!}): inputShape is [${layer.inputs}], but the layer before gives rows of ${values}`);
+    }
+    stages.push(...layer.build(values, names[i]!, seed, i));
+    values = stages.at(-1)?.outputs ?? values;
+  });
+  return { stages, inputs };
+}
+
+/** Each layer's own name, or its type with the first number from 1 on that makes a new name. */
+export function layerNames(layers: readonly Layer[]): string[] {
+  const taken = new Set(layers.map(({ name }) => name));
+  const names = layers.map(({ name, type }) => {
+    if (name !== undefined) return name;
+    let count = 1;
+    while (taken.has(`${type}_${count}`)) count++;
+    taken.add(`${type}_${count}`);
+    return `${type}_${count}`;
+  });
+  names.forEach((name, i) => {
+    if (names.indexOf(name) !== i) throw new OptionError(`sequential layers: two layers are named '${name}'; names must differ`);
+  });
+  return names;
+}
+
+export function describe({ type, config }: Layer): string {
+  const { activation } = config as { activation?: string | { name: string } };
+  const name = typeof activation === 'object' ? activation.name : activation;
+  return type === 'activation' ? name ?? type : name === undefined ? type : `${type}, ${name}`;
+}

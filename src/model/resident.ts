@@ -1,0 +1,98 @@
+/**
+ * Small data that lie in a model's memory while `fit` runs, so that one call runs many steps, and whole epochs of them. The
+ * backend gathers and shuffles the rows and records the sums of every epoch; see `EpochRegisters` in backend/plan.ts.
+ */
+
+import type { Backend } from '../backend/backend.ts';
+import { Arena } from '../backend/memory.ts';
+import type { EpochRegisters } from '../backend/plan.ts';
+import type { Matrix } from '../data/matrix.ts';
+import type { Resident } from './plans.ts';
+
+/** Values (x and y) of data small enough to be copied into memory: 4 MiB. */
+const residentValues = 2 ** 20;
+
+/** Epochs whose sums can be recorded in one call. */
+const recordedEpochs = 256;
+
+/** What is gone through, and how. */
+export interface Passes {
+  readonly x: Matrix;
+  readonly y: Matrix;
+  readonly batch: number;
+  readonly shuffle: boolean;
+  readonly seed: number;
+}
+
+/** Addresses and counts of a model that epochs need; the names are those of the registers. */
+export interface TrainedModel {
+  readonly sums: number;
+  readonly sumCount: number;
+  readonly values: number;
+  readonly checkedCount: number;
+  readonly valueCount: number;
+  readonly kept: number;
+}
+
+export function isSmall(x: Matrix, y: Matrix): boolean {
+  return x.values.length + y.values.length <= residentValues;
+}
+
+export class ResidentData implements Resident {
+  readonly input: number;
+  readonly target: number;
+  readonly order: number;
+  /** The address of the registers, of which the cursor is the first. */
+  readonly cursor: number;
+  /** The first address behind all of it. */
+  readonly end: number;
+  readonly #records: number;
+  readonly #backend: Backend;
+
+  /** Copies the data to where `address` begins. */
+  constructor(backend: Backend, address: number, model: TrainedModel, { x, y, batch, shuffle, seed }: Passes) {
+    const arena = new Arena(address);
+    this.#backend = backend;
+    this.input = arena.floats(x.values.length);
+    this.target = arena.floats(y.values.length);
+    this.order = arena.floats(x.rows);
+    this.cursor = arena.floats(20);
+    this.#records = arena.floats(2 * model.sumCount * recordedEpochs);
+    this.end = arena.end;
+    const { memory } = backend;
+    memory.ensure(arena.end);
+    memory.f32.set(x.values, this.input / 4);
+    memory.f32.set(y.values, this.target / 4);
+    for (let row = 0; row < x.rows; row++) memory.i32[this.order / 4 + row] = row;
+    const registers: EpochRegisters = [
+      0, 0, 0, 0, 0, 0, 0, 0, x.rows, batch, this.order, Number(shuffle), seed, Math.floor(seed / 2 ** 32), model.sums, model.sumCount,
+      model.values, model.checkedCount, model.valueCount, model.kept,
+    ];
+    // As whole numbers modulo 2³².
+    memory.i32.set(registers, this.cursor / 4);
+  }
+
+  /** Runs up to `steps` steps of epoch `epoch`, which may have begun, and of those before `end`; returns how that ended. */
+  run({ gather, train, trainOne }: Readonly<Record<'gather' | 'train' | 'trainOne', number>>, epoch: number, end: number, steps: number): number {
+    // The registers after the cursor.
+    const registers = [this.#records, epoch, Math.min(end, epoch + recordedEpochs), steps, gather, train, trainOne];
+    this.#backend.memory.i32.set(registers, this.cursor / 4 + 1);
+    return this.#backend.runEpochs(this.cursor);
+  }
+
+  /** The row at which the next step starts, or at which the step that failed did. */
+  get row(): number {
+    return this.#backend.memory.i32[this.cursor / 4]!;
+  }
+
+  /** Appends each sum of every epoch that ended in the last `run`, by its name and divided; returns how many epochs did. */
+  appendTo(history: Record<string, number[]>, divisors: readonly (readonly [name: string, divisor: number])[]): number {
+    const { i32, f64 } = this.#backend.memory;
+    const end = i32[this.cursor / 4 + 1]! >>> 0;
+    divisors.forEach(([name, divisor], which) => {
+      const values = (history[name] ??= []);
+      for (let at = this.#records / 8 + which; at < end / 8; at += divisors.length) values.push(f64[at]! / divisor);
+    });
+    return (end - this.#records) / 8 / divisors.length;
+  }
+}
