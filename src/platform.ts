@@ -119,7 +119,7 @@ function startOn(source: string, heard: () => void, end: (reason: unknown) => vo
     const script = `const tell = (message) => postMessage(message);${source}onmessage = ({ data }) => serve(data);`;
     const worker = new Worker(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })));
     worker.onmessage = heard;
-    worker.onerror = ({ message }) => end(message);
+    worker.onerror = ({ message }) => end((message as string | undefined) ?? 'it could not start; a content security policy needs worker-src blob:');
     return worker;
   }
   const script = `const { parentPort } = process.getBuiltinModule('node:worker_threads');

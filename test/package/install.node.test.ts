@@ -84,6 +84,21 @@ describe('on Node', () => {
   }, timeout);
 });
 
+describe('threads on Node', () => {
+  it('train and predict, and do not keep the process alive', async () => {
+    const program = (threads: number): string => `
+      import { dense, sequential } from 'nabla';
+      const x = Float32Array.from({ length: 40_000 }, (_, i) => Math.sin(i));
+      const layers = [dense({ units: 64, activation: 'tanh', inputShape: [40] }), dense({ units: 3 })];
+      const model = sequential({ layers, seed: 1 });
+      const before = model.predict(x, { threads: ${threads} });
+      model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+      await model.fit(x, x.subarray(0, 3000), { epochs: 2, batchSize: 100, threads: ${threads} });
+      console.log(JSON.stringify([...before, ...model.predict(x, { threads: ${threads} })]));`;
+    expect(await told('threads.js', program(3))).toEqual(await told('thread.js', program(1)));
+  }, timeout);
+});
+
 describe('the relaxed backend on Node', () => {
   const program = `
     import * as nabla from 'nabla';

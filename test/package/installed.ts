@@ -64,10 +64,11 @@ export async function writePage(folder: string, specifier: string): Promise<void
   writeFileSync(
     join(folder, 'main.js'),
     `import * as nabla from '${specifier}';
-import { runPrograms, runRelaxed } from './programs.js';
+import { runPrograms, runRelaxed, runThreads } from './programs.js';
 const digits = async () => new Uint8Array(await (await fetch('./digits.csv.gz')).arrayBuffer());
 globalThis.outcome = runPrograms(nabla, digits());
 globalThis.relaxed = () => runRelaxed(nabla, digits());
+globalThis.threaded = () => runThreads(nabla, digits());
 `,
   );
   writeFileSync(

@@ -10,7 +10,7 @@ import { chromium, type Browser, type Page } from 'playwright';
 import { build, createServer as createViteServer, type InlineConfig } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installedProject, node, writePage } from './installed.ts';
-import type { Outcome, Relaxed } from './programs.ts';
+import type { Outcome, Relaxed, Trained } from './programs.ts';
 
 const timeout = 60_000;
 const executablePath = process.env['CHROMIUM_FOUND'] ?? '';
@@ -20,14 +20,17 @@ const withWasm = "script-src 'self' 'wasm-unsafe-eval'";
 const withoutWasm = "script-src 'self'";
 const mediaTypes: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.gz': 'application/gzip', '.css': 'text/css' };
 
+/** What lets a page share memory among threads. */
+const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
 /** Serves files of the first folder that has them, under a content security policy. */
-function serve(folders: readonly string[], policy: string): Promise<Server> {
+function serve(folders: readonly string[], policy: string, headers: Record<string, string> = {}): Promise<Server> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname.replace(/\/$/, '/index.html');
     for (const folder of folders) {
       try {
         const body = readFileSync(join(folder, path));
-        response.writeHead(200, { 'content-type': mediaTypes[extname(path)] ?? 'text/plain', 'content-security-policy': policy }).end(body);
+        response.writeHead(200, { 'content-type': mediaTypes[extname(path)] ?? 'text/plain', 'content-security-policy': policy, ...headers }).end(body);
         return;
       } catch {
         // Not in this folder.
@@ -75,6 +78,21 @@ async function relaxedIn(browser: Browser, url: string): Promise<Relaxed> {
   }
 }
 
+/** What they tell with two threads, and what the library says on the console. */
+async function threadedIn(browser: Browser, url: string): Promise<{ digits: Trained; warnings: string[] }> {
+  const page = await browser.newPage();
+  const warnings: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'warning') warnings.push(message.text());
+  });
+  try {
+    await page.goto(url);
+    return { digits: await page.evaluate(() => (globalThis as unknown as { threaded: () => Promise<Trained> }).threaded()), warnings };
+  } finally {
+    await page.close();
+  }
+}
+
 describe.skipIf(executablePath === '')('in a page', () => {
   let project: Awaited<ReturnType<typeof installedProject>>;
   let plain: string;
@@ -103,8 +121,8 @@ describe.skipIf(executablePath === '')('in a page', () => {
 
   const vite = (): InlineConfig => ({ root: project.folder, configFile: false, logLevel: 'warn', base: './', cacheDir: 'build/vite' });
 
-  async function servedFrom(folders: readonly string[], policy: string): Promise<string> {
-    const server = await serve(folders, policy);
+  async function servedFrom(folders: readonly string[], policy: string, headers?: Record<string, string>): Promise<string> {
+    const server = await serve(folders, policy, headers);
     closing.push(() => new Promise((resolve) => {
       server.closeAllConnections();
       server.close(resolve);
@@ -138,6 +156,15 @@ describe.skipIf(executablePath === '')('in a page', () => {
     const url = await servedFrom([join(project.folder, 'site')], withWasm);
     expect(await visit(browser, url)).toEqual({ outcome: expected, warnings: [], errors: [] });
     expectRelaxed(await relaxedIn(browser, url), expected);
+  }, timeout);
+
+  it.each([
+    ['isolated, with workers allowed', `${withWasm}; worker-src blob:`, isolation, []],
+    ['isolated, under a policy without workers', withWasm, isolation, [/^nabla uses one thread: thread 2 of 2 has ended \(.*worker-src blob:/]],
+    ['not isolated', withWasm, {}, [/^nabla uses one thread: memory cannot be shared here; a page must be cross-origin isolated/]],
+  ])('with two threads, %s: the same bits', async (_name, policy, headers, warnings) => {
+    const url = await servedFrom([plain, join(plain, 'public')], policy, headers);
+    expect(await threadedIn(browser, url)).toEqual({ digits: expected.digits, warnings: warnings.map((warning) => expect.stringMatching(warning) as unknown) });
   }, timeout);
 
   it('under a policy that bars WebAssembly, with one warning', async () => {

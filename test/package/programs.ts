@@ -41,6 +41,11 @@ export async function runRelaxed(library: Library, digitsFile: Promise<Uint8Arra
   return { early, xor: await trainXor(library, backend), digits: await trainDigits(library, await digitsFile, backend) };
 }
 
+/** The digits with two threads. */
+export async function runThreads(library: Library, digitsFile: Promise<Uint8Array>): Promise<Trained> {
+  return trainDigits(library, await digitsFile, 'auto', 2);
+}
+
 /** Trains XOR, and the digits where their compressed file is given. */
 export async function runPrograms(library: Library, digitsFile?: Promise<Uint8Array>): Promise<Outcome> {
   const xor = await trainXor(library);
@@ -62,7 +67,7 @@ export async function trainXor({ sequential, dense, sgd }: Library, backend: Bac
 }
 
 /** 1,797 digits of 8 x 8 grey values, three epochs over the first 1,500, judged by the rest. */
-export async function trainDigits({ sequential, dense, momentum }: Library, file: Uint8Array, backend: BackendChoice = 'auto'): Promise<Trained> {
+export async function trainDigits({ sequential, dense, momentum }: Library, file: Uint8Array, backend: BackendChoice = 'auto', threads = 1): Promise<Trained> {
   const { x, y, rows } = parseDigits(await decompressed(file));
   const model = sequential({
     layers: [
@@ -75,7 +80,7 @@ export async function trainDigits({ sequential, dense, momentum }: Library, file
   });
   model.compile({ optimizer: momentum({ learningRate: 0.05 }), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
   const cut = 1500;
-  await model.fit(x.subarray(0, cut * 64), y.subarray(0, cut), { epochs: 3, batchSize: 32 });
+  await model.fit(x.subarray(0, cut * 64), y.subarray(0, cut), { epochs: 3, batchSize: 32, threads });
   if (rows <= cut) throw new Error(`expected more than ${cut} digits, received ${rows}`);
   return report(model, model.evaluate(x.subarray(cut * 64), y.subarray(cut)));
 }
