@@ -137,7 +137,7 @@ export class Team {
   readonly end: number;
   readonly #work: Work;
   readonly #kernels: SharedKernels;
-  readonly #plans = new Map<string, Written>();
+  #plans: ReadonlyMap<string, Written> = new Map();
   #scratchBytes = 0;
   /** The plan at work, the step counter before it, and the barrier that the leader waits at; 0: none. */
   #at = 0;
@@ -164,15 +164,21 @@ export class Team {
     return reason;
   }
 
-  /** Gives every plan room for each thread's share of it. `scratchFloats` is what each has for itself. */
-  place(words: Readonly<Record<string, Int32Array>>, scratchFloats: number, arena: Arena): void {
-    this.#scratchBytes = Math.ceil(scratchFloats / 16) * 64;
+  /**
+   * Finds room for each thread's share of every plan; `scratchFloats` is what each has for itself. The function it returns makes the team
+   * use them, once there is memory for it.
+   */
+  place(words: Readonly<Record<string, Int32Array>>, scratchFloats: number, arena: Arena): () => void {
     // No share has more words than when every thread has rows.
     const rows = 4 * this.threads;
-    for (const [name, plan] of Object.entries(words)) {
+    const placed = Object.entries(words).map(([name, plan]): [string, Written] => {
       const at = Array.from({ length: this.threads }, (_, thread) => arena.floats(share(plan, rows, thread, this.#meeting).words.length));
-      this.#plans.set(name, { words: plan, at, rows: 0, shares: [] });
-    }
+      return [name, { words: plan, at, rows: 0, shares: [] }];
+    });
+    return () => {
+      this.#scratchBytes = Math.ceil(scratchFloats / 16) * 64;
+      this.#plans = new Map(placed);
+    };
   }
 
   get #meeting(): Meeting {

@@ -100,8 +100,8 @@ function loadBatch(program: Program, x: MatrixLike, y: MatrixLike): number {
   const inputs = toMatrix('gradientCheck x', x, program.inputs);
   const targets = toMatrix('gradientCheck y', y, targetColumns(program.objective!.loss, program.outputs));
   program.reserve(inputs.rows);
-  program.load('input', inputs, 0, inputs.rows);
-  program.load('target', targets, 0, inputs.rows);
+  program.room.load('input', inputs, 0, inputs.rows);
+  program.room.load('target', targets, 0, inputs.rows);
   return inputs.rows;
 }
 

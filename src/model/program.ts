@@ -15,9 +15,10 @@ import { BackendError } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
 import { Random } from '../random.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
-import { lossDivisor, targetColumns } from './losses.ts';
-import { planNames, PlanWriter, type BatchAddresses, type Layout, type Objective, type PlanName, type Range } from './plans.ts';
+import { lossDivisor } from './losses.ts';
+import type { Layout, Objective, Range } from './plans.ts';
 import { isSmall, ResidentData } from './resident.ts';
+import { Room } from './room.ts';
 
 /** A parameter and where it lies. */
 export interface Parameter {
@@ -27,14 +28,6 @@ export interface Parameter {
   readonly spec: ParameterSpec;
   readonly address: number;
   readonly daddress: number;
-}
-
-/** Buffers and plans for batches of up to `rows` rows. */
-interface Room extends BatchAddresses {
-  readonly rows: number;
-  /** Where a prediction lies. */
-  readonly output: number;
-  readonly plans: Readonly<Record<PlanName, number>>;
 }
 
 /** What training changes, beside the parameters that it begins with: one range, and a copy of it. */
@@ -160,26 +153,13 @@ export class Program {
   /** Makes room for batches of `rows`; on failure everything is as it was. */
   reserve(rows: number): void {
     if (this.#room !== undefined && this.#room.rows >= rows) return;
-    const team = this.#team;
-    const arena = new Arena(this.#resident?.end ?? team?.end ?? this.#base);
-    const targets = this.#objective === undefined ? 0 : targetColumns(this.#objective.loss, this.outputs);
-    const input = arena.floats(rows * this.inputs);
-    const target = arena.floats(rows * targets);
-    const outs = this.stages.map(({ outputs }) => arena.floats(rows * outputs));
-    const douts = this.stages.map(({ outputs }) => arena.floats(rows * outputs));
-    const caches = this.stages.map((stage) => arena.floats(stage.cacheFloats?.(rows) ?? 0));
-    const logistic = arena.floats(this.#objective?.loss.fromLogits ? rows * this.outputs : 0);
-    const scratchFloats = Math.max(0, ...this.stages.map((stage) => stage.scratchFloats(this.backend, rows)));
-    const scratch = arena.floats(scratchFloats);
-    for (let thread = 1; thread < (team?.threads ?? 1); thread++) arena.floats(scratchFloats);
-    const at = { input, target, outs, douts, caches, logistic, scratch };
-    const writer = new PlanWriter(this.#layout(), at);
-    const written = writer.all();
-    const plans = Object.fromEntries(planNames.map((name) => [name, arena.floats(written[name].length)])) as Record<PlanName, number>;
-    team?.place(written, scratchFloats, arena);
-    this.backend.memory.ensure(arena.end);
-    for (const name of planNames) this.backend.memory.i32.set(written[name], plans[name] / 4);
-    this.#room = { rows, plans, output: writer.output, ...at };
+    const start = this.#resident?.end ?? this.#team?.end ?? this.#base;
+    this.#room = new Room(this.backend, start, rows, this.#layout(), this.#team);
+  }
+
+  /** The room that was reserved last, which a larger one may replace. */
+  get room(): Room {
+    return this.#room!;
   }
 
   /** What plans are written from. */
@@ -201,37 +181,6 @@ export class Program {
       objective: this.#objective,
       resident: this.#resident,
     };
-  }
-
-  /** Copies rows into the room's input, or its target: those that `order` names, or where it is undefined those from `start`. */
-  load(what: 'input' | 'target', { values, columns }: Matrix, start: number, rows: number, order?: Uint32Array): void {
-    const { f32 } = this.backend.memory;
-    let to = this.#room![what] / 4;
-    if (order === undefined) {
-      if (rows * columns < copyByElement) for (let i = 0, from = start * columns; i < rows * columns; i++) f32[to + i] = values[from + i]!;
-      else f32.set(start === 0 && rows * columns === values.length ? values : values.subarray(start * columns, (start + rows) * columns), to);
-      return;
-    }
-    for (let row = start; row < start + rows; row++) {
-      const from = order[row]! * columns;
-      if (columns < copyByElement) for (let i = 0; i < columns; i++) f32[to + i] = values[from + i]!;
-      else f32.set(values.subarray(from, from + columns), to);
-      to += columns;
-    }
-  }
-
-  /** Whether the rows loaded last are all finite. */
-  loadedFinite(what: 'input' | 'target', { columns }: Matrix, rows: number): boolean {
-    return this.backend.countNonFinite(this.#room![what], rows * columns) === 0;
-  }
-
-  /** The model's output for the rows run last, into `out` from an offset. */
-  readOutput(out: Float32Array, offset: number, rows: number): void {
-    const { f32 } = this.backend.memory;
-    const from = this.#room!.output / 4;
-    const count = rows * this.outputs;
-    if (count < copyByElement) for (let i = 0; i < count; i++) out[offset + i] = f32[from + i]!;
-    else out.set(f32.subarray(from, from + count), offset);
   }
 
   /** Runs a plan on the first `rows` rows of the room, which must have been reserved. */
@@ -382,11 +331,6 @@ export class Program {
     this.backend.memory.f32.copyWithin(this.#values.address / 4, from, from + this.#trained.floats);
   }
 
-  /** The layer in which the last batch of `rows` rows first left the finite range, if it did. */
-  firstNonFiniteOutput(rows: number): string | undefined {
-    return this.stages.find(({ outputs }, i) => this.backend.countNonFinite(this.#room!.outs[i]!, rows * outputs) > 0)?.layer;
-  }
-
   /** The first layer with parameters that are not finite, if there is one. */
   firstNonFiniteParameter(): string | undefined {
     if (this.backend.countNonFinite(this.#values.address, this.#values.floats) === 0) return undefined;
@@ -398,9 +342,6 @@ export class Program {
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
-
-/** Below this many values a loop copies faster than a view and `set`. */
-const copyByElement = 24;
 
 /** Multiplications of a step, and of a prediction, from which on threads repay their barriers, and being called. */
 const leastStep = 500_000;

@@ -319,10 +319,10 @@ export class Sequential {
     const samples = this.#matrices(verb, x, y);
     const { rows } = samples.x;
     program.reserve(rows);
-    program.load('input', samples.x, 0, rows);
-    program.load('target', samples.y, 0, rows);
-    if (!program.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x);
-    if (!program.loadedFinite('target', samples.y, rows)) checkFinite(`${verb} y`, samples.y);
+    program.room.load('input', samples.x, 0, rows);
+    program.room.load('target', samples.y, 0, rows);
+    if (!program.room.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x);
+    if (!program.room.loadedFinite('target', samples.y, rows)) checkFinite(`${verb} y`, samples.y);
     checkTargets(`${verb} y`, this.#compiledFor(verb).loss, samples.y, this.outputShape[0]);
     program.clearSums();
     program.run(plan, rows);
@@ -349,10 +349,10 @@ export class Sequential {
     program.reserve(chunk);
     for (let start = 0; start < matrix.rows; start += chunk) {
       const rows = Math.min(chunk, matrix.rows - start);
-      program.load('input', matrix, start, rows);
-      if (!program.loadedFinite('input', matrix, rows)) checkFinite(`${verb} x`, matrix);
+      program.room.load('input', matrix, start, rows);
+      if (!program.room.loadedFinite('input', matrix, rows)) checkFinite(`${verb} x`, matrix);
       program.run('predict', rows);
-      program.readOutput(out, start * program.outputs, rows);
+      program.room.readOutput(out, start * program.outputs, rows);
     }
   }
 }

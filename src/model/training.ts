@@ -109,8 +109,8 @@ export function evaluate(program: Program, { x, y }: Samples): Record<string, nu
     program.clearSums();
     for (let start = 0; start < x.rows; start += chunk) {
       const rows = Math.min(chunk, x.rows - start);
-      program.load('input', x, start, rows);
-      program.load('target', y, start, rows);
+      program.room.load('input', x, start, rows);
+      program.room.load('target', y, start, rows);
       program.run('evaluate', rows);
     }
     return program.logsOver(x.rows);
@@ -228,8 +228,8 @@ async function trainEpoch(
   let batch = 0;
   for (let start = 0; start < x.rows; start += run.batchSize, batch++) {
     const rows = Math.min(run.batchSize, x.rows - start);
-    program.load('input', x, start, rows, order);
-    program.load('target', y, start, rows, order);
+    program.room.load('input', x, start, rows, order);
+    program.room.load('target', y, start, rows, order);
     if (!program.start('train', rows)) await program.finish();
     const seen = start + rows;
     if (!Number.isFinite(program.lossOver(seen))) throw diverged(program, epoch, batch, rows, samples);
@@ -255,7 +255,7 @@ function validationLogs(program: Program, validation: Samples): Logs {
 
 /** The error for a loss or weights that are not finite; puts back the weights of the last finite epoch. */
 function diverged(program: Program, epoch: number, batch: number, rows: number, samples: Samples): TrainingError {
-  const output = rows > 0 ? program.firstNonFiniteOutput(rows) : undefined;
+  const output = rows > 0 ? program.room.firstNonFiniteOutput(rows) : undefined;
   const weights = program.firstNonFiniteParameter();
   const layer = output ?? weights ?? program.stages.at(-1)?.layer ?? 'none';
   const what = output !== undefined ? `the output of layer '${output}'` : weights !== undefined ? `the weights of layer '${weights}'` : `the loss of the output of layer '${layer}'`;

@@ -1,0 +1,97 @@
+/**
+ * Room for batches of up to so many rows: the buffers that a batch passes through, and the plans that run on them. Rows go in
+ * and out here. When a larger batch comes, the program makes a larger room.
+ */
+
+import type { Backend } from '../backend/backend.ts';
+import type { Team } from '../backend/index.ts';
+import { Arena } from '../backend/memory.ts';
+import type { Matrix } from '../data/matrix.ts';
+import { targetColumns } from './losses.ts';
+import { planNames, PlanWriter, type Layout, type PlanName } from './plans.ts';
+
+export class Room {
+  readonly rows: number;
+  readonly plans: Readonly<Record<PlanName, number>>;
+  readonly #backend: Backend;
+  readonly #layout: Layout;
+  readonly #input: number;
+  readonly #target: number;
+  /** The output of each stage, and where a prediction lies. */
+  readonly #outs: readonly number[];
+  readonly #output: number;
+
+  /** Lies from `start` on. On failure everything is as it was. */
+  constructor(backend: Backend, start: number, rows: number, layout: Layout, team: Team | undefined) {
+    const { objective, inputs, outputs } = layout;
+    const stages = layout.stages.map(({ stage }) => stage);
+    const arena = new Arena(start);
+    const input = arena.floats(rows * inputs);
+    const target = arena.floats(objective === undefined ? 0 : rows * targetColumns(objective.loss, outputs));
+    const outs = stages.map((stage) => arena.floats(rows * stage.outputs));
+    const douts = stages.map((stage) => arena.floats(rows * stage.outputs));
+    const caches = stages.map((stage) => arena.floats(stage.cacheFloats?.(rows) ?? 0));
+    const logistic = arena.floats(objective?.loss.fromLogits ? rows * outputs : 0);
+    const scratchFloats = Math.max(0, ...stages.map((stage) => stage.scratchFloats(backend, rows)));
+    const scratch = arena.floats(scratchFloats);
+    for (let thread = 1; thread < (team?.threads ?? 1); thread++) arena.floats(scratchFloats);
+    const writer = new PlanWriter(layout, { input, target, outs, douts, caches, logistic, scratch });
+    const written = writer.all();
+    this.plans = Object.fromEntries(planNames.map((name) => [name, arena.floats(written[name].length)])) as Record<PlanName, number>;
+    const moveTeam = team?.place(written, scratchFloats, arena);
+    backend.memory.ensure(arena.end);
+    for (const name of planNames) backend.memory.i32.set(written[name], this.plans[name] / 4);
+    moveTeam?.();
+    this.rows = rows;
+    this.#backend = backend;
+    this.#layout = layout;
+    this.#input = input;
+    this.#target = target;
+    this.#outs = outs;
+    this.#output = writer.output;
+  }
+
+  /** Copies rows in as input, or as target: those that `order` names, or where it is undefined those from `start`. */
+  load(what: 'input' | 'target', { values, columns }: Matrix, start: number, rows: number, order?: Uint32Array): void {
+    const { f32 } = this.#backend.memory;
+    let to = this.#at(what) / 4;
+    if (order === undefined) {
+      if (rows * columns < copyByElement) for (let i = 0, from = start * columns; i < rows * columns; i++) f32[to + i] = values[from + i]!;
+      else f32.set(start === 0 && rows * columns === values.length ? values : values.subarray(start * columns, (start + rows) * columns), to);
+      return;
+    }
+    for (let row = start; row < start + rows; row++) {
+      const from = order[row]! * columns;
+      if (columns < copyByElement) for (let i = 0; i < columns; i++) f32[to + i] = values[from + i]!;
+      else f32.set(values.subarray(from, from + columns), to);
+      to += columns;
+    }
+  }
+
+  #at(what: 'input' | 'target'): number {
+    return what === 'input' ? this.#input : this.#target;
+  }
+
+  /** Whether the rows loaded last are all finite. */
+  loadedFinite(what: 'input' | 'target', { columns }: Matrix, rows: number): boolean {
+    return this.#backend.countNonFinite(this.#at(what), rows * columns) === 0;
+  }
+
+  /** The model's output for the rows run last, into `out` from an offset. */
+  readOutput(out: Float32Array, offset: number, rows: number): void {
+    const { f32 } = this.#backend.memory;
+    const from = this.#output / 4;
+    const count = rows * this.#layout.outputs;
+    if (count < copyByElement) for (let i = 0; i < count; i++) out[offset + i] = f32[from + i]!;
+    else out.set(f32.subarray(from, from + count), offset);
+  }
+
+  /** The layer in which the last batch of `rows` rows first left the finite range, if it did. */
+  firstNonFiniteOutput(rows: number): string | undefined {
+    const found = this.#layout.stages.find(({ stage }, i) => this.#backend.countNonFinite(this.#outs[i]!, rows * stage.outputs) > 0);
+    return found?.stage.layer;
+  }
+}
+
+/** Below this many values a loop copies faster than a view and `set`. */
+const copyByElement = 24;
