@@ -11,19 +11,22 @@ const ARRIVED: usize = 0;
 const PASSED: usize = 64;
 /** The plan that the leading thread waits in for the others: how often all had come when it arrived. */
 const HELD: usize = 128;
-/** Goes up by one for every plan to walk; then one address a thread, 0 for one that shall leave. */
+/** Goes up by one for every plan to walk; beside it, how often a thread looks at a word before it goes to sleep. */
 const COMMAND: usize = 192;
+const SPINS: usize = 196;
+/** One address a thread, 0 for one that shall leave. */
 const PLANS: usize = 256;
 
-/** Looks at a word before a thread goes to sleep: some tens of microseconds, less than waking takes. */
-const SPINS: i32 = 20_000;
-
-/** Waits until a word is no longer `value`: for good where `milliseconds` is negative, without sleeping where it is 0. Returns whether it changed. */
-function changed(word: usize, value: i32, milliseconds: i32): bool {
-  for (let spins = milliseconds ? SPINS : 50 * SPINS; spins > 0; spins--) if (atomic.load<i32>(word) != value) return true;
+/**
+ * Waits until a word is no longer `value`: for good where `milliseconds` is negative, without sleeping where it is 0. Returns
+ * whether it changed.
+ */
+function changed(control: usize, word: usize, value: i32, milliseconds: i32): bool {
+  const spins = load<i32>(control + SPINS);
+  for (let left = milliseconds ? spins : 10 * spins; left > 0; left--) if (atomic.load<i32>(control + word) != value) return true;
   if (milliseconds == 0) return false;
   const nanoseconds = milliseconds < 0 ? -1 : <i64>milliseconds * 1_000_000;
-  while (atomic.load<i32>(word) == value) if (atomic.wait<i32>(word, value, nanoseconds) == 2) return false;
+  while (atomic.load<i32>(control + word) == value) if (atomic.wait<i32>(control + word, value, nanoseconds) == 2) return false;
   return true;
 }
 
@@ -31,7 +34,7 @@ function changed(word: usize, value: i32, milliseconds: i32): bool {
 export function barrier(control: usize, threads: i32, milliseconds: i32): bool {
   const passed = atomic.load<i32>(control + PASSED);
   if (milliseconds >= 0) store<i32>(control + HELD, passed);
-  if (atomic.add<i32>(control + ARRIVED, 1) + 1 < threads) return changed(control + PASSED, passed, milliseconds);
+  if (atomic.add<i32>(control + ARRIVED, 1) + 1 < threads) return changed(control, PASSED, passed, milliseconds);
   atomic.store<i32>(control + ARRIVED, 0);
   atomic.add<i32>(control + PASSED, 1);
   atomic.notify(control + PASSED, -1);
@@ -40,13 +43,13 @@ export function barrier(control: usize, threads: i32, milliseconds: i32): bool {
 
 /** Whether a barrier that the leading thread has arrived at is passed by now. */
 export function passed(control: usize, milliseconds: i32): bool {
-  return changed(control + PASSED, load<i32>(control + HELD), milliseconds);
+  return changed(control, PASSED, load<i32>(control + HELD), milliseconds);
 }
 
 /** Walks the plans that thread `thread` is given, until it is given none. `command` is that of before the first. */
 export function serve(control: usize, thread: i32, command: i32): void {
   for (;;) {
-    changed(control + COMMAND, command, -1);
+    changed(control, COMMAND, command, -1);
     command++;
     const plan = load<u32>(control + PLANS + (<usize>thread << 2));
     if (plan == 0) return;

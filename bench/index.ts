@@ -9,6 +9,7 @@ import { fit } from './fit.ts';
 import { kernels } from './kernels.ts';
 import { peer, peers } from './peers.ts';
 import { start } from './start.ts';
+import { other, threads } from './threads.ts';
 
 type Mode = (words: readonly string[]) => void | Promise<void>;
 
@@ -19,9 +20,11 @@ const modes: Record<string, Mode> = {
   start,
   denormals,
   fit,
+  threads,
   // Asked for by other modes, of a process of its own.
   peer,
   compare: compareOne,
+  other,
 };
 
 const words = process.argv.slice(2);

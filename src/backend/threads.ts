@@ -76,10 +76,18 @@ const mostPages = 65_536;
 
 /** The words of a control block, in bytes; see assembly/threads.ts. */
 const command = 192;
+const spins = 196;
 const plans = 256;
 const controlBytes = 512;
 /** Threads of a team at most: as many as there are addresses of plans in a control block. */
 export const mostThreads = (controlBytes - plans) / 4;
+
+/**
+ * How often a thread looks whether the others have come before it goes to sleep: about a tenth of a millisecond, which waking
+ * may take; hardly, where there are more threads than can run at once.
+ */
+const spinsBefore = 200_000;
+const spinsAmongMany = 1000;
 
 /** How long a leader that may sleep does so at a barrier before it looks after the others. */
 const patience = 20;
@@ -150,7 +158,9 @@ export class Team {
     this.#kernels = kernels;
     this.end = work.address + controlBytes + threads * (64 + undoBytes);
     work.backend.memory.ensure(this.end);
-    work.backend.memory.i32.fill(0, work.address / 4, this.end / 4);
+    const { i32 } = work.backend.memory;
+    i32.fill(0, work.address / 4, this.end / 4);
+    i32[(work.address + spins) / 4] = threads > availableThreads() ? spinsAmongMany : spinsBefore;
     this.workers = Array.from({ length: threads - 1 }, () => idle.pop() ?? startWorker(workerSource));
     const { module, memory } = kernels;
     this.workers.forEach((worker, i) => worker.post({ module, memory, control: work.address, thread: i + 1, command: 0 }));
