@@ -7,7 +7,7 @@
  */
 export { run, resume, runEpochs, heapBase } from "./plan";
 export { serve } from "./threads";
-export { zero, copyRange, increment, mark, gather, countNonFinite } from "./memory";
+export { zero, copyRange, increment, mark, gather, flush, countNonFinite } from "./memory";
 export { denseForward, denseBackwardInput, denseBackwardParameters, denseDescend } from "./gemm";
 export {
   activationForward, activationBackward, softmaxForward, softmaxBackward, logSoftmaxForward, logSoftmaxBackward,

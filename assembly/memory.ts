@@ -1,6 +1,6 @@
 /** Kernels over plain ranges of memory. */
 
-import { paddedBytes } from "./simd";
+import { paddedBytes, unlessBelow } from "./simd";
 
 /** Up to this many bytes a loop is faster than the engine's own fill and copy, which cost a call out of the module. */
 const SHORT: usize = 512;
@@ -22,6 +22,17 @@ export function zero(range: usize, count: i32): void {
     return;
   }
   for (const end = range + bytes; range < end; range += 16) v128.store(range, i32x4.splat(0));
+}
+
+/** range[rows, columns]: values below 1e-30 become 0, which the products after them would be slowed by. */
+export function flush(range: usize, rows: i32, columns: i32): void {
+  flushBelow(range, paddedBytes(rows * columns), 1e-30);
+}
+
+/** Values below `least` become 0. */
+export function flushBelow(range: usize, bytes: usize, least: f32): void {
+  const limit = f32x4.splat(least);
+  for (; bytes > 0; bytes -= 16, range += 16) v128.store(range, unlessBelow(v128.load(range), limit));
 }
 
 /** to[0 .. count) := from[0 .. count) */

@@ -3,7 +3,11 @@
  * updated along with the rest (zeros stay zeros). No rule knows of schedules: the learning rate is read from memory.
  */
 
-import { multiplyAdd, paddedBytes } from "./simd";
+import { flushBelow } from "./memory";
+import { multiplyAdd, paddedBytes, unlessBelow } from "./simd";
+
+/** Below it a float32 is denormal. */
+const SMALLEST_NORMAL: f32 = reinterpret<f32>(0x00800000);
 
 /**
  * Stochastic gradient descent, by PyTorch's rule: g := dparameters + weightDecay·parameters;
@@ -56,28 +60,24 @@ function descend(parameter: v128, g: v128, negativeRate: v128, decay: v128, deca
   return multiplyAdd(negativeRate, decays ? multiplyAdd(decay, parameter, g) : g, parameter);
 }
 
-/** 0 for a denormal number: velocities that decay would otherwise stay denormal for good, and slow every step. */
-// @ts-ignore: decorator
-@inline
-function normal(x: v128, smallest: v128): v128 {
-  return v128.andnot(x, f32x4.lt(f32x4.abs(x), smallest));
-}
-
-/** Two vectors a turn: three ranges are in flight. A weight decay of 0 costs nothing that waiting for memory does not. */
+/**
+ * Two vectors a turn: three ranges are in flight. Velocities that decay would stay denormal for good, and slow every step: they become 0. A
+ * weight decay of 0 costs nothing that waiting for memory does not.
+ */
 // @ts-ignore: decorator
 @inline
 function accelerated(
   parameters: usize, velocity: usize, dparameters: usize, bytes: usize,
   negativeRate: v128, decay: v128, keep: v128, share: v128, nesterov: bool,
 ): void {
-  const smallest = f32x4.splat(reinterpret<f32>(0x00800000));
+  const smallest = f32x4.splat(SMALLEST_NORMAL);
   for (; bytes >= 32; bytes -= 32) {
     const p0 = v128.load(parameters);
     const p1 = v128.load(parameters, 16);
     const g0 = multiplyAdd(decay, p0, v128.load(dparameters));
     const g1 = multiplyAdd(decay, p1, v128.load(dparameters, 16));
-    const v0 = normal(multiplyAdd(keep, v128.load(velocity), f32x4.mul(share, g0)), smallest);
-    const v1 = normal(multiplyAdd(keep, v128.load(velocity, 16), f32x4.mul(share, g1)), smallest);
+    const v0 = unlessBelow(multiplyAdd(keep, v128.load(velocity), f32x4.mul(share, g0)), smallest);
+    const v1 = unlessBelow(multiplyAdd(keep, v128.load(velocity, 16), f32x4.mul(share, g1)), smallest);
     v128.store(velocity, v0);
     v128.store(velocity, v1, 16);
     v128.store(parameters, multiplyAdd(negativeRate, nesterov ? multiplyAdd(keep, v0, g0) : v0, p0));
@@ -89,7 +89,7 @@ function accelerated(
   if (bytes == 0) return;
   const p = v128.load(parameters);
   const g = multiplyAdd(decay, p, v128.load(dparameters));
-  const v = normal(multiplyAdd(keep, v128.load(velocity), f32x4.mul(share, g)), smallest);
+  const v = unlessBelow(multiplyAdd(keep, v128.load(velocity), f32x4.mul(share, g)), smallest);
   v128.store(velocity, v);
   v128.store(parameters, multiplyAdd(negativeRate, nesterov ? multiplyAdd(keep, v, g) : v, p));
 }
@@ -131,9 +131,9 @@ export function adam(
     adaptive(parameters, first, second, maximum, dparameters, bytes, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, false, maximum != 0);
   }
   if (t % FLUSH_STEPS == 0) {
-    flush(first, bytes);
-    flush(second, bytes);
-    if (maximum != 0) flush(maximum, bytes);
+    flushBelow(first, bytes, SMALLEST_NORMAL);
+    flushBelow(second, bytes, SMALLEST_NORMAL);
+    if (maximum != 0) flushBelow(maximum, bytes, SMALLEST_NORMAL);
   }
 }
 
@@ -177,7 +177,7 @@ function adapt(
   const p = v128.load(parameters);
   const derivative = v128.load(dparameters);
   const sum = plainly ? derivative : multiplyAdd(decay, p, derivative);
-  const g = v128.andnot(sum, f32x4.lt(f32x4.abs(sum), least));
+  const g = unlessBelow(sum, least);
   const m = multiplyAdd(keep1, v128.load(first), f32x4.mul(share1, g));
   let v = multiplyAdd(keep2, v128.load(second), f32x4.mul(f32x4.mul(share2, g), g));
   v128.store(first, m);
@@ -188,10 +188,4 @@ function adapt(
   }
   const change = f32x4.div(f32x4.mul(negativeRate, m), f32x4.add(f32x4.sqrt(v), floor));
   v128.store(parameters, f32x4.add(p, plainly ? change : multiplyAdd(shrinkage, p, change)));
-}
-
-/** Sets the denormal numbers of a range to 0. */
-function flush(range: usize, bytes: usize): void {
-  const smallest = f32x4.splat(reinterpret<f32>(0x00800000));
-  for (; bytes > 0; bytes -= 16, range += 16) v128.store(range, normal(v128.load(range), smallest));
 }

@@ -3,7 +3,7 @@
  * then its arguments in the order of that page, `rows` left out. And repeats plans over whole epochs.
  */
 
-import { copy, copyRange, countNonFinite, gather, increment, mark, zero } from "./memory";
+import { copy, copyRange, countNonFinite, flush, gather, increment, mark, zero } from "./memory";
 import { denseDescend, denseForward, inputGradient, parameterGradient } from "./gemm";
 import {
   activationBackward, activationForward, logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward,
@@ -23,6 +23,7 @@ const enum Operation {
   increment,
   mark,
   gather,
+  flush,
   denseForward,
   denseBackwardInput,
   denseBackwardParameters,
@@ -105,6 +106,9 @@ export function run(plan: usize, rows: i32): usize {
         break;
       case Operation.gather:
         gather(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5));
+        break;
+      case Operation.flush:
+        flush(word(plan, 1), rows, word(plan, 2));
         break;
       case Operation.denseForward:
         denseForward(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), word(plan, 6));

@@ -46,6 +46,8 @@ export const operations = {
   mark: { counter: address, value: size },
   /** out[rows, columns] := the rows of data that order[cursor[0] ..] names (int32). */
   gather: { out: address, data: address, order: address, cursor: address, rows, columns: size },
+  /** range[rows, columns]: values below 1e-30 become 0, which the products after them would be slowed by. */
+  flush: { range: address, rows, columns: size },
 
   /** out[rows, units] := input[rows, inputs] · weight[inputs, units] + bias[units]; a bias address of 0 means none. */
   denseForward: { out: address, input: address, weight: address, bias: address, rows, inputs: size, units: size },

@@ -89,6 +89,13 @@ export function share(plan: Int32Array, rows: number, thread: number, meeting: M
   return new Sharer(rows, thread, meeting).write(read(plan));
 }
 
+/** Values from one row to the next of what an argument points at; 0: the same for all rows. */
+function rowWidth(name: OperationName, key: string, { units, inputs, columns }: Step['args']): number {
+  if (common.includes(key)) return 0;
+  if (name !== 'denseForward') return columns ?? units!;
+  return key === 'out' ? units! : key === 'input' ? inputs! : 0;
+}
+
 class Sharer {
   readonly #rows: number;
   readonly #thread: number;
@@ -135,7 +142,7 @@ class Sharer {
     if (byRows.includes(name)) {
       // Four rows of any width are a whole number of vectors, and the groups in which kernels take them.
       const { first, last } = of(this.#rows, 4);
-      this.#range(name, args, first, last, (key) => (common.includes(key) ? 0 : name === 'denseForward' ? (key === 'out' ? args['units']! : key === 'input' ? args['inputs']! : 0) : args['units']!));
+      this.#range(name, args, first, last, (key) => rowWidth(name, key, args));
     } else if (byInputs.includes(name)) {
       const { first, last } = of(args['inputs']!, 16);
       if (first === last) return;

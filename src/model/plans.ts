@@ -121,6 +121,7 @@ export class PlanWriter {
   }
 
   #forward(plan: PlanBuilder, stages: readonly Placed[]): void {
+    plan.add('flush', { range: this.#at.input, columns: this.#model.inputs });
     for (const { stage, ...at } of stages) stage.forward(plan, at);
   }
 

@@ -45,10 +45,11 @@ function argumentsOf(name: KernelName): Record<string, number> {
   }));
 }
 
-/** Fills the ranges, those that hold row numbers with such, does the work, and returns what they hold then. */
+/** Fills the ranges, those that hold row numbers with such and one to flush with what is to be flushed, does the work, and returns what they hold then. */
 function ranges(memory: Views, name: KernelName, work: () => void): Float32Array {
   for (let place = 0; place < 10; place++) memory.f32.set(numbers(rangeFloats, place + 1), rangesAt / 4 + place * rangeFloats);
   Object.keys(operations[name]).forEach((key, place) => {
+    if (name === 'flush') memory.f32[rangesAt / 4 + 5] = 1e-31;
     if (key === 'order' || key === 'cursor') for (let i = 0; i < 9; i++) memory.i32[rangesAt / 4 + place * rangeFloats + i] = (i + 2) % 5;
   });
   work();

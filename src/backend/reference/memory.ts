@@ -2,6 +2,8 @@
 
 import type { Views } from '../memory.ts';
 
+const least = Math.fround(1e-30);
+
 /** range[0 .. count) := 0 */
 function zero({ f32 }: Views, range: number, count: number): void {
   f32.fill(0, range >>> 2, (range >>> 2) + count);
@@ -39,4 +41,9 @@ function gather({ f32, i32 }: Views, out: number, data: number, order: number, c
   }
 }
 
-export const kernels = { zero, copyRange, increment, mark, gather };
+/** range[rows, columns]: values below 1e-30 become 0. */
+function flush({ f32 }: Views, range: number, rows: number, columns: number): void {
+  for (let i = range >>> 2, end = i + rows * columns; i < end; i++) if (Math.abs(f32[i]!) < least) f32[i] = 0;
+}
+
+export const kernels = { zero, copyRange, increment, mark, gather, flush };
