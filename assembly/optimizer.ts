@@ -97,15 +97,19 @@ function accelerated(
 /** Gradients below this count as 0 in `adam`: their squares would be denormal, and slow every step. */
 const LEAST_GRADIENT: f32 = 1e-16;
 
-/** Every so many steps denormal moments are set to 0. To look at each result would cost a quarter of a step of `adam`. */
+/**
+ * Every so many steps, second moments that are denormal are set to 0, and first ones below 1e-30, whose product with the rate may
+ * be. To look at each result would cost a quarter of a step of `adam`.
+ */
 const FLUSH_STEPS: i32 = 16;
+const LEAST_MOMENT: f32 = 1e-30;
 
 /**
  * Adam (Kingma, Ba 2015), by PyTorch's rule: g := dparameters + weightDecay·parameters; first := β₁·first + (1 − β₁)·g;
  * second := β₂·second + (1 − β₂)·g²; parameters −= learningRate·(first/(1 − β₁ᵗ)) / (√(second/(1 − β₂ᵗ)) + epsilon) in step t.
  * With a `maximum` (its address is not 0: AMSGrad; Reddi, Kale, Kumar 2018) the largest second moment so far stands in for
  * it. Where the decay is decoupled (AdamW; Loshchilov, Hutter 2019), g is the gradient alone, and parameters −=
- * learningRate·weightDecay·parameters too. A g below 1e-16 counts as 0, and in every 16th step denormal moments become 0.
+ * learningRate·weightDecay·parameters too. A g below 1e-16 counts as 0, and in every 16th step so do a first moment below 1e-30 and a denormal second.
  */
 export function adam(
   parameters: usize, first: usize, second: usize, maximum: usize, dparameters: usize, learningRate: usize, step: usize, count: i32,
@@ -131,7 +135,7 @@ export function adam(
     adaptive(parameters, first, second, maximum, dparameters, bytes, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, false, maximum != 0);
   }
   if (t % FLUSH_STEPS == 0) {
-    flushBelow(first, bytes, SMALLEST_NORMAL);
+    flushBelow(first, bytes, LEAST_MOMENT);
     flushBelow(second, bytes, SMALLEST_NORMAL);
     if (maximum != 0) flushBelow(maximum, bytes, SMALLEST_NORMAL);
   }

@@ -108,8 +108,8 @@ export const operations = {
    * Adam over a flat range, in step t = step[0]: g := dparameters + weightDecay·parameters; first := β₁·first + (1 − β₁)·g;
    * second := β₂·second + (1 − β₂)·g²; parameters −= learningRate[0] · (first/(1 − β₁ᵗ)) / (√(second/(1 − β₂ᵗ)) + epsilon).
    * Unless the address of `maximum` is 0, maximum := max(maximum, second) stands there for `second`. If `decoupled`, g is
-   * dparameters alone and parameters −= learningRate[0] · weightDecay · parameters too. A g below 1e-16 counts as 0; when 16 divides t, denormal moments
-   * then become 0.
+   * dparameters alone and parameters −= learningRate[0] · weightDecay · parameters too. A g below 1e-16 counts
+   * as 0; when 16 divides t, so do then a first moment below 1e-30 and denormal others.
    */
   adam: {
     parameters: address, first: address, second: address, maximum: address, dparameters: address, learningRate: address,

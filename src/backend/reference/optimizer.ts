@@ -19,11 +19,13 @@ function descend(f32: Float32Array, to: number, from: number, rate: number, weig
 /** Gradients below this count as 0 in `adam`: their squares would be denormal. */
 const leastGradient = Math.fround(1e-16);
 
-/** Every so many steps of `adam`, moments that have become denormal are set to 0. */
+/** Every so many steps of `adam`, second moments that have become denormal are set to 0, and first ones below 1e-30. */
 const flushSteps = 16;
 
-function flush(f32: Float32Array, from: number, count: number): void {
-  for (let i = from; i < from + count; i++) if (Math.abs(f32[i]!) < smallestNormal) f32[i] = 0;
+const leastMoment = Math.fround(1e-30);
+
+function flush(f32: Float32Array, from: number, count: number, least: number): void {
+  for (let i = from; i < from + count; i++) if (Math.abs(f32[i]!) < least) f32[i] = 0;
 }
 
 /** By repeated squaring: only multiplications, so the same bits everywhere. */
@@ -84,6 +86,9 @@ export const kernels = {
       if (maximum !== 0) f32[(maximum >>> 2) + i] = v = Math.max(v, f32[(maximum >>> 2) + i]!);
       f32[(parameters >>> 2) + i] = parameter - firstRate * m / (Math.sqrt(v) + epsilon * root) - shrinkage * parameter;
     }
-    if (t % flushSteps === 0) for (const range of [first, second, maximum]) if (range !== 0) flush(f32, range >>> 2, count);
+    if (t % flushSteps !== 0) return;
+    flush(f32, first >>> 2, count, leastMoment);
+    flush(f32, second >>> 2, count, smallestNormal);
+    if (maximum !== 0) flush(f32, maximum >>> 2, count, smallestNormal);
   },
 };
