@@ -68,6 +68,19 @@ export class Random {
     return this.uint32() / 2 ** 32;
   }
 
+  /**
+   * Fills with numbers uniform in [low, high), as that many calls of `uniform` would: in half the time, while an engine has not
+   * compiled them.
+   */
+  fill(values: Float32Array, low: number, high: number): void {
+    const [k0, k1] = this.#key as unknown as [number, number];
+    for (let i = 0; i < values.length; i++, this.#drawn++) {
+      const second = this.#drawn & 1;
+      if (second === 0) threefry(k0, k1, this.#drawn / 2, 0, this.#words);
+      values[i] = low + (high - low) * (this.#words[second]! / 2 ** 32);
+    }
+  }
+
   /** A uniform integer in [0, count). */
   below(count: number): number {
     return Math.floor(this.uniform() * count);

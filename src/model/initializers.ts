@@ -50,7 +50,7 @@ export function resolveInitializer(where: string, spec: InitializerSpec): Initia
       return each(() => value);
     }
     case 'randomUniform':
-      return each(uniform(option('minval'), option('maxval', { min: option('minval') })));
+      return uniform(option('minval'), option('maxval', { min: option('minval') }));
     case 'randomNormal':
       return each(normal(option('mean'), option('stddev', { min: 0 })));
     case 'truncatedNormal':
@@ -84,8 +84,8 @@ const lecunVariance: Fan = (inputs) => 1 / inputs;
 /** Draws one value. */
 type Draw = (random: Random) => number;
 
-function uniform(low: number, high: number): Draw {
-  return (random) => low + (high - low) * random.uniform();
+function uniform(low: number, high: number): Initializer {
+  return (values, _shape, random) => random.fill(values, low, high);
 }
 
 function normal(mean: number, deviation: number): Draw {
@@ -101,14 +101,14 @@ function truncatedNormal(mean: number, deviation: number): Draw {
   };
 }
 
-function scaledUniform(variance: number): Draw {
+function scaledUniform(variance: number): Initializer {
   const limit = Math.sqrt(3 * variance);
   return uniform(-limit, limit);
 }
 
 /** As in Keras: truncated, and widened so that the deviation after truncation is the wanted one. */
-function scaledNormal(variance: number): Draw {
-  return truncatedNormal(0, Math.sqrt(variance) / truncatedDeviation);
+function scaledNormal(variance: number): Initializer {
+  return each(truncatedNormal(0, Math.sqrt(variance) / truncatedDeviation));
 }
 
 /** Every value drawn alike. */
@@ -118,8 +118,8 @@ function each(draw: Draw): Initializer {
   };
 }
 
-function scaled(distribution: (variance: number) => Draw, variance: Fan): Initializer {
-  return (values, shape, random) => each(distribution(variance(shape[0]!, shape.at(-1)!)))(values, shape, random);
+function scaled(distribution: (variance: number) => Initializer, variance: Fan): Initializer {
+  return (values, shape, random) => distribution(variance(shape[0]!, shape.at(-1)!))(values, shape, random);
 }
 
 /**
