@@ -1,6 +1,10 @@
 /** Training with several threads: the same bits for any number of them, and what happens where one ends. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { activation, adam, adamw, dense, dropout, momentum, OptionError, sequential, sgd, type Layer, type LossName, type Optimizer, type Sequential } from '../../src/index.ts';
+import {
+  activation, adam, adamw, dense, dropout, loadBackend, momentum, OptionError, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer,
+  type Sequential,
+} from '../../src/index.ts';
+import { hasRelaxed, relaxedNote } from '../backends.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
 
@@ -13,8 +17,8 @@ interface Case {
   readonly optimizer?: Optimizer;
 }
 
-function make({ layers, loss = 'meanSquaredError', optimizer = sgd({ learningRate: 0.05 }) }: Case): Sequential {
-  const model = sequential({ layers: layers(), seed: 5 });
+function make({ layers, loss = 'meanSquaredError', optimizer = sgd({ learningRate: 0.05 }) }: Case, backend: BackendName = 'wasm'): Sequential {
+  const model = sequential({ layers: layers(), seed: 5, backend });
   model.compile({ optimizer, loss, metrics: loss === 'sparseCategoricalCrossentropy' ? ['accuracy'] : [] });
   return model;
 }
@@ -66,8 +70,8 @@ const cases: Record<string, Case> = {
   },
 };
 
-async function trained(options: Case, threads: number | 'auto'): Promise<{ hash: string; history: unknown }> {
-  const model = make(options);
+async function trained(options: Case, threads: number | 'auto', backend?: BackendName): Promise<{ hash: string; history: unknown }> {
+  const model = make(options, backend);
   const [x, y] = data(options, model.outputShape[0]);
   const history = await model.fit(x, y, { epochs: 4, batchSize: options.batchSize, threads, validationSplit: 0.2 });
   return { hash: await hashWeights(model.getWeights()), history };
@@ -139,6 +143,13 @@ describe('a team', () => {
     const [x, y] = data(big, 10);
     await expect(make(big).fit(x, y, { threads: threads as number })).rejects.toThrow(OptionError);
   });
+});
+
+it.skipIf(!hasRelaxed)(`the relaxed kernels give the same bits for any number of threads too${relaxedNote}`, async () => {
+  await loadBackend('wasm-relaxed');
+  const expected = await trained(big, 1, 'wasm-relaxed');
+  for (const threads of [2, 3]) expect(await trained(big, threads, 'wasm-relaxed')).toEqual(expected);
+  expect(expected).not.toEqual(await trained(big, 1));
 });
 
 describe('predict', () => {
