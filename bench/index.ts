@@ -15,6 +15,7 @@ type Mode = (words: readonly string[]) => void | Promise<void>;
 
 const modes: Record<string, Mode> = {
   naive: (words) => compareAll('naive', words),
+  relaxed: (words) => compareAll('relaxed', words),
   kernels,
   peers,
   start,

@@ -29,9 +29,9 @@ const shapeColumns: Columns = [
   ['', 32], ['samples/s', 12], ['GFLOP/s', 9], ['samples/s', 14], ['GFLOP/s', 9], ['µs/step', 11], ['ratio', 9], ['min-max', 13],
 ];
 
-/** The titles of `shapeLine`s, under the name of what WebAssembly is held against. */
-export function shapeTitles(baseline: string): string {
-  return `${''.padEnd(32)}${baseline.padStart(21)}${'WebAssembly'.padStart(34)}\n${titles(shapeColumns)}`;
+/** The titles of `shapeLine`s, under the names of what is compared. */
+export function shapeTitles(baseline: string, candidate: string): string {
+  return `${''.padEnd(32)}${baseline.padStart(21)}${candidate.padStart(34)}\n${titles(shapeColumns)}`;
 }
 
 export function shapeLine(shape: Shape, { baseline, candidate, ratio, leastRatio, greatestRatio }: Comparison): string {
