@@ -70,6 +70,12 @@ const serve = ({ module, memory, control, thread, command }) => {
 /** Workers that no team has at the moment. */
 const idle: WorkerHandle[] = [];
 
+/** A worker that is free, or a new one. */
+function hire(): WorkerHandle {
+  for (let worker = idle.pop(); worker !== undefined; worker = idle.pop()) if (worker.ended === undefined) return worker;
+  return startWorker(workerSource);
+}
+
 /** WebAssembly's pages, and how many its 32 bits can address. */
 const pageBytes = 65_536;
 const mostPages = 65_536;
@@ -161,15 +167,20 @@ export class Team {
     const { i32 } = work.backend.memory;
     i32.fill(0, work.address / 4, this.end / 4);
     i32[(work.address + spins) / 4] = threads > availableThreads() ? spinsAmongMany : spinsBefore;
-    this.workers = Array.from({ length: threads - 1 }, () => idle.pop() ?? startWorker(workerSource));
+    this.workers = Array.from({ length: threads - 1 }, hire);
     const { module, memory } = kernels;
     this.workers.forEach((worker, i) => worker.post({ module, memory, control: work.address, thread: i + 1, command: 0 }));
   }
 
   /** Resolves when all have joined; to the reason where one cannot. */
   async joined(): Promise<string | undefined> {
-    await Promise.all(this.workers.map((worker) => worker.answer()));
-    const reason = this.#ended();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLate = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(silent), longest);
+    });
+    const late = await Promise.race([Promise.all(this.workers.map((worker) => worker.answer())).then(() => undefined), tooLate]);
+    clearTimeout(timer);
+    const reason = this.#ended() ?? late;
     if (reason !== undefined) this.#dismiss();
     return reason;
   }
