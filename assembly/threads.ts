@@ -9,8 +9,9 @@ import { run, resume } from "./plan";
 /** Threads that have come to the barrier, and how often all have. */
 const ARRIVED: usize = 0;
 const PASSED: usize = 64;
-/** The plan that the leading thread waits in for the others: how often all had come when it arrived. */
+/** How often all had come when the leading thread arrived at the barrier it waits at; beside it, how many threads have left. */
 const HELD: usize = 128;
+const LEFT: usize = 132;
 /** Goes up by one for every plan to walk; beside it, how often a thread looks at a word before it goes to sleep. */
 const COMMAND: usize = 192;
 const SPINS: usize = 196;
@@ -52,7 +53,8 @@ export function serve(control: usize, thread: i32, command: i32): void {
     changed(control, COMMAND, command, -1);
     command++;
     const plan = load<u32>(control + PLANS + (<usize>thread << 2));
-    if (plan == 0) return;
+    if (plan == 0) break;
     run(plan, 0);
   }
+  atomic.add<i32>(control + LEFT, 1);
 }

@@ -81,6 +81,7 @@ const pageBytes = 65_536;
 const mostPages = 65_536;
 
 /** The words of a control block, in bytes; see assembly/threads.ts. */
+const left = 132;
 const command = 192;
 const spins = 196;
 const plans = 256;
@@ -100,6 +101,8 @@ const patience = 20;
 /** How long it waits for them at all. */
 const longest = 10_000;
 const silent = 'a thread has not answered for ten seconds';
+/** How long workers may take to leave. */
+const patienceToLeave = 1000;
 /** How long a worker that was told to stop may go on. */
 const grace = 100;
 
@@ -299,13 +302,19 @@ export class Team {
     backend.run(at + 4 * block.word, 0);
   }
 
-  /** Lets the workers go back to the pool. */
+  /** Lets the workers go back to the pool, and sees them leave: the next team may have the same control block. */
   leave(): void {
     const { backend: { memory: { i32 } }, address } = this.#work;
     i32.fill(0, (address + plans) / 4, (address + controlBytes) / 4);
     Atomics.add(i32, (address + command) / 4, 1);
     Atomics.notify(i32, (address + command) / 4);
-    idle.push(...this.workers.filter(({ ended }) => ended === undefined));
+    const until = performance.now() + patienceToLeave;
+    while (Atomics.load(i32, (address + left) / 4) < this.workers.length) {
+      if (performance.now() < until) continue;
+      this.#dismiss();
+      return;
+    }
+    idle.push(...this.workers);
   }
 
   /** Ends the workers for good. */
