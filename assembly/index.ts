@@ -5,8 +5,7 @@
  * in bytes, each a multiple of 16 that owns its bytes up to the next multiple of 16 and has 16 more behind it that may be
  * read; they allocate nothing, keep nothing, never throw, and give NaN for NaN. Input gradients are overwritten, parameter gradients and sums accumulate.
  */
-export { run, resume, runEpochs, heapBase } from "./plan";
-export { serve } from "./threads";
+export { run, resume, runEpochs, serve, heapBase } from "./plan";
 export { zero, copyRange, increment, mark, gather, flush, countNonFinite } from "./memory";
 export { denseForward, denseBackwardInput, denseBackwardParameters, denseDescend } from "./gemm";
 export {

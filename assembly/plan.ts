@@ -12,7 +12,7 @@ import { accuracy, loss, sigmoidCrossentropy, softmaxCrossentropy } from "./loss
 import { dropoutBackward, dropRows } from "./dropout";
 import { adam, sgd } from "./optimizer";
 import { shuffle } from "./random";
-import { barrier, passed } from "./threads";
+import { barrier, nextPlan, passed } from "./threads";
 
 const enum Operation {
   end,
@@ -200,6 +200,15 @@ export function resume(plan: usize): usize {
   const last = word(plan, 4);
   if (!passed(word(plan, 1), word(plan, 3))) return plan;
   return last ? 0 : run(plan + OPERATION_BYTES, 0);
+}
+
+/** Walks the plans that thread `thread` is given, until it is given none. */
+export function serve(control: usize, thread: i32): void {
+  for (let command = 0; ; command++) {
+    const plan = nextPlan(control, thread, command);
+    if (plan == 0) return;
+    run(plan, 0);
+  }
 }
 
 /** The registers of a run of epochs, a word each: see `EpochRegisters` in src/backend/plan.ts. */

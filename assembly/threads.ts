@@ -1,10 +1,8 @@
 /**
- * What threads need to walk plans together: a barrier, and a loop in which a worker waits for plans. They share one memory;
- * a control block in it, of 64 bytes for each of the words below so that no two share a cache line, is all they say to each
- * other. See `src/backend/threads.ts`, which splits a plan into one for each thread.
+ * What threads need to walk plans together: a barrier, and a way to wait for the next plan. They share one memory; a control
+ * block in it, of 64 bytes for each of the words below so that no two share a cache line, is all they say to each other. See
+ * `src/backend/threads.ts`, and `sharing.ts` beside it, which splits a plan into one for each thread.
  */
-
-import { run, resume } from "./plan";
 
 /** Threads that have come to the barrier, and how often all have. */
 const ARRIVED: usize = 0;
@@ -47,14 +45,10 @@ export function passed(control: usize, milliseconds: i32): bool {
   return changed(control, PASSED, load<i32>(control + HELD), milliseconds);
 }
 
-/** Walks the plans that thread `thread` is given, until it is given none. `command` is that of before the first. */
-export function serve(control: usize, thread: i32, command: i32): void {
-  for (;;) {
-    changed(control, COMMAND, command, -1);
-    command++;
-    const plan = load<u32>(control + PLANS + (<usize>thread << 2));
-    if (plan == 0) break;
-    run(plan, 0);
-  }
-  atomic.add<i32>(control + LEFT, 1);
+/** Waits for the next plan of thread `thread`; 0: it shall leave, and has said so. `command` is how many there were before. */
+export function nextPlan(control: usize, thread: i32, command: i32): usize {
+  changed(control, COMMAND, command, -1);
+  const plan = load<u32>(control + PLANS + (<usize>thread << 2));
+  if (plan == 0) atomic.add<i32>(control + LEFT, 1);
+  return plan;
 }

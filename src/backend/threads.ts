@@ -6,65 +6,15 @@
 import { availableThreads, maySleep, nextTask, startWorker, workersStartAtOnce, type WorkerHandle } from '../platform.ts';
 import type { Backend } from './backend.ts';
 import type { Arena } from './memory.ts';
+import { sharedKernels, type SharedKernels } from './sharedMemory.ts';
 import { share, undoBytes, type Meeting, type Share } from './sharing.ts';
-
-/**
- * A binary that imports its memory, changed to import a shared one: the limits of that import get the flag for it and a
- * maximum, and its section three more bytes. (WebAssembly core specification, binary format, with its threads extension.)
- */
-function withSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
-  // Sections are a number, a size and their bytes; the import section, number 2, is shorter than 128 bytes and ends with
-  // the limits: a flag and the least number of pages, 1 byte each.
-  let at = 8;
-  while (binary[at] !== 2) {
-    let size = 0;
-    let shift = 0;
-    do {
-      size |= (binary[++at]! & 127) << shift;
-      shift += 7;
-    } while (binary[at]! > 127);
-    at += size + 1;
-  }
-  const end = at + 2 + binary[at + 1]!;
-  const changed = new Uint8Array(binary.length + 3);
-  changed.set(binary.subarray(0, end));
-  changed[at + 1]! += 3;
-  changed[end - 2] = 3;
-  changed.set([0x80, 0x80, 4], end);
-  changed.set(binary.subarray(end), end + 3);
-  return changed;
-}
-
-/** Kernels on a memory that threads share. */
-interface SharedKernels {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  /** Goes on at a barrier that `run` came back from, and returns as it does. */
-  readonly resume: (plan: number) => number;
-}
-
-const modules = new Map<string, WebAssembly.Module>();
-const shared = new WeakMap<Backend, SharedKernels>();
-
-/** Moves a backend into a memory that threads can share, the first time; addresses stay. */
-function sharedKernels(backend: Backend): SharedKernels {
-  const module = modules.get(backend.name) ?? new WebAssembly.Module(withSharedMemory(backend.binary!));
-  modules.set(backend.name, module);
-  let kernels = shared.get(backend);
-  if (kernels === undefined) {
-    const memory = new WebAssembly.Memory({ initial: Math.ceil(backend.memory.i32.byteLength / pageBytes), maximum: mostPages, shared: true });
-    kernels = { module, memory, resume: backend.move!(module, memory) };
-    shared.set(backend, kernels);
-  }
-  return kernels;
-}
 
 /** What a worker does: joins a memory when told to, and serves there until it is told to leave. */
 const workerSource = `
-const serve = ({ module, memory, control, thread, command }) => {
+const serve = ({ module, memory, control, thread }) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   tell('joined');
-  exports.serve(control, thread, command);
+  exports.serve(control, thread);
 };`;
 
 /** Workers that no team has at the moment. */
@@ -76,10 +26,6 @@ function hire(): WorkerHandle {
   return startWorker(workerSource);
 }
 
-/** WebAssembly's pages, and how many its 32 bits can address. */
-const pageBytes = 65_536;
-const mostPages = 65_536;
-
 /** The words of a control block, in bytes; see assembly/threads.ts. */
 const left = 132;
 const command = 192;
@@ -87,7 +33,7 @@ const spins = 196;
 const plans = 256;
 const controlBytes = 512;
 /** Threads of a team at most: as many as there are addresses of plans in a control block. */
-export const mostThreads = (controlBytes - plans) / 4;
+const mostThreads = (controlBytes - plans) / 4;
 
 /**
  * How often a thread looks whether the others have come before it goes to sleep: about a tenth of a millisecond, which waking
@@ -172,7 +118,7 @@ export class Team {
     i32[(work.address + spins) / 4] = threads > availableThreads() ? spinsAmongMany : spinsBefore;
     this.workers = Array.from({ length: threads - 1 }, hire);
     const { module, memory } = kernels;
-    this.workers.forEach((worker, i) => worker.post({ module, memory, control: work.address, thread: i + 1, command: 0 }));
+    this.workers.forEach((worker, i) => worker.post({ module, memory, control: work.address, thread: i + 1 }));
   }
 
   /** Resolves when all have joined; to the reason where one cannot. */
