@@ -16,8 +16,8 @@ const referencePart = onDemand('./reference.js', () => import('./reference/index
 
 /**
  * Makes a backend ready for `sequential({ backend })`, whose file is loaded on demand: the kernels of `'wasm-relaxed'`, or the
- * pure-TypeScript backend. Node loads them where they are used, and `fit` waits for them; only a page or a bundle that wants them
- * before it has called `fit` needs this.
+ * pure-TypeScript backend. Node loads them where they are used. A page or a bundle must load the former before it makes a model with
+ * them; the latter `fit` waits for, and only what comes before `fit` needs this.
  *
  * Rejects with a BackendError where the engine has no relaxed SIMD, with an OptionError for an unknown name, with the platform's own
  * error where the file cannot be had.

@@ -37,11 +37,11 @@ export interface Share {
 }
 
 /** Floats that are updated, and can be undone, at a time; the copies stay in the first-level cache. */
-const blockFloats = 2048;
+const blockFloats = 1024;
 /** Ranges that an update changes at most: parameters and the optimizer's state. */
 const changedRanges = 4;
-/** Bytes of undo copies of a thread. */
-export const undoBytes = changedRanges * blockFloats * 4;
+/** Bytes of undo copies of a thread: blocks take turns with two areas, as one is copied while the mark still names the one before it. */
+export const undoBytes = 2 * changedRanges * blockFloats * 4;
 
 /** Updates over flat ranges: parameters, state and gradients are shared out; the rest is common. */
 const updates: readonly OperationName[] = ['sgd', 'adam'];
@@ -49,7 +49,7 @@ const common = ['learningRate', 'step'];
 /** Operations of which each thread computes some rows. */
 const byRows: readonly OperationName[] = [
   'denseForward', 'activationForward', 'activationBackward', 'softmaxForward', 'softmaxBackward', 'logSoftmaxForward', 'logSoftmaxBackward',
-  'dropoutForward', 'dropoutBackward',
+  'dropoutForward', 'dropoutBackward', 'flush',
 ];
 /** Operations of which each thread computes what belongs to some inputs. */
 const byInputs: readonly OperationName[] = ['denseBackwardInput', 'denseBackwardParameters'];
@@ -172,8 +172,9 @@ class Sharer {
   #update(name: OperationName, args: Readonly<Record<string, number>>, at: number, floats: number): void {
     const keys = Object.entries<string>(operations[name]).flatMap(([key, kind]) => (kind === 'address' && !common.includes(key) ? [key] : []));
     const moved = Object.fromEntries(keys.map((key) => [key, args[key] === 0 ? 0 : args[key]! + 4 * at]));
+    const area = this.#meeting.undo + (this.#thread + (this.#blocks.length % 2) / 2) * undoBytes;
     const undo = keys.filter((key) => key !== 'dparameters' && args[key] !== 0)
-      .map((key, i) => ({ range: moved[key]!, copy: this.#meeting.undo + this.#thread * undoBytes + 4 * i * blockFloats, floats }));
+      .map((key, i) => ({ range: moved[key]! >>> 0, copy: area + 4 * i * blockFloats, floats }));
     this.#blocks.push({ word: this.#words.length, undo });
     for (const { range, copy } of undo) this.#add('copyRange', { to: copy, from: range, count: floats });
     this.#mark(this.#blocks.length);

@@ -20,6 +20,10 @@ const serve = ({ module, memory, control, thread }) => {
 /** Workers that no team has at the moment. */
 const idle: WorkerHandle[] = [];
 
+/** Bytes of the memories that each has joined, and with how many it is let go. */
+const seenBytes = new WeakMap<WorkerHandle, number>();
+const mostSeenBytes = 2 ** 27;
+
 /** A worker that is free, or a new one. */
 function hire(): WorkerHandle {
   for (let worker = idle.pop(); worker !== undefined; worker = idle.pop()) if (worker.ended === undefined) return worker;
@@ -43,7 +47,7 @@ const spinsBefore = 200_000;
 const spinsAmongMany = 1000;
 
 /** How long a leader that may sleep does so at a barrier before it looks after the others. */
-const patience = 20;
+const patience = 5;
 /** How long it waits for them at all. */
 const longest = 10_000;
 const silent = 'a thread has not answered for ten seconds';
@@ -106,6 +110,8 @@ export class Team {
   #at = 0;
   #current: Written | undefined;
   #stepBefore = 0;
+  /** Why the team was given up. */
+  #broken: string | undefined;
 
   constructor(threads: number, work: Work, kernels: SharedKernels) {
     this.threads = threads;
@@ -130,7 +136,10 @@ export class Team {
     const late = await Promise.race([Promise.all(this.workers.map((worker) => worker.answer())).then(() => undefined), tooLate]);
     clearTimeout(timer);
     const reason = this.#ended() ?? late;
-    if (reason !== undefined) this.#dismiss();
+    if (reason === undefined) return undefined;
+    this.#dismiss();
+    // One that is late may still look at words that others will have then.
+    await new Promise((resolve) => setTimeout(resolve, grace));
     return reason;
   }
 
@@ -172,7 +181,7 @@ export class Team {
     this.#stepBefore = i32[step / 4]!;
     Atomics.add(i32, (address + command) / 4, 1);
     Atomics.notify(i32, (address + command) / 4);
-    this.#at = backend.run(written.at[0]!, 0);
+    this.#at = backend.run(written.at[0]!, 0) >>> 0;
     return this.#at === 0;
   }
 
@@ -185,27 +194,40 @@ export class Team {
     written.rows = rows;
   }
 
-  /** Finishes what `run` left unfinished. Resolves to the reason if a thread has ended; memory is then as after a whole step. */
-  async finish(): Promise<string | undefined> {
-    let until = performance.now() + longest;
-    while (this.#at !== 0) {
-      await nextTask();
-      const reason = this.#ended() ?? (performance.now() > until ? silent : undefined);
-      if (reason !== undefined) return this.#recover(reason);
-      const waited = this.#at;
-      this.#at = this.#kernels.resume(waited);
-      if (this.#at !== waited) until = performance.now() + longest;
-    }
-    return undefined;
+  /** Whether a plan is unfinished: other threads still work on it. */
+  get pending(): boolean {
+    return this.#at !== 0;
   }
 
-  /** As `finish`, where nothing else may run meanwhile, and so nobody hears of a thread that has ended. */
+  /** Finishes what `run` left unfinished. Resolves to the reason if a thread has ended; memory is then as after a whole step. */
+  async finish(): Promise<string | undefined> {
+    for (let until = performance.now() + longest; this.pending;) {
+      await nextTask();
+      if (this.pending && this.#goOn(until)) until = performance.now() + longest;
+    }
+    return this.#broken;
+  }
+
+  /** As `finish`, at once: nothing else runs meanwhile, so nobody hears of a thread that ends while it waits. */
   finishNow(): string | undefined {
     const until = performance.now() + longest;
-    while (this.#at !== 0 && performance.now() < until) this.#at = this.#kernels.resume(this.#at);
-    if (this.#at === 0) return undefined;
-    this.#dismiss();
-    return silent;
+    while (this.pending) this.#goOn(until);
+    return this.#broken;
+  }
+
+  /** Looks after the others and walks on; returns whether that went any further. Where they are lost, or late, gives the team up. */
+  #goOn(until: number): boolean {
+    const waited = this.#at;
+    const ended = this.#ended();
+    if (ended === undefined) this.#resume();
+    if (this.#at !== waited) return true;
+    const reason = ended ?? (performance.now() > until ? silent : undefined);
+    if (reason !== undefined) this.#giveUp(reason);
+    return false;
+  }
+
+  #resume(): void {
+    this.#at = this.#kernels.resume(this.#at) >>> 0;
   }
 
   /** Why a thread has ended, if one has. */
@@ -215,26 +237,28 @@ export class Team {
   }
 
   /**
-   * Before the last barrier nothing but the step counter has changed for good. At the last one all have begun to update: what threads
-   * that have ended left of it is done in their place.
+   * Ends the workers, and makes memory what it is after a whole step. Up to the barrier before the update nothing but the step
+   * counter has changed for good; behind it, what threads that have ended left of the update is done in their place.
    */
-  async #recover(reason: string): Promise<string> {
+  #giveUp(reason: string): void {
     const { backend, step } = this.#work;
-    const { memory } = backend;
+    const { i32 } = backend.memory;
     const { at, shares } = this.#current!;
-    const progress = (thread: number): number => memory.i32[this.#meeting.progress / 4 + 16 * thread]!;
-    const settled = async (): Promise<void> => {
-      const working = ({ ended }: WorkerHandle, i: number): boolean => ended === undefined && progress(i + 1) <= shares[i + 1]!.blocks.length;
-      for (const until = performance.now() + grace; this.workers.some(working) && performance.now() < until;) await nextTask();
+    const last = at[0]! + 4 * shares[0]!.lastBarrier;
+    const progress = (thread: number): number => i32[this.#meeting.progress / 4 + 16 * thread]!;
+    const working = (_worker: WorkerHandle, i: number): boolean => progress(i + 1) <= shares[i + 1]!.blocks.length;
+    const wait = (): void => {
+      for (const until = performance.now() + grace; this.workers.some(working) && performance.now() < until;);
     };
-    const updating = this.#at === at[0]! + 4 * shares[0]!.lastBarrier;
-    if (updating) await settled();
+    if (this.#at === last) wait();
     this.#dismiss();
-    await settled();
-    if (!updating) memory.i32[step / 4] = this.#stepBefore;
-    else shares.forEach((mine, thread) => this.#makeUpFor(mine, at[thread]!, progress(thread)));
+    wait();
+    // The others may have passed the barrier, and begun to update, since the leader looked last.
+    this.#resume();
+    if (this.#at === last) shares.forEach((mine, thread) => this.#makeUpFor(mine, at[thread]!, progress(thread)));
+    else if (this.#at !== 0) i32[step / 4] = this.#stepBefore;
     this.#at = 0;
-    return reason;
+    this.#broken = reason;
   }
 
   /** Finishes a thread's share of an update from the block that it had begun; 0: none yet. */
@@ -254,13 +278,20 @@ export class Team {
     i32.fill(0, (address + plans) / 4, (address + controlBytes) / 4);
     Atomics.add(i32, (address + command) / 4, 1);
     Atomics.notify(i32, (address + command) / 4);
+    const present = this.workers.filter(({ ended }) => ended === undefined);
     const until = performance.now() + patienceToLeave;
-    while (Atomics.load(i32, (address + left) / 4) < this.workers.length) {
+    while (Atomics.load(i32, (address + left) / 4) < present.length) {
       if (performance.now() < until) continue;
       this.#dismiss();
       return;
     }
-    idle.push(...this.workers);
+    for (const worker of present) {
+      // A worker at rest keeps every memory it has had, for nothing makes its engine collect them.
+      const seen = (seenBytes.get(worker) ?? 0) + i32.byteLength;
+      seenBytes.set(worker, seen);
+      if (seen > mostSeenBytes) worker.stop();
+      else idle.push(worker);
+    }
   }
 
   /** Ends the workers for good. */

@@ -111,12 +111,14 @@ export class Program {
 
   /** A row-major copy of a parameter, or of its gradient. */
   read({ spec: { shape }, address, daddress }: Parameter, what: 'value' | 'gradient' = 'value'): Float32Array {
+    this.#settle();
     const at = what === 'value' ? address : daddress;
     if (shape.length === 2) return this.backend.readWeight(at, shape[0], shape[1]);
     return Float32Array.from(this.backend.memory.f32.subarray(at / 4, at / 4 + shape[0]));
   }
 
   write({ spec: { shape }, address }: Parameter, values: Float32Array): void {
+    this.#settle();
     if (shape.length === 2) this.backend.writeWeight(address, values, shape[0], shape[1]);
     else this.backend.memory.f32.set(values, address / 4);
   }
@@ -152,6 +154,7 @@ export class Program {
 
   /** Makes room for batches of `rows`; on failure everything is as it was. */
   reserve(rows: number): void {
+    this.#settle();
     if (this.#room !== undefined && this.#room.rows >= rows) return;
     const start = this.#resident?.end ?? this.#team?.end ?? this.#base;
     this.#room = new Room(this.backend, start, rows, this.#layout(), this.#team);
@@ -191,6 +194,7 @@ export class Program {
 
   /** As `run`; false where other threads have not finished yet, and `finish` must be awaited. */
   start(name: 'predict' | 'evaluate' | 'gradients' | 'train', rows: number): boolean {
+    this.#settle();
     if (this.#team !== undefined && rows >= leastShared) return this.#team.run(name, rows);
     const { plans } = this.#room!;
     this.backend.run(name === 'train' && rows === 1 ? plans.trainOne : plans[name], rows);
@@ -200,6 +204,11 @@ export class Program {
   /** Waits for other threads; throws a BackendError where one has ended. */
   async finish(): Promise<void> {
     this.#refuse(await this.#team!.finish());
+  }
+
+  /** Other tasks may come while `fit` waits for threads: the step at work is finished before they read or change anything. */
+  #settle(): void {
+    if (this.#team?.pending) this.#refuse(this.#team.finishNow());
   }
 
   /** A team that has lost a thread is given up. */
@@ -213,8 +222,14 @@ export class Program {
   /** Shares the work on batches of `rows` among threads, until `leaveTeam`; where that cannot be had, says so once. */
   async joinTeam(threads: number | 'auto', rows: number): Promise<void> {
     if (threads === 1) return;
-    const { startTeam } = await threadsPart.load();
-    const team = startTeam(threads, this.#work(rows, leastStep));
+    let part;
+    try {
+      part = await threadsPart.load();
+    } catch (cause) {
+      this.#join(`the file for it could not be loaded (${String(cause)})`);
+      return;
+    }
+    const team = part.startTeam(threads, this.#work(rows, leastStep));
     this.#join(typeof team === 'object' ? await team.joined() ?? team : team);
   }
 

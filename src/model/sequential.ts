@@ -139,8 +139,9 @@ export class Sequential {
     if (loss.kind.fused?.activation === 'softmax' && units === 1) {
       throw new OptionError(`compile loss: '${loss.name}' needs an output of at least 2 units, this model has 1; for one unit use 'binaryCrossentropy'`);
     }
-    this.#objective = { loss, optimizer: resolveOptimizer(options.optimizer), metrics };
-    this.#program?.compile(this.#objective);
+    const objective = { loss, optimizer: resolveOptimizer(options.optimizer), metrics };
+    this.#program?.compile(objective);
+    this.#objective = objective;
     this.#compiled = Object.freeze({ ...options, loss: typeof options.loss === 'string' ? options.loss : { ...options.loss }, metrics: [...(options.metrics ?? [])] });
   }
 
@@ -335,7 +336,9 @@ export class Sequential {
       return;
     }
     checkKeys(verb, options, ['threads']);
-    const joined = this.program.joinTeamNow(checkThreads(verb, options.threads), matrix.rows);
+    const threads = checkThreads(verb, options.threads);
+    // While fit runs, its threads are the ones there are.
+    const joined = !this.#fitting && this.program.joinTeamNow(threads, matrix.rows);
     try {
       this.#predictRows(verb, matrix, out);
     } finally {

@@ -228,6 +228,7 @@ async function trainEpoch(
   let batch = 0;
   for (let start = 0; start < x.rows; start += run.batchSize, batch++) {
     const rows = Math.min(run.batchSize, x.rows - start);
+    program.reserve(rows);
     program.room.load('input', x, start, rows, order);
     program.room.load('target', y, start, rows, order);
     if (!program.start('train', rows)) await program.finish();

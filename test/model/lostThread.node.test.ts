@@ -72,7 +72,9 @@ it('before the update leaves the model at the step before', async () => {
   }
 });
 
-it.each([0, 1, 17, 40])('in the middle of block %i of the update leaves the model at the step after', async (block) => {
+const places = ['half of the update', 'the first copy of the next block'] as const;
+
+it.each([0, 1, 17, 40].flatMap((block) => places.map((place) => [block, place] as const)))('in block %i, after %s, leaves the model at the step after', async (block, place) => {
   const [, six] = await afterFiveAndSix();
   for (const thread of [1, 2]) {
     const model = await loses(thread, ({ program: { backend: { memory: { i32 } }, team } }, plan, walk) => {
@@ -81,18 +83,18 @@ it.each([0, 1, 17, 40])('in the middle of block %i of the update leaves the mode
       };
       const control = i32[find(plan / 4, 'barrier') + word('barrier', 'control')]!;
       const others = i32[(control + 256) / 4 + thread]!;
-      // The other thread updates half of a block, and then waits for threads that never come.
-      const update = find(others / 4, 'sgd', block + 1);
-      const before = i32.slice(update, update + 2 * operationWords);
-      i32[update + word('sgd', 'count')]! /= 2;
+      // The other thread comes to that place, and there waits for threads that never come. Each block has two copies.
+      const at = place === 'half of the update' ? find(others / 4, 'sgd', block + 1) : find(others / 4, 'copyRange', 2 * block + 3);
+      const before = i32.slice(at, at + 2 * operationWords);
+      if (place === 'half of the update') i32[at + word('sgd', 'count')]! /= 2;
       const nowhere = i32.byteLength - 4096;
-      i32.set([code('barrier'), nowhere, 99, -1, 0], update + operationWords);
+      i32.set([code('barrier'), nowhere, 99, -1, 0], at + operationWords);
       // This one comes to its own update meanwhile.
       const mine = find(plan / 4, 'copyRange');
       i32[mine] = code('end');
       walk(plan);
       while (Atomics.load(i32, nowhere / 4) === 0);
-      i32.set(before, update);
+      i32.set(before, at);
       i32[mine] = code('copyRange');
       team!.workers[thread - 1]!.stop();
       return walk(mine * 4);
@@ -100,4 +102,57 @@ it.each([0, 1, 17, 40])('in the middle of block %i of the update leaves the mode
     expect(await hashes(model)).toBe(six);
     await model.fit(x, y, { ...settings, threads: 2 });
   }
+});
+
+it('that others hear of in the middle of fit is an error for them at once, and fit goes on with one thread', async () => {
+  const model = make();
+  const alone = make();
+  const told: unknown[] = [];
+  const onBatchEnd = async (step: number): Promise<void> => {
+    if (step !== 2) return;
+    const { workers } = model.program.team!;
+    workers[0]!.stop();
+    while (workers[0]!.ended === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+    const before = performance.now();
+    try {
+      model.evaluate(x, y);
+    } catch (error) {
+      told.push(error, performance.now() - before < 5000);
+    }
+  };
+  await model.fit(x, y, { ...settings, threads: 2, callbacks: [{ onBatchEnd }] });
+  await alone.fit(x, y, settings);
+  expect(told).toEqual([expect.any(BackendError), true]);
+  expect(await hashes(model)).toBe(await hashes(alone));
+});
+
+it('other tasks may predict while fit waits for threads, and no bit depends on it', async () => {
+  // The last thread has all of a gradient with fewer than 16 inputs, and the leading one waits for it.
+  const [count, few, units] = [4096, 15, 2048];
+  const wide = numbers(count * few, 1);
+  const targets = new Float32Array(count * units).fill(0.5);
+  const trained = async (threads: number): Promise<{ hash: string; loss: unknown; predictions: number }> => {
+    const model = sequential({ layers: [dense({ units, inputShape: [few] })], seed: 1 });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const { program } = model;
+    const finish = program.finish.bind(program);
+    let waiting = false;
+    let predictions = 0;
+    program.finish = async () => {
+      waiting = true;
+      await finish();
+      waiting = false;
+    };
+    const others = setInterval(() => {
+      if (waiting) predictions += Number(model.predict(wide.subarray(0, 64 * few)).length > 0);
+    }, 0);
+    const { history } = await model.fit(wide, targets, { epochs: 3, batchSize: count, threads });
+    clearInterval(others);
+    return { hash: await hashWeights(model.getWeights()), loss: history['loss'], predictions };
+  };
+  const expected = await trained(1);
+  const received = await trained(2);
+  expect(received.hash).toBe(expected.hash);
+  expect(received.loss).toEqual(expected.loss);
+  expect(received.predictions).toBeGreaterThan(0);
 });

@@ -129,6 +129,18 @@ describe('a team', () => {
     expect(await told(2)).toEqual(await told(1));
   });
 
+  it('is not changed by predictions with threads in a callback, of a fit with or without threads', async () => {
+    const [x, y] = data(big, 10);
+    const trainedWith = async (threads: number, asked: number): Promise<string> => {
+      const model = make(big);
+      const callback = (): void => void model.predict(x, { threads: asked });
+      await model.fit(x, y, { epochs: 2, batchSize: 40, threads, callbacks: [{ onEpochEnd: callback, ...(threads > 1 && { onBatchEnd: callback }) }] });
+      return hashWeights(model.getWeights());
+    };
+    const expected = await trainedWith(1, 1);
+    expect([await trainedWith(1, 3), await trainedWith(2, 3)]).toEqual([expected, expected]);
+  });
+
   it('stops at an abort, and the model goes on', async () => {
     const model = make(big);
     const [x, y] = data(big, 10);
