@@ -167,7 +167,7 @@ export function classificationReport(
   checkKeys(where, options, ['labels', 'threshold', 'units']);
   const matrix = confusion(where, y, p, options);
   const labels = options.labels ?? matrix.map((_, i) => String(i));
-  if (!Array.isArray(labels) || labels.length !== matrix.length) throw unexpected(`${where} labels`, `an array of ${matrix.length} names`, labels);
+  if (!Array.isArray(labels as unknown) || labels.length !== matrix.length) throw unexpected(`${where} labels`, `an array of ${matrix.length} names`, labels);
   const { accuracy, support, ...scores } = confusionScores(matrix);
   const columns = ['precision', 'recall', 'f1'] as const;
   const rows = sum(support);

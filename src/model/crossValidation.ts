@@ -43,6 +43,7 @@ export async function crossValidate(
   for (const key of ['validationSplit', 'validationData']) {
     if (key in fit) throw new OptionError(`crossValidate: ${key} has no place here, the rows of each fold are what a model is validated on`);
   }
+  if (Array.isArray(folds) && folds.length < 2) throw unexpected('crossValidate folds', 'a number or at least 2 folds', folds);
   const models = new Set<Sequential>();
   const logs: Logs[] = [];
   let cut = Array.isArray(folds) ? folds as readonly Fold[] : undefined;
