@@ -6,10 +6,6 @@ import { DataError, ShapeError } from '../errors.ts';
 import { checkInteger, checkKeys } from '../options.ts';
 import { checkProbabilities, readClasses, type Scored, type UnitsOption } from './predictions.ts';
 
-/** Probabilities are kept in [1e-7, 1 − 1e-7], both as float32, as in the losses. */
-const lowest = Math.fround(1e-7);
-const highest = Math.fround(1 - 1e-7);
-
 /** Points of a receiver operating characteristic, from (0, 0) to (1, 1). */
 export interface RocCurve {
   /** The share of rows of class 0 with a score of at least the threshold. */
@@ -109,8 +105,9 @@ export function logLoss(y: MatrixLike, p: MatrixLike, options: UnitsOption = {})
   return sum / truth.length;
 }
 
+/** Kept in [1e-7, 1 − 1e-7], both as float32, as in the losses. Constants of the module a bundler would not drop: they are calls. */
 function clip(probability: number): number {
-  return Math.min(highest, Math.max(lowest, probability));
+  return Math.min(Math.fround(1 - 1e-7), Math.max(Math.fround(1e-7), probability));
 }
 
 /**
