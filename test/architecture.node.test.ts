@@ -14,11 +14,12 @@ const base = ['errors.ts', 'options.ts', 'random.ts', 'platform.ts'];
 const allowed: Record<string, readonly string[]> = {
   base: [],
   data: ['base'],
+  metrics: ['base', 'data'],
   backend: ['base', 'data'],
   model: ['base', 'data', 'backend'],
   formats: ['base', 'data', 'src/model/snapshot.ts'],
   diagnostics: ['base', 'data', 'backend', 'model'],
-  index: ['base', 'data', 'backend', 'model', 'formats', 'diagnostics'],
+  index: ['base', 'data', 'metrics', 'backend', 'model', 'formats', 'diagnostics'],
   cli: ['index', 'src/errors.ts', 'src/random.ts'],
   playground: ['index'],
 };

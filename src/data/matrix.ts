@@ -42,6 +42,11 @@ export function checkFinite(where: string, { values, columns }: Matrix): void {
   }
 }
 
+/** Values in a row of `data`, as far as it says so itself: the length of its first row, undefined for a flat array. */
+export function rowLength(data: MatrixLike): number | undefined {
+  return isRows(data) ? data[0]!.length : undefined;
+}
+
 function isNumericArray(data: unknown): data is NumericArray {
   // By its tag, which is right for arrays of other realms (a frame, a vm context) too.
   return ArrayBuffer.isView(data) && !/DataView|Big/.test(Object.prototype.toString.call(data));
