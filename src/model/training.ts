@@ -153,12 +153,12 @@ export async function train(
     program.reserve(batch);
     await callbacks.onTrainBegin?.();
     const slices = new Slices(run);
-    for (let epoch = run.initialEpoch, over = false; epoch < run.epochs && !over;) {
+    for (let epoch = run.initialEpoch, over = false, midway = false; epoch < run.epochs && !over;) {
       signal?.throwIfAborted();
       slices.beginEpoch();
       await onEpochBegin?.(epoch);
       if (resident) {
-        await trainResident(program, samples, epoch, eachEpoch ? epoch + 1 : run.epochs, run, slices, history);
+        midway = await trainResident(program, samples, epoch, eachEpoch || model.stopTraining ? epoch + 1 : run.epochs, run, slices, history);
       } else {
         append(history, await trainEpoch(program, samples, order, epoch, run, slices));
       }
@@ -171,7 +171,7 @@ export async function train(
         say(epochLine(epoch - 1, run.epochs, logs));
       }
       await onEpochEnd?.(epoch - 1, logs);
-      over = model.stopTraining || slices.over || Math.abs(losses.at(-2)! - losses.at(-1)!) <= tolerance!;
+      over = !midway && (model.stopTraining || slices.over || Math.abs(losses.at(-2)! - losses.at(-1)!) <= tolerance!);
     }
   } finally {
     if (run.verbose > 0) sayInPlace('');
@@ -239,11 +239,11 @@ class Slices {
 
 /**
  * Trains on attached data, many steps a call, from `epoch` on and not beyond `end`, until an epoch or more have ended or the time
- * is over; appends their logs, and those of an epoch cut short.
+ * is over; appends their logs, and those of an epoch cut short. Returns whether another epoch is under way.
  */
 async function trainResident(
   program: Program, samples: Samples, epoch: number, end: number, run: Run, slices: Slices, history: Record<string, number[]>,
-): Promise<void> {
+): Promise<boolean> {
   const { rows } = samples.x;
   for (let ended = 0; ;) {
     const outcome = slices.run((steps) => program.runEpochs(epoch, end, steps));
@@ -257,7 +257,7 @@ async function trainResident(
     }
     if (cut) append(history, program.logsOver(cursor));
     else if (slices.left <= 0) await slices.next(program, epoch + ended, cursor, rows);
-    if (cut || ended > 0) return;
+    if (cut || ended > 0) return !cut && cursor > 0;
   }
 }
 
