@@ -16,8 +16,11 @@ export function say(line: string): void {
 
 /** Writes over the line at hand where that is a terminal's, and leaves the cursor in it; an empty line clears it. */
 export function sayInPlace(line: string): void {
-  const { stdout } = (globalThis as { process?: { stdout?: { isTTY?: boolean; columns?: number; write(text: string): void } } }).process ?? {};
-  if (stdout?.isTTY === true) stdout.write(`\r${line.slice(0, (stdout.columns ?? 80) - 1)}\x1b[K`);
+  const { stdout } = (globalThis as { process?: { stdout?: { isTTY?: boolean; columns: number; write(text: string): void } } }).process ?? {};
+  if (stdout?.isTTY !== true) return;
+  // A terminal that does not know its width says 0.
+  const { columns } = stdout;
+  stdout.write(`\r${line.slice(0, (columns > 0 ? columns : 80) - 1)}\x1b[K`);
 }
 
 /** Resolves after the event loop has had a turn: timers, input and painting come first. */
