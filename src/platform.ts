@@ -14,6 +14,15 @@ export function say(line: string): void {
   console.log(line);
 }
 
+/** Writes over the line at hand where that is a terminal's, and leaves the cursor in it; an empty line clears it. */
+export function sayInPlace(line: string): void {
+  const { stdout } = (globalThis as { process?: { stdout?: { isTTY?: boolean; columns: number; write(text: string): void } } }).process ?? {};
+  if (stdout?.isTTY !== true) return;
+  // A terminal that does not know its width says 0.
+  const { columns } = stdout;
+  stdout.write(`\r${line.slice(0, (columns > 0 ? columns : 80) - 1)}\x1b[K`);
+}
+
 /** Resolves after the event loop has had a turn: timers, input and painting come first. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
@@ -151,4 +160,22 @@ export function maySleep(): boolean {
 export function availableThreads(): number {
   const os = nodeModule('node:os') as { availableParallelism(): number } | undefined;
   return os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+}
+
+/** A file of text. Node's own errors come out of it. */
+export interface TextFile {
+  /** Whether there is nothing in it, or no such file. */
+  empty(): boolean;
+  clear(): void;
+  append(text: string): void;
+}
+
+/** The file at a path, which need not exist yet; undefined where there are no files. */
+export function textFile(path: string): TextFile | undefined {
+  const fs = nodeModule('node:fs') as typeof import('node:fs') | undefined;
+  return fs && {
+    empty: () => (fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0,
+    clear: () => fs.writeFileSync(path, ''),
+    append: (text) => fs.appendFileSync(path, text),
+  };
 }

@@ -1,12 +1,15 @@
 /** What happens around training: hooks that `fit` calls, and the record it returns. */
 
 import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
+import type { Sequential } from './sequential.ts';
 
 /** The loss and metrics of an epoch, or of the epoch so far; those of validation data begin with `val_`. */
 export type Logs = Readonly<Record<string, number>>;
 
 /** Hooks into `fit`, named as in Keras. Each may return a promise, which is awaited. Epochs and batches count from 0. */
 export interface Callback {
+  /** Before all others, with the model that `fit` is called on: to read and set its weights, and to stop it by `model.stopTraining = true`. */
+  setModel?(model: Sequential): void | Promise<void>;
   onTrainBegin?(): void | Promise<void>;
   onTrainEnd?(logs: Logs): void | Promise<void>;
   onEpochBegin?(epoch: number): void | Promise<void>;
@@ -15,7 +18,7 @@ export interface Callback {
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
 }
 
-/** What `fit` returns: one value an epoch for the loss and each metric. */
+/** What `fit` returns: one value for the loss and each metric of every epoch that ran. */
 export interface History {
   /** The epochs that ran. */
   readonly epoch: number[];
@@ -23,7 +26,7 @@ export interface History {
   readonly history: Record<string, number[]>;
 }
 
-const hooks = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd'] as const satisfies (keyof Callback)[];
+const hooks = ['setModel', 'onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd'] as const satisfies (keyof Callback)[];
 
 /** Several callbacks as one; hooks that none has stay undefined, so that they cost nothing. */
 export function combine(callbacks: readonly Callback[]): Callback {

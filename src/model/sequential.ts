@@ -69,6 +69,8 @@ export class Sequential {
   /** Values in a row of input, and of output. */
   readonly inputShape: readonly [number];
   readonly outputShape: readonly [number];
+  /** Set it to true, in a callback or from outside, and `fit` resolves after the epoch at hand; it is false whenever `fit` begins. */
+  stopTraining = false;
   readonly #stages: readonly Stage[];
   /** Undefined until its backend has been loaded, and when the model has been disposed of. */
   #program: Program | undefined;
@@ -149,7 +151,7 @@ export class Sequential {
    * Trains on rows `x` [rows, inputs] and targets `y` ([rows, units], or one class index a row for a sparse loss). Leave both as
    * they are while it runs: up to 4 MiB of them are copied when it begins.
    *
-   * @returns the loss and metrics of every epoch.
+   * @returns the loss and metrics of every epoch that ran: fewer than asked for where a callback, `budgetMs` or `tolerance` stopped it.
    * @throws ShapeError, DataError, OptionError before anything is changed; TrainingError when the loss stops being finite,
    * with the weights of the last finite epoch in the model.
    */
@@ -158,7 +160,7 @@ export class Sequential {
     this.#refuseWhileFitting('fit');
     const { program } = this;
     this.#compiledFor('fit');
-    checkKeys('fit', options, ['epochs', 'initialEpoch', 'verbose', 'batchSize', 'shuffle', 'threads', 'callbacks', 'signal', 'validationSplit', 'validationData']);
+    checkKeys('fit', options, ['epochs', 'initialEpoch', 'verbose', 'batchSize', 'shuffle', 'threads', 'callbacks', 'signal', 'budgetMs', 'tolerance', 'validationSplit', 'validationData']);
     const run = checkRun(options, this.seed);
     let samples = this.#samples('fit', x, y);
     let validation: Samples | undefined;
@@ -173,8 +175,9 @@ export class Sequential {
       [samples, validation] = splitValidation(samples, options.validationSplit);
     }
     this.#fitting = true;
+    this.stopTraining = false;
     try {
-      return await train(program, samples, validation, run);
+      return await train(program, samples, validation, run, this);
     } finally {
       this.#fitting = false;
     }

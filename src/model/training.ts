@@ -7,10 +7,11 @@ import { lossNotFinite, paused } from '../backend/plan.ts';
 import type { Matrix } from '../data/matrix.ts';
 import { OptionError, show, TrainingError } from '../errors.ts';
 import { checkBoolean, checkInteger, checkNumber } from '../options.ts';
-import { nextTask, say } from '../platform.ts';
+import { nextTask, say, sayInPlace } from '../platform.ts';
 import { Random } from '../random.ts';
 import { combine, type Callback, type History, type Logs } from './callbacks.ts';
 import { inferenceRows, type Program } from './program.ts';
+import type { Sequential } from './sequential.ts';
 
 /** Inputs and targets, row for row. */
 export interface Samples {
@@ -29,6 +30,8 @@ export interface Run {
   readonly seed: number;
   readonly callbacks: Callback;
   readonly signal: AbortSignal | undefined;
+  readonly budgetMs: number;
+  readonly tolerance: number | undefined;
 }
 
 /** The settings that belong to the loop itself. */
@@ -37,7 +40,7 @@ export interface RunOptions {
   epochs?: number;
   /** The epoch to start with, which counts for the order of rows; default 0. */
   initialEpoch?: number;
-  /** 1 says how every epoch went on the console; default 0. */
+  /** 1 says how every epoch went on the console, and on a terminal how far the epoch at hand is; default 0. */
   verbose?: 0 | 1;
   /** Rows a step; default 32. */
   batchSize?: number;
@@ -51,6 +54,13 @@ export interface RunOptions {
   callbacks?: readonly Callback[];
   /** Stops training after the step at hand; `fit` then rejects with the signal's reason, and the model keeps what it has learnt. */
   signal?: AbortSignal;
+  /**
+   * Milliseconds of training, callbacks and validation included, after which `fit` stops with the step at hand (on small data within
+   * a slice of 16 ms). An epoch that this cuts short is validated and recorded like any other, over the rows it saw. Default: no limit.
+   */
+  budgetMs?: number;
+  /** Stops at convergence: after an epoch whose loss differs from that of the epoch before by no more than this. Default: never. */
+  tolerance?: number;
 }
 
 /** Milliseconds of training between two visits to the event loop: one frame of a page. */
@@ -60,7 +70,7 @@ const sliceMilliseconds = 16;
 const mostSteps = 2 ** 24;
 
 export function checkRun(options: RunOptions, seed: number): Run {
-  const { signal } = options;
+  const { signal, budgetMs, tolerance } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new OptionError(`fit signal: expected an AbortSignal, received ${show(signal)}`);
   }
@@ -74,6 +84,8 @@ export function checkRun(options: RunOptions, seed: number): Run {
     seed,
     callbacks: combine(options.callbacks ?? []),
     signal,
+    budgetMs: budgetMs === undefined ? Infinity : checkNumber('fit budgetMs', budgetMs, { above: 0 }),
+    tolerance: tolerance === undefined ? undefined : checkNumber('fit tolerance', tolerance, { min: 0 }),
   };
 }
 
@@ -117,18 +129,22 @@ export function evaluate(program: Program, { x, y }: Samples): Record<string, nu
   });
 }
 
-/** Trains, and returns the record. */
-export async function train(program: Program, samples: Samples, validation: Samples | undefined, run: Run): Promise<History> {
+/** Trains `model`, which lies in `program`, and returns the record. */
+export async function train(
+  program: Program, samples: Samples, validation: Samples | undefined, run: Run, model: Sequential,
+): Promise<History> {
   const { x, y } = samples;
-  const { callbacks, signal } = run;
+  const { callbacks, signal, tolerance } = run;
   const { onEpochBegin, onEpochEnd, onBatchEnd } = callbacks;
   const history: Record<string, number[]> = {};
+  const epochs: number[] = [];
   const batch = Math.min(run.batchSize, x.rows);
   const shuffle = run.shuffle && batch < x.rows;
-  const eachEpoch = validation !== undefined || run.verbose > 0 || onEpochBegin !== undefined || onEpochEnd !== undefined;
-  const slices = new Slices(signal);
+  const eachEpoch = validation !== undefined || run.verbose > 0 || onEpochBegin !== undefined || onEpochEnd !== undefined ||
+    tolerance !== undefined;
   let logs: Logs = {};
   signal?.throwIfAborted();
+  await callbacks.setModel?.(model);
   program.keep();
   try {
     await program.joinTeam(run.threads, batch);
@@ -136,26 +152,33 @@ export async function train(program: Program, samples: Samples, validation: Samp
     const order = shuffle && !resident ? new Uint32Array(x.rows) : undefined;
     program.reserve(batch);
     await callbacks.onTrainBegin?.();
-    for (let epoch = run.initialEpoch; epoch < run.epochs;) {
+    const slices = new Slices(run);
+    for (let epoch = run.initialEpoch, over = false, midway = false; epoch < run.epochs && !over;) {
       signal?.throwIfAborted();
+      slices.beginEpoch();
       await onEpochBegin?.(epoch);
       if (resident) {
-        epoch += await trainResident(program, samples, epoch, eachEpoch ? epoch + 1 : run.epochs, run, slices, history);
+        midway = await trainResident(program, samples, epoch, eachEpoch || model.stopTraining ? epoch + 1 : run.epochs, run, slices, history);
       } else {
-        append(history, await trainEpoch(program, samples, order, epoch++, run, slices));
+        append(history, await trainEpoch(program, samples, order, epoch, run, slices));
       }
+      const losses = history['loss']!;
+      while (epochs.length < losses.length) epochs.push(epoch++);
       if (validation !== undefined) append(history, validationLogs(program, validation));
       logs = Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values.at(-1)!]));
-      if (run.verbose > 0) say(epochLine(epoch - 1, run.epochs, logs));
+      if (run.verbose > 0) {
+        sayInPlace('');
+        say(epochLine(epoch - 1, run.epochs, logs));
+      }
       await onEpochEnd?.(epoch - 1, logs);
+      over = !midway && (model.stopTraining || slices.over || Math.abs(losses.at(-2)! - losses.at(-1)!) <= tolerance!);
     }
   } finally {
+    if (run.verbose > 0) sayInPlace('');
     program.detach();
     program.leaveTeam();
   }
   await callbacks.onTrainEnd?.(logs);
-  const epochs = [];
-  for (let epoch = run.initialEpoch; epoch < run.epochs; epoch++) epochs.push(epoch);
   return { epoch: epochs, history };
 }
 
@@ -163,14 +186,26 @@ function append(history: Record<string, number[]>, logs: Logs): void {
   for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);
 }
 
-/** Visits the event loop when a slice of time is over. */
+/** Visits the event loop when a slice of time is over, and knows when all of the time is. */
 class Slices {
-  readonly #signal: AbortSignal | undefined;
+  readonly #run: Run;
+  readonly #deadline: number;
   #until = performance.now() + sliceMilliseconds;
+  #epochBegan = 0;
   #steps = 1;
 
-  constructor(signal: AbortSignal | undefined) {
-    this.#signal = signal;
+  constructor(run: Run) {
+    this.#run = run;
+    this.#deadline = performance.now() + run.budgetMs;
+  }
+
+  /** Whether the budget is spent. */
+  get over(): boolean {
+    return performance.now() >= this.#deadline;
+  }
+
+  beginEpoch(): void {
+    this.#epochBegan = performance.now();
   }
 
   /** Milliseconds left of this slice. */
@@ -178,40 +213,51 @@ class Slices {
     return this.#until - performance.now();
   }
 
-  /** Does up to a number of steps; next time twice as many, or what would have fitted into a slice, whichever are fewer. */
+  /** Does up to a number of steps; next time twice as many, or what fits into a slice or the rest of the budget, whichever are fewest. */
   run<Result>(work: (steps: number) => Result): Result {
     const { left } = this;
     const result = work(this.#steps);
     const spent = Math.max(left - this.left, 1e-3);
-    this.#steps = Math.max(1, Math.min(mostSteps, 2 * this.#steps, Math.floor((this.#steps * sliceMilliseconds) / spent)));
+    const next = Math.min(sliceMilliseconds, this.#deadline - performance.now());
+    this.#steps = Math.max(1, Math.min(mostSteps, 2 * this.#steps, Math.floor((this.#steps * next) / spent)));
     return result;
   }
 
-  async next(): Promise<void> {
+  /** Ends the slice, in which epoch `epoch` came to `seen` of `rows` rows; a terminal may show that. */
+  async next(program: Program, epoch: number, seen: number, rows: number): Promise<void> {
+    const { verbose, epochs, batchSize, signal } = this.#run;
+    if (verbose > 0 && seen > 0) {
+      const steps = `step ${Math.ceil(seen / batchSize)}/${Math.ceil(rows / batchSize)}`;
+      const speed = Math.round((1000 * seen) / (performance.now() - this.#epochBegan));
+      sayInPlace(`${epochLine(epoch, epochs, { loss: program.lossOver(seen) })}  ${steps}  ${speed.toLocaleString('en')} samples/s`);
+    }
     await nextTask();
-    this.#signal?.throwIfAborted();
+    signal?.throwIfAborted();
     this.#until = performance.now() + sliceMilliseconds;
   }
 }
 
 /**
- * Trains on attached data, many steps a call, from `epoch` on and not beyond `end`, until an epoch or more have ended; appends
- * their logs and returns how many they are.
+ * Trains on attached data, many steps a call, from `epoch` on and not beyond `end`, until an epoch or more have ended or the time
+ * is over; appends their logs, and those of an epoch cut short. Returns whether another epoch is under way.
  */
 async function trainResident(
   program: Program, samples: Samples, epoch: number, end: number, run: Run, slices: Slices, history: Record<string, number[]>,
-): Promise<number> {
+): Promise<boolean> {
   const { rows } = samples.x;
   for (let ended = 0; ;) {
     const outcome = slices.run((steps) => program.runEpochs(epoch, end, steps));
     ended = program.appendLogs(history, rows);
-    if (outcome !== paused) {
-      const { cursor } = program;
+    const { cursor } = program;
+    const cut = cursor > 0 && slices.over;
+    if (outcome !== paused || (cut && program.firstNonFiniteParameter() !== undefined)) {
       const failed = outcome === lossNotFinite ? Math.min(run.batchSize, rows - cursor) : 0;
-      throw diverged(program, epoch + ended, Math.floor(cursor / run.batchSize), failed, samples);
+      const at = outcome === paused ? cursor - 1 : cursor;
+      throw diverged(program, epoch + ended, Math.floor(at / run.batchSize), failed, samples);
     }
-    if (slices.left <= 0) await slices.next();
-    if (ended > 0) return ended;
+    if (cut) append(history, program.logsOver(cursor));
+    else if (slices.left <= 0) await slices.next(program, epoch + ended, cursor, rows);
+    if (cut || ended > 0) return !cut && cursor > 0;
   }
 }
 
@@ -226,23 +272,25 @@ async function trainEpoch(
   }
   program.clearSums();
   let batch = 0;
-  for (let start = 0; start < x.rows; start += run.batchSize, batch++) {
+  let seen = 0;
+  for (; seen < x.rows && !(seen > 0 && slices.over); batch++) {
+    const start = seen;
     const rows = Math.min(run.batchSize, x.rows - start);
     program.reserve(rows);
     program.room.load('input', x, start, rows, order);
     program.room.load('target', y, start, rows, order);
     if (!program.start('train', rows)) await program.finish();
-    const seen = start + rows;
+    seen += rows;
     if (!Number.isFinite(program.lossOver(seen))) throw diverged(program, epoch, batch, rows, samples);
     if (run.callbacks.onBatchEnd !== undefined) {
       await run.callbacks.onBatchEnd(batch, program.logsOver(seen));
       run.signal?.throwIfAborted();
     }
-    if (slices.left <= 0) await slices.next();
+    if (slices.left <= 0) await slices.next(program, epoch, seen, x.rows);
   }
   if (program.firstNonFiniteParameter() !== undefined) throw diverged(program, epoch, batch - 1, 0, samples);
   program.keep();
-  return program.logsOver(x.rows);
+  return program.logsOver(seen);
 }
 
 /** For example `epoch 3/40  loss 0.1234  accuracy 0.9876`. */

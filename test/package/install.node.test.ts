@@ -120,8 +120,8 @@ describe('the relaxed backend on Node', () => {
 });
 
 const rightConsumer = `
-import { activations, dense, gradientCheck, momentum, NablaError, sequential, sgd } from 'nabla';
-import type { BackendName, Gradient, History, Sequential } from 'nabla';
+import { activations, csvLogger, dense, earlyStopping, gradientCheck, jsonLinesLogger, momentum, NablaError, sequential, sgd } from 'nabla';
+import type { BackendName, Callback, Gradient, History, Sequential } from 'nabla';
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const exactly = <A, B>(same: Same<A, B>): void => void same;
 const model = sequential({ layers: [dense({ units: 4, activation: 'relu', inputShape: [2] }), dense({ units: 1 })], seed: 1 });
@@ -130,6 +130,18 @@ model.compile({ optimizer: sgd({ learningRate: 0.1 }), loss: 'meanSquaredError' 
 model.compile({ optimizer: momentum(), loss: { name: 'huber', delta: 2 }, metrics: ['meanAbsoluteError'] });
 const history = await model.fit([[0, 1]], [1], { epochs: 2, callbacks: [{ onEpochEnd: (epoch, logs) => void [epoch, logs] }] });
 exactly<typeof history, History>(true);
+class Stopper implements Callback {
+  #model?: Sequential;
+  setModel(its: Sequential): void {
+    this.#model = its;
+  }
+  onEpochEnd(): void {
+    if (this.#model !== undefined) this.#model.stopTraining = true;
+  }
+}
+const lines: string[] = [];
+const callbacks = [new Stopper(), earlyStopping({ patience: 2, restoreBestWeights: true }), csvLogger('log.csv'), jsonLinesLogger((line) => void lines.push(line))];
+await model.fit([[0, 1]], [1], { budgetMs: 100, tolerance: 1e-6, callbacks });
 const outputs = model.predict(new Float32Array([0, 1]));
 exactly<(typeof outputs)[number], number>(true);
 const loss = model.trainOnBatch([0, 1], [1]);
