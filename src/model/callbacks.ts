@@ -1,12 +1,15 @@
 /** What happens around training: hooks that `fit` calls, and the record it returns. */
 
 import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
+import type { Sequential } from './sequential.ts';
 
 /** The loss and metrics of an epoch, or of the epoch so far; those of validation data begin with `val_`. */
 export type Logs = Readonly<Record<string, number>>;
 
 /** Hooks into `fit`, named as in Keras. Each may return a promise, which is awaited. Epochs and batches count from 0. */
 export interface Callback {
+  /** Before all others: the model that is about to be trained. */
+  setModel?(model: Sequential): void | Promise<void>;
   onTrainBegin?(): void | Promise<void>;
   onTrainEnd?(logs: Logs): void | Promise<void>;
   onEpochBegin?(epoch: number): void | Promise<void>;
@@ -23,7 +26,7 @@ export interface History {
   readonly history: Record<string, number[]>;
 }
 
-const hooks = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd'] as const satisfies (keyof Callback)[];
+const hooks = ['setModel', 'onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd'] as const satisfies (keyof Callback)[];
 
 /** Several callbacks as one; hooks that none has stay undefined, so that they cost nothing. */
 export function combine(callbacks: readonly Callback[]): Callback {

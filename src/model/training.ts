@@ -164,7 +164,7 @@ function append(history: Record<string, number[]>, logs: Logs): void {
 }
 
 /** Visits the event loop when a slice of time is over. */
-class Slices {
+export class Slices {
   readonly #signal: AbortSignal | undefined;
   #until = performance.now() + sliceMilliseconds;
   #steps = 1;
