@@ -9,6 +9,8 @@ export { dense } from './model/dense.ts';
 export type { DenseOptions } from './model/dense.ts';
 export { dropout } from './model/dropout.ts';
 export type { DropoutOptions } from './model/dropout.ts';
+export { findLearningRate } from './diagnostics/findLearningRate.ts';
+export type { FindLearningRateOptions, LearningRateRange } from './diagnostics/findLearningRate.ts';
 export { gradientCheck } from './diagnostics/gradientCheck.ts';
 export type { GradientCheck, GradientCheckOptions, ParameterCheck } from './diagnostics/gradientCheck.ts';
 export type { InitializerName, InitializerSpec } from './model/initializers.ts';
@@ -18,6 +20,15 @@ export type { MatrixLike, NumericArray } from './data/matrix.ts';
 export type { MetricName } from './model/metrics.ts';
 export { adam, adamw, momentum, sgd } from './model/optimizers.ts';
 export type { AdamOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
+export { learningRateScheduler, reduceLROnPlateau } from './model/rateCallbacks.ts';
+export type { ReduceLROnPlateauOptions } from './model/rateCallbacks.ts';
+export {
+  constantSchedule, cosineDecay, cosineDecayRestarts, exponentialDecay, inverseScaling, inverseTimeDecay, oneCycle, piecewiseConstant, polynomialDecay, warmUp,
+} from './model/schedules.ts';
+export type {
+  CosineDecayOptions, CosineDecayRestartsOptions, ExponentialDecayOptions, InverseScalingOptions, InverseTimeDecayOptions, LearningRate, LearningRateSchedule,
+  OneCycleOptions, PiecewiseConstantOptions, PolynomialDecayOptions,
+} from './model/schedules.ts';
 export { sequential } from './model/sequential.ts';
 export type { CompileOptions, FitOptions, Gradient, PredictOptions, Sequential, SequentialOptions } from './model/sequential.ts';
 export { BackendError, DataError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';
