@@ -30,7 +30,7 @@ export interface LearningRateRange {
   readonly rates: readonly number[];
   /** The loss before each update, smoothed. */
   readonly losses: readonly number[];
-  /** The rate at which the loss fell fastest over the logarithm of the rate; undefined where it never fell. */
+  /** A tenth of the rate at which the loss was lowest; undefined where it never fell. */
   readonly suggestion: number | undefined;
 }
 
@@ -41,7 +41,8 @@ const explosion = 4;
 /**
  * Smith's range test (Smith 2017, "Cyclical learning rates", section 3.3) with a rate that grows by the same factor every step, and
  * the loss as a running mean, corrected for its start, as in fastai. Optimizer state starts anew, on a copy: neither the model's
- * weights nor anything else of it changes. Rows are shuffled by the model's seed, and gone through again where they do not last.
+ * weights nor anything else of it changes. Rows are shuffled by the model's seed, and gone through again where they do not last. A tenth of
+ * the best rate, the suggestion, is fastai's rule too: the smoothed loss turns late, and the best rate is close to the worst.
  *
  * @param x rows [rows, inputs]; y their targets, as for `fit`.
  * @throws ShapeError, DataError, OptionError for what cannot be trained on.
@@ -58,25 +59,28 @@ export async function findLearningRate(model: Sequential, x: MatrixLike, y: Matr
   const { program, seed } = copyOf(model);
   const rateAtStep = (step: number): number => from * (to / from) ** (step / (steps - 1));
   program.rate = rateAtStep;
-  const nextBatch = batches(program, checkSamples(where, program, x, y), batchSize, seed);
+  const samples = checkSamples(where, program, x, y);
+  const rows = Math.min(batchSize, samples.x.rows);
+  const load = batches(program, samples, rows, seed);
   const slices = new Slices(undefined);
   const rates: number[] = [];
   const losses: number[] = [];
-  let mean = 0;
+  let loss = 0;
   let least = Infinity;
   for (let step = 0; step < steps; step++) {
-    const rows = nextBatch();
+    load();
     program.clearSums();
     program.run('train', rows);
-    mean = kept * mean + (1 - kept) * program.lossOver(rows);
-    const loss = mean / (1 - kept ** (step + 1));
+    // The mean with falling weights whose sum is 1 from the first step on; of equal losses it is exactly that loss.
+    loss += ((1 - kept) / (1 - kept ** (step + 1))) * (program.lossOver(rows) - loss);
     if (!Number.isFinite(loss) || loss > explosion * least) break;
     least = Math.min(least, loss);
     rates.push(rateAtStep(step));
     losses.push(loss);
     if (slices.left <= 0) await slices.next();
   }
-  return { rates, losses, suggestion: rates[steepest(losses)] };
+  const lowest = losses.indexOf(least);
+  return { rates, losses, suggestion: lowest > 0 ? rates[lowest]! / 10 : undefined };
 }
 
 /** A model with the same weights and settings and memory of its own. */
@@ -100,33 +104,19 @@ function checkSamples(where: string, program: Program, x: MatrixLike, y: MatrixL
   return samples;
 }
 
-/** Each call loads the next batch, epoch after epoch in a new random order, and returns how many rows that are. */
-function batches(program: Program, { x, y }: Samples, batchSize: number, seed: number): () => number {
-  const order = new Uint32Array(x.rows);
+/** Each call loads the next `rows` rows; where there are not so many left, it starts again in a new random order. */
+function batches(program: Program, { x, y }: Samples, rows: number, seed: number): () => void {
+  const order = Uint32Array.from({ length: x.rows }, (_, row) => row);
   let start = x.rows;
   let epoch = 0;
-  program.reserve(Math.min(batchSize, x.rows));
+  program.reserve(rows);
   return () => {
-    if (start >= x.rows) {
-      for (let row = 0; row < x.rows; row++) order[row] = row;
+    if (start + rows > x.rows) {
       new Random(seed, 'shuffling', epoch++).shuffle(order);
       start = 0;
     }
-    const rows = Math.min(batchSize, x.rows - start);
     program.room.load('input', x, start, rows, order);
     program.room.load('target', y, start, rows, order);
     start += rows;
-    return rows;
   };
-}
-
-/** Where the losses fall fastest, by central differences, past the first tenth, whose means are of few batches; -1 where they never fall. */
-function steepest(losses: readonly number[]): number {
-  let at = -1;
-  let least = 0;
-  for (let i = Math.max(1, Math.floor(losses.length / 10)); i < losses.length - 1; i++) {
-    const slope = losses[i + 1]! - losses[i - 1]!;
-    if (slope < least) [at, least] = [i, slope];
-  }
-  return at;
 }
