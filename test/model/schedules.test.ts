@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   adam, constantSchedule, cosineDecay, cosineDecayRestarts, dense, dropout, exponentialDecay, inverseScaling, inverseTimeDecay, momentum, oneCycle, OptionError,
-  piecewiseConstant, polynomialDecay, sequential, sgd, warmUp, type LearningRate, type LearningRateSchedule, type Optimizer, type Sequential,
+  piecewiseConstant, polynomialDecay, sequential, sgd, warmUp, type Callback, type LearningRate, type LearningRateSchedule, type Optimizer, type Sequential,
 } from '../../src/index.ts';
 import fixture from '../fixtures/schedules.json' with { type: 'json' };
 import { backends } from '../backends.ts';
@@ -114,6 +114,12 @@ function byHand(model: Sequential, epochs: number, batchSize: number, rate: Lear
   }
 }
 
+/** A callback that finds out whether threads do take part. */
+function inTeam(): Callback {
+  let model: Sequential;
+  return { setModel: (given) => void (model = given), onEpochEnd: () => expect(model.program.team).toBeDefined() };
+}
+
 const optimizers: [name: string, (learningRate: LearningRate) => Optimizer][] = [
   ['sgd', (learningRate) => sgd({ learningRate })], ['momentum', (learningRate) => momentum({ learningRate })], ['adam', (learningRate) => adam({ learningRate })],
 ];
@@ -125,7 +131,7 @@ describe.each(backends)('training on %s', (backend) => {
       ['one row a step', 1, {}],
       ['a callback for every batch', 16, { callbacks: [{ onBatchEnd: () => undefined }] }],
       ['a callback for every epoch', 16, { callbacks: [{ onEpochEnd: () => undefined }] }],
-      ...(backend === 'wasm' ? [['threads', 16, { threads: 2 }] as [string, number, object]] : []),
+      ...(backend === 'wasm' ? [['threads', 16, { threads: 2, callbacks: [inTeam()] }] as [string, number, object]] : []),
     ];
     it.each(ways)('goes by the schedule, %s', async (_title, batchSize, options) => {
       const expected = make(backend, optimizer(0.5));
