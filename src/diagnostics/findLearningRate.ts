@@ -9,8 +9,9 @@ import { OptionError, ShapeError, unexpected } from '../errors.ts';
 import { checkTargets, targetColumns } from '../model/losses.ts';
 import type { Program } from '../model/program.ts';
 import { Sequential } from '../model/sequential.ts';
-import { Slices, type Samples } from '../model/training.ts';
+import { sliceMilliseconds, type Samples } from '../model/training.ts';
 import { checkInteger, checkKeys, checkNumber } from '../options.ts';
+import { nextTask } from '../platform.ts';
 import { Random } from '../random.ts';
 
 export interface FindLearningRateOptions {
@@ -62,7 +63,7 @@ export async function findLearningRate(model: Sequential, x: MatrixLike, y: Matr
   const samples = checkSamples(where, program, x, y);
   const rows = Math.min(batchSize, samples.x.rows);
   const load = batches(program, samples, rows, seed);
-  const slices = new Slices(undefined);
+  let sliceEnd = performance.now() + sliceMilliseconds;
   const rates: number[] = [];
   const losses: number[] = [];
   let loss = 0;
@@ -77,7 +78,10 @@ export async function findLearningRate(model: Sequential, x: MatrixLike, y: Matr
     least = Math.min(least, loss);
     rates.push(rateAtStep(step));
     losses.push(loss);
-    if (slices.left <= 0) await slices.next();
+    if (performance.now() > sliceEnd) {
+      await nextTask();
+      sliceEnd = performance.now() + sliceMilliseconds;
+    }
   }
   const lowest = losses.indexOf(least);
   return { rates, losses, suggestion: lowest > 0 ? rates[lowest]! / 10 : undefined };

@@ -54,7 +54,7 @@ export interface RunOptions {
 }
 
 /** Milliseconds of training between two visits to the event loop: one frame of a page. */
-const sliceMilliseconds = 16;
+export const sliceMilliseconds = 16;
 
 /** Steps in one call at most. */
 const mostSteps = 2 ** 24;
@@ -164,7 +164,7 @@ function append(history: Record<string, number[]>, logs: Logs): void {
 }
 
 /** Visits the event loop when a slice of time is over. */
-export class Slices {
+class Slices {
   readonly #signal: AbortSignal | undefined;
   #until = performance.now() + sliceMilliseconds;
   #steps = 1;
