@@ -16,6 +16,8 @@ export { kFold } from './data/folds.ts';
 export type { Fold, FoldOptions } from './data/folds.ts';
 export { earlyStopping } from './model/earlyStopping.ts';
 export type { EarlyStoppingOptions } from './model/earlyStopping.ts';
+export { findLearningRate } from './diagnostics/findLearningRate.ts';
+export type { FindLearningRateOptions, LearningRateRange } from './diagnostics/findLearningRate.ts';
 export { gradientCheck } from './diagnostics/gradientCheck.ts';
 export type { GradientCheck, GradientCheckOptions, ParameterCheck } from './diagnostics/gradientCheck.ts';
 export type { InitializerName, InitializerSpec } from './model/initializers.ts';
@@ -33,6 +35,15 @@ export type { RocCurve } from './metrics/probabilities.ts';
 export { cosineSimilarity, mae, mse, r2Score, rmse } from './metrics/regression.ts';
 export { adam, adamw, momentum, sgd } from './model/optimizers.ts';
 export type { AdamOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
+export { learningRateScheduler, reduceLROnPlateau } from './model/rateCallbacks.ts';
+export type { ReduceLROnPlateauOptions } from './model/rateCallbacks.ts';
+export {
+  constantSchedule, cosineDecay, cosineDecayRestarts, exponentialDecay, inverseScaling, inverseTimeDecay, oneCycle, piecewiseConstant, polynomialDecay, warmUp,
+} from './model/schedules.ts';
+export type {
+  CosineDecayOptions, CosineDecayRestartsOptions, ExponentialDecayOptions, InverseScalingOptions, InverseTimeDecayOptions, LearningRate, LearningRateSchedule,
+  OneCycleOptions, PiecewiseConstantOptions, PolynomialDecayOptions,
+} from './model/schedules.ts';
 export { sequential } from './model/sequential.ts';
 export type { CompileOptions, FitOptions, Gradient, PredictOptions, Sequential, SequentialOptions } from './model/sequential.ts';
 export { BackendError, DataError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';

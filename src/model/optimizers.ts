@@ -3,6 +3,7 @@
 import type { PlanBuilder } from '../backend/plan.ts';
 import { OptionError, show } from '../errors.ts';
 import { checkBoolean, checkKeys, checkName, checkNumber, type Range } from '../options.ts';
+import type { LearningRate } from './schedules.ts';
 
 /** Addresses that an update works on. */
 export interface UpdateAddresses {
@@ -21,9 +22,10 @@ export interface UpdateAddresses {
 /** An optimizer, as made by `sgd` and its like. */
 export interface Optimizer {
   readonly name: OptimizerName;
+  /** With a schedule, the rate of the first update; the schedule is in `config`. */
   readonly learningRate: number;
   /** The options it was made with, defaults filled in. */
-  readonly config: Readonly<Record<string, unknown>>;
+  readonly config: Readonly<Record<string, unknown> & { learningRate: LearningRate }>;
   /** Ranges of state it keeps, each as long as the parameters; they start as zeros. */
   readonly slots: number;
   /** Whether it is θ := θ − η ∂J/∂θ and nothing else, so that a step can move parameters without storing gradients. */
@@ -37,8 +39,8 @@ export type OptimizerSpec = Optimizer | OptimizerName;
 export type OptimizerName = keyof typeof byName;
 
 export interface SgdOptions {
-  /** η; default 0.01. */
-  learningRate?: number;
+  /** η, or a schedule of it; default 0.01. */
+  learningRate?: LearningRate;
   /** Share of the last step that is kept; default 0. */
   momentum?: number;
   /** Look ahead along the momentum (Nesterov 1983, as in Sutskever et al. 2013); default false. */
@@ -50,8 +52,8 @@ export interface SgdOptions {
 }
 
 export interface AdamOptions {
-  /** η; default 0.001. */
-  learningRate?: number;
+  /** η, or a schedule of it; default 0.001. */
+  learningRate?: LearningRate;
   /** Share of the first moment, the mean of gradients, that is kept; default 0.9. */
   beta1?: number;
   /** Share of the second moment, the mean of squared gradients, that is kept; default 0.999. */
@@ -67,7 +69,7 @@ export interface AdamOptions {
 /** The options of an optimizer: of each its default, and the range of a number. */
 type Settings = Readonly<Record<string, readonly [usual: number | boolean, range?: Range]>>;
 /** Options checked, defaults filled in. */
-type Config<S extends Settings> = { readonly [Key in keyof S]: S[Key][0] extends boolean ? boolean : number };
+type Config<S extends Settings> = { readonly [Key in keyof S]: S[Key][0] extends boolean ? boolean : Key extends 'learningRate' ? LearningRate : number };
 
 const share = { min: 0, below: 1 };
 const rate = { above: 0 };
@@ -78,8 +80,19 @@ function configure<S extends Settings>(name: string, settings: S, options: objec
   const given = options as Readonly<Record<string, unknown>>;
   return Object.freeze(Object.fromEntries(Object.entries(settings).map(([key, [usual, range]]) => {
     const value = given[key] ?? usual;
+    if (key === 'learningRate' && typeof value === 'function') return [key, value];
     return [key, typeof usual === 'boolean' ? checkBoolean(`${name} ${key}`, value) : checkNumber(`${name} ${key}`, value, range)];
   }))) as Config<S>;
+}
+
+/**
+ * The rate of the update that comes after `step` others.
+ *
+ * @throws OptionError where a schedule gives what is not a number of at least 0.
+ */
+export function rateAt(learningRate: LearningRate, step: number): number {
+  if (typeof learningRate === 'number') return learningRate;
+  return checkNumber(`learningRate at step ${step}`, learningRate(step), penalty);
 }
 
 /**
@@ -122,7 +135,7 @@ function descent(name: 'sgd' | 'momentum', options: SgdOptions, usual = 0): Opti
   const { learningRate, nesterov, ...scalars } = config;
   return Object.freeze({
     name,
-    learningRate,
+    learningRate: rateAt(learningRate, 0),
     config,
     slots: config.momentum > 0 ? 1 : 0,
     plainDescent: config.momentum === 0 && config.weightDecay === 0,
@@ -140,7 +153,7 @@ function adaptive(name: 'adam' | 'adamw', options: AdamOptions, usualDecay = 0):
   const { learningRate, amsgrad, ...scalars } = config;
   return Object.freeze({
     name,
-    learningRate,
+    learningRate: rateAt(learningRate, 0),
     config,
     slots: amsgrad ? 3 : 2,
     plainDescent: false,

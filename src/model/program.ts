@@ -16,9 +16,11 @@ import { warnOnce } from '../platform.ts';
 import { Random } from '../random.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
 import { lossDivisor } from './losses.ts';
+import { rateAt } from './optimizers.ts';
 import type { Layout, Objective, Range } from './plans.ts';
 import { isSmall, ResidentData } from './resident.ts';
 import { Room } from './room.ts';
+import type { LearningRate } from './schedules.ts';
 
 /** A parameter and where it lies. */
 export interface Parameter {
@@ -56,6 +58,7 @@ export class Program {
   readonly #gradients: Range;
   readonly #registers: { learningRate: number; sums: number };
   #objective: Objective | undefined;
+  #rate: LearningRate = 0;
   #trained: Trained = { slots: [], step: 0, floats: 0, kept: 0 };
   /** Where the room for a batch begins. */
   #base: number;
@@ -141,15 +144,33 @@ export class Program {
     this.#base = arena.end;
     this.#objective = objective;
     this.#room = undefined;
-    this.learningRate = objective.optimizer.learningRate;
+    this.rate = objective.optimizer.config.learningRate;
   }
 
+  /** Updates done since `compile`. */
+  get step(): number {
+    return this.backend.memory.i32[this.#trained.step / 4]!;
+  }
+
+  /** What updates go by from now on: a number or a schedule. */
+  get rate(): LearningRate {
+    return this.#rate;
+  }
+
+  set rate(rate: LearningRate) {
+    this.#settle();
+    this.#rate = rate;
+    this.#setRegister();
+  }
+
+  /** Gives the next update the rate of its step. */
+  #setRegister(): void {
+    this.backend.memory.f32[this.#registers.learningRate / 4] = rateAt(this.#rate, this.step);
+  }
+
+  /** The rate of the last update, as a float32; before the first, that of the first. */
   get learningRate(): number {
     return this.backend.memory.f32[this.#registers.learningRate / 4]!;
-  }
-
-  set learningRate(value: number) {
-    this.backend.memory.f32[this.#registers.learningRate / 4] = value;
   }
 
   /** Makes room for batches of `rows`; on failure everything is as it was. */
@@ -195,6 +216,7 @@ export class Program {
   /** As `run`; false where other threads have not finished yet, and `finish` must be awaited. */
   start(name: 'predict' | 'evaluate' | 'gradients' | 'train', rows: number): boolean {
     this.#settle();
+    if (name === 'train' && typeof this.#rate === 'function') this.#setRegister();
     if (this.#team !== undefined && rows >= leastShared) return this.#team.run(name, rows);
     const { plans } = this.#room!;
     this.backend.run(name === 'train' && rows === 1 ? plans.trainOne : plans[name], rows);
@@ -284,9 +306,13 @@ export class Program {
 
   /**
    * Runs up to `steps` steps over the attached data: of epoch `epoch`, which may have begun, and of those after it but before
-   * `end`. Returns `paused`, `lossNotFinite` or `valuesNotFinite`.
+   * `end`; with a schedule one step, whose rate it sets. Returns `paused`, `lossNotFinite` or `valuesNotFinite`.
    */
   runEpochs(epoch: number, end: number, steps: number): number {
+    if (typeof this.#rate === 'function') {
+      this.#setRegister();
+      steps = 1;
+    }
     return this.#resident!.run(this.#room!.plans, epoch, end, steps);
   }
 

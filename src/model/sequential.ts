@@ -7,13 +7,13 @@
 import { chooseBackend, createBackend, loadBackend, notLoaded, type Backend, type BackendChoice, type BackendName } from '../backend/index.ts';
 import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
 import { BackendError, OptionError, ShapeError, show, unexpected } from '../errors.ts';
-import { checkInteger, checkKeys, checkLabel } from '../options.ts';
+import { checkInteger, checkKeys, checkLabel, checkNumber } from '../options.ts';
 import type { History } from './callbacks.ts';
 import { buildStages, checkLayers, describe, layerNames } from './chain.ts';
 import type { Layer, Stage } from './layer.ts';
 import { checkTargets, resolveLoss, targetColumns, type LossSpec } from './losses.ts';
 import { resolveMetrics, type MetricName } from './metrics.ts';
-import { resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
+import { rateAt, resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
 import type { Objective } from './plans.ts';
 import { inferenceRows, Program, registerSums, sizeOf } from './program.ts';
 import { checkRun, checkThreads, evaluate, splitValidation, train, type RunOptions, type Samples } from './training.ts';
@@ -116,6 +116,22 @@ export class Sequential {
   /** The options it was compiled with, if it was. */
   get compiled(): CompileOptions | undefined {
     return this.#compiled;
+  }
+
+  /**
+   * The learning rate of the next update. Setting it replaces the optimizer's, be it a number or a schedule, until the next `compile`;
+   * callbacks may do so while `fit` runs.
+   *
+   * @throws OptionError before `compile`, and for what is not a number above 0.
+   */
+  get learningRate(): number {
+    this.#compiledFor('learningRate');
+    return rateAt(this.program.rate, this.program.step);
+  }
+
+  set learningRate(rate: number) {
+    this.#compiledFor('learningRate');
+    this.program.rate = checkNumber('learningRate', rate, { above: 0 });
   }
 
   /**

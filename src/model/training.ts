@@ -64,7 +64,7 @@ export interface RunOptions {
 }
 
 /** Milliseconds of training between two visits to the event loop: one frame of a page. */
-const sliceMilliseconds = 16;
+export const sliceMilliseconds = 16;
 
 /** Steps in one call at most. */
 const mostSteps = 2 ** 24;
