@@ -12,10 +12,10 @@ import { OptionError, ShapeError, unexpected } from '../errors.ts';
 import { checkInteger, checkKeys, checkName } from '../options.ts';
 import { decide, readClasses, type ThresholdOptions, type UnitsOption } from './predictions.ts';
 
-const averages = ['macro', 'micro', 'weighted', 'binary'] as const;
+const averages: readonly Average[] = ['macro', 'micro', 'weighted', 'binary'];
 
 /** How scores of classes become one number. */
-export type Average = (typeof averages)[number];
+export type Average = 'macro' | 'micro' | 'weighted' | 'binary';
 
 export interface AverageOptions<Of extends Average | null = Average | null> extends ThresholdOptions {
   /**
