@@ -4,7 +4,7 @@
  * limits: a factor that can be infinite is clamped where the other has long been 0.
  */
 import { constant, exp, expm1, gaussian, log, scaledNormalTail, sigmoid, softplus, tanh } from "./math";
-import { laneSum, multiplyAdd, paddedBytes } from "./simd";
+import { laneSum, multiplyAdd, paddedBytes, unlessBelow } from "./simd";
 
 /** The place of each function in `activationCodes` of src/backend/plan.ts. */
 const enum Activation {
@@ -452,7 +452,7 @@ export function activationBackward(
   const tiny = constant(softmaxTable, 1);
   for (const end = dz + bytes; dz < end; dz += 16) {
     const d = v128.load(dz);
-    v128.store(dz, v128.andnot(d, f32x4.lt(f32x4.abs(d), tiny)));
+    v128.store(dz, unlessBelow(d, tiny));
   }
 }
 

@@ -8,6 +8,7 @@
  */
 
 import { exp, log, tanh } from "./math";
+import { unlessBelow } from "./simd";
 
 /** The place of each loss in `lossCodes` of src/backend/plan.ts. */
 enum Loss {
@@ -402,7 +403,7 @@ function clip(x: v128, low: v128, high: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function flush(x: v128): v128 {
-  return v128.andnot(x, f32x4.lt(f32x4.abs(x), constant(Constant.tiny)));
+  return unlessBelow(x, constant(Constant.tiny));
 }
 
 /** y, but NaN where x is: a lane of ones is a NaN. */

@@ -5,7 +5,7 @@
 
 import { dense, sequential, sgd } from '../src/index.ts';
 import { inTurns, median, medianRatio } from './measure.ts';
-import { batches, makeData, makeModel, shapes } from './shapes.ts';
+import { batches, makeData, makeModel, shapes, wholeData } from './shapes.ts';
 import { headLines, significant } from './table.ts';
 
 const options = { rounds: 21, sample: 50, warmup: 500 };
@@ -32,8 +32,7 @@ async function xor(): Promise<void> {
 async function digits(): Promise<void> {
   const shape = shapes.find(({ name }) => name === 'train 784-128-10, batch 32')!;
   const data = makeData(shape);
-  const all = (parts: readonly Float32Array[]): Float32Array => Float32Array.from(parts.flatMap((part) => [...part]));
-  const [x, y] = [all(data.x), all(data.y)];
+  const [x, y] = wholeData(shape);
   const [fitted, stepped] = [makeModel(shape, 'wasm'), makeModel(shape, 'wasm')];
   const epochs = 16;
   const [fits, steps] = await inTurns([

@@ -78,6 +78,13 @@ export function makeData({ widths, rows, loss }: Shape): { x: Float32Array[]; y:
   return { x, y };
 }
 
+/** The same batches one after the other, as `fit` takes them. */
+export function wholeData(shape: Shape): [x: Float32Array, y: Float32Array] {
+  const { x, y } = makeData(shape);
+  const whole = (parts: readonly Float32Array[]): Float32Array => Float32Array.from(parts.flatMap((part) => [...part]));
+  return [whole(x), whole(y)];
+}
+
 export function makeModel({ widths, hidden, output, loss }: Shape, backend: BackendName, optimizer?: Optimizer): Sequential {
   const layers = widths.slice(1).map((units, i) =>
     dense({

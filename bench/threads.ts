@@ -7,7 +7,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { FitOptions } from '../src/index.ts';
 import { median, medianRatio } from './measure.ts';
-import { batches, makeData, makeModel, shapes, type Shape } from './shapes.ts';
+import { batches, makeModel, shapes, wholeData, type Shape } from './shapes.ts';
 import { headLines, significant } from './table.ts';
 
 const rounds = 15;
@@ -20,9 +20,7 @@ type Run = (milliseconds: number) => Promise<number>;
 
 /** Training of a shape through `fit`, which goes on where it was. */
 function training(shape: Shape, threads: FitOptions['threads'] = 1): Run {
-  const data = makeData(shape);
-  const all = (parts: readonly Float32Array[]): Float32Array => Float32Array.from(parts.flatMap((part) => [...part]));
-  const [x, y] = [all(data.x), all(data.y)];
+  const [x, y] = wholeData(shape);
   const model = makeModel(shape, 'wasm');
   let epochs = 1;
   return async (milliseconds) => {

@@ -40,6 +40,11 @@ export function nextTask(): Promise<void> {
   });
 }
 
+/** A module of Node's own, out of sight of bundlers; undefined in a page. */
+function nodeModule(name: string): unknown {
+  return (globalThis as { process?: { getBuiltinModule?(id: string): unknown } }).process?.getBuiltinModule?.(name);
+}
+
 /** A file of the library that is loaded when something asks for it. */
 export interface Part<Exports> {
   /** Loads it, on every platform. */
@@ -55,7 +60,7 @@ export function onDemand<Exports>(file: string, load: () => Promise<Exports>): P
     load: async () => (part ??= await load()),
     loaded() {
       try {
-        part ??= process.getBuiltinModule('module').createRequire(import.meta.url)(file) as Exports;
+        part ??= (nodeModule('node:module') as typeof import('node:module')).createRequire(import.meta.url)(file) as Exports;
       } catch {
         // Not Node, one that cannot require modules yet, or the library was bundled into another file.
       }
@@ -84,11 +89,6 @@ interface PlatformWorker {
 
 interface NodeWorker extends PlatformWorker {
   on(event: string, listener: (value: unknown) => void): void;
-}
-
-/** A module of Node's own, out of sight of bundlers; undefined in a page. */
-function nodeModule(name: string): unknown {
-  return (globalThis as { process?: { getBuiltinModule?(id: string): unknown } }).process?.getBuiltinModule?.(name);
 }
 
 /**

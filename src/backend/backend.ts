@@ -2,6 +2,7 @@
  * What a backend is: one flat memory, and plans that run in it. It knows no layers. `index.ts` chooses one.
  */
 
+import { BackendError } from '../errors.ts';
 import type { Memory } from './memory.ts';
 
 export interface Backend {
@@ -39,3 +40,8 @@ export interface Backend {
  * (faster; bits depend on the machine), and plain TypeScript.
  */
 export type BackendName = 'wasm' | 'wasm-relaxed' | 'reference';
+
+/** The error where a backend must be loaded first. */
+export function notLoaded(name: BackendName): BackendError {
+  return new BackendError(`await loadBackend('${name}') first`);
+}

@@ -1,6 +1,5 @@
 /** Which backend a model gets, and why. */
 
-import { BackendError } from '../errors.ts';
 import { checkName } from '../options.ts';
 import { onDemand, warnOnce } from '../platform.ts';
 import type { Backend, BackendName } from './backend.ts';
@@ -49,13 +48,9 @@ export function createReference(memory: Memory): Backend | undefined {
   return part && new part.ReferenceBackend(memory);
 }
 
-/** The error where a backend must be loaded first. */
-export function notLoaded(name: BackendName): BackendError {
-  return new BackendError(`await loadBackend('${name}') first`);
-}
-
 /** Threads that share a backend's work. */
 export const threadsPart = onDemand('./threads.js', () => import('./threads.ts'));
 
+export { notLoaded } from './backend.ts';
 export type { Backend, BackendName };
 export type { Team, Work } from './threads.ts';

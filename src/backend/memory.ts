@@ -6,8 +6,8 @@
 import { BackendError } from '../errors.ts';
 
 /** WebAssembly's 32-bit limit: 65,536 pages of 64 KiB. */
-const maximumBytes = 2 ** 32;
-const pageBytes = 65_536;
+export const maximumBytes = 2 ** 32;
+export const pageBytes = 65_536;
 
 /** Typed views of one buffer; all indices are byte addresses divided by the element size. */
 export interface Views {

@@ -1,10 +1,7 @@
 /** Kernels on a memory that threads share: the same binary, but for the memory it imports, and a backend moved over to it. */
 
 import type { Backend } from './backend.ts';
-
-/** WebAssembly's pages, and how many its 32 bits can address. */
-const pageBytes = 65_536;
-const mostPages = 65_536;
+import { maximumBytes, pageBytes } from './memory.ts';
 
 /**
  * A binary that imports its memory, changed to import a shared one: the limits of that import get the flag for it and a
@@ -50,7 +47,7 @@ export function sharedKernels(backend: Backend): SharedKernels {
   modules.set(backend.name, module);
   let kernels = shared.get(backend);
   if (kernels === undefined) {
-    const memory = new WebAssembly.Memory({ initial: Math.ceil(backend.memory.i32.byteLength / pageBytes), maximum: mostPages, shared: true });
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(backend.memory.i32.byteLength / pageBytes), maximum: maximumBytes / pageBytes, shared: true });
     kernels = { module, memory, resume: backend.move!(module, memory) };
     shared.set(backend, kernels);
   }

@@ -7,7 +7,7 @@
 import { BackendError } from '../errors.ts';
 import { onDemand } from '../platform.ts';
 import { strictBinary } from './binary.ts';
-import type { Backend, BackendName } from './backend.ts';
+import { notLoaded, type Backend, type BackendName } from './backend.ts';
 import { bytesFromText } from './bytes.ts';
 import { BufferMemory, wasmBuffer } from './memory.ts';
 
@@ -30,7 +30,7 @@ function kernelModule(name: WasmName): WebAssembly.Module | BackendError {
   strict ??= compile(strictBinary, "WebAssembly is barred here, or without 128-bit SIMD; a content security policy needs 'wasm-unsafe-eval'");
   if (name === 'wasm' || strict instanceof BackendError) return strict;
   const part = relaxedPart.loaded();
-  if (part === undefined) return new BackendError(`await loadBackend('${name}') first`);
+  if (part === undefined) return notLoaded(name);
   return (relaxed ??= compile(part.relaxedBinary, `'${name}' needs relaxed SIMD: Node 22 or Chrome 114, or later`));
 }
 

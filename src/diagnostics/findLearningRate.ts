@@ -4,15 +4,16 @@
  */
 
 import { loadBackend } from '../backend/index.ts';
-import { checkFinite, toMatrix, type MatrixLike } from '../data/matrix.ts';
-import { OptionError, ShapeError, unexpected } from '../errors.ts';
-import { checkTargets, targetColumns } from '../model/losses.ts';
+import type { MatrixLike } from '../data/matrix.ts';
+import { unexpected } from '../errors.ts';
 import type { Program } from '../model/program.ts';
+import { checkedSamples, type Samples } from '../model/samples.ts';
 import { Sequential } from '../model/sequential.ts';
-import { sliceMilliseconds, type Samples } from '../model/training.ts';
+import { sliceMilliseconds } from '../model/training.ts';
 import { checkInteger, checkKeys, checkNumber } from '../options.ts';
 import { nextTask } from '../platform.ts';
 import { Random } from '../random.ts';
+import { copyOf } from './copy.ts';
 
 export interface FindLearningRateOptions {
   /** The first rate; default 1e-7. */
@@ -57,10 +58,11 @@ export async function findLearningRate(model: Sequential, x: MatrixLike, y: Matr
   const steps = checkInteger(`${where} steps`, options.steps ?? 100, { min: 2 });
   const batchSize = checkInteger(`${where} batchSize`, options.batchSize ?? 32, { min: 1 });
   await loadBackend(model.backend);
-  const { program, seed } = copyOf(model);
+  const { program, seed } = copyOf(where, model);
   const rateAtStep = (step: number): number => from * (to / from) ** (step / (steps - 1));
   program.rate = rateAtStep;
-  const samples = checkSamples(where, program, x, y);
+  const { inputs, outputs } = program;
+  const samples = checkedSamples(where, x, y, { inputs, outputs, loss: program.objective!.loss });
   const rows = Math.min(batchSize, samples.x.rows);
   const load = batches(program, samples, rows, seed);
   let sliceEnd = performance.now() + sliceMilliseconds;
@@ -85,27 +87,6 @@ export async function findLearningRate(model: Sequential, x: MatrixLike, y: Matr
   }
   const lowest = losses.indexOf(least);
   return { rates, losses, suggestion: lowest > 0 ? rates[lowest]! / 10 : undefined };
-}
-
-/** A model with the same weights and settings and memory of its own. */
-function copyOf(model: Sequential): Sequential {
-  if (model.compiled === undefined) throw new OptionError('findLearningRate: the model has no loss yet; call compile({ optimizer, loss }) first');
-  const copy = new Sequential({ layers: model.layers, seed: model.seed, backend: model.backend });
-  copy.compile(model.compiled);
-  copy.setWeights(model.getWeights());
-  return copy;
-}
-
-function checkSamples(where: string, program: Program, x: MatrixLike, y: MatrixLike): Samples {
-  const { loss } = program.objective!;
-  const samples = { x: toMatrix(`${where} x`, x, program.inputs), y: toMatrix(`${where} y`, y, targetColumns(loss, program.outputs)) };
-  if (samples.x.rows !== samples.y.rows) {
-    throw new ShapeError(`${where}: expected as many targets as inputs, received ${samples.x.rows} rows of x and ${samples.y.rows} of y`);
-  }
-  checkFinite(`${where} x`, samples.x);
-  checkFinite(`${where} y`, samples.y);
-  checkTargets(`${where} y`, loss, samples.y, program.outputs);
-  return samples;
 }
 
 /** Each call loads the next `rows` rows; where there are not so many left, it starts again in a new random order. */

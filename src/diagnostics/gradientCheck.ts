@@ -6,12 +6,13 @@
 import { createReference, notLoaded } from '../backend/index.ts';
 import { DoubleMemory } from '../backend/memory.ts';
 import { toMatrix, type MatrixLike } from '../data/matrix.ts';
-import { OptionError, unexpected } from '../errors.ts';
+import { unexpected } from '../errors.ts';
 import { targetColumns } from '../model/losses.ts';
 import type { Program } from '../model/program.ts';
 import { Sequential, type Gradient } from '../model/sequential.ts';
 import { checkInteger, checkKeys, checkNumber } from '../options.ts';
 import { Random } from '../random.ts';
+import { copyOf } from './copy.ts';
 
 export interface GradientCheckOptions {
   /** Greatest relative error that counts as agreement; default 0.001. */
@@ -73,13 +74,9 @@ interface DoubleLoss {
 }
 
 function doubleLoss(model: Sequential, x: MatrixLike, y: MatrixLike): DoubleLoss {
-  if (model.compiled === undefined) throw new OptionError('gradientCheck: the model has no loss yet; call compile({ optimizer, loss }) first');
   const backend = createReference(new DoubleMemory());
   if (backend === undefined) throw notLoaded('reference');
-  const copy = new Sequential({ layers: model.layers, seed: model.seed }, backend);
-  copy.compile(model.compiled);
-  copy.setWeights(model.getWeights());
-  const { program } = copy;
+  const { program } = copyOf('gradientCheck', model, backend);
   const rows = loadBatch(program, x, y);
   const { f32 } = program.backend.memory;
   const place = (parameter: number, index: number): number => program.parameters[parameter]!.address / 4 + index;

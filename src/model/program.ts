@@ -273,7 +273,7 @@ export class Program {
     this.#room = undefined;
   }
 
-  /** The threads that share the work, for tests. */
+  /** The threads that share the work, while there are any. */
   get team(): Team | undefined {
     return this.#team;
   }

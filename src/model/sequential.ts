@@ -11,12 +11,13 @@ import { checkInteger, checkKeys, checkLabel, checkNumber } from '../options.ts'
 import type { History } from './callbacks.ts';
 import { buildStages, checkLayers, describe, layerNames } from './chain.ts';
 import type { Layer, Stage } from './layer.ts';
-import { checkTargets, resolveLoss, targetColumns, type LossSpec } from './losses.ts';
+import { checkTargets, resolveLoss, type LossSpec } from './losses.ts';
 import { resolveMetrics, type MetricName } from './metrics.ts';
 import { rateAt, resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
 import type { Objective } from './plans.ts';
 import { inferenceRows, Program, registerSums, sizeOf } from './program.ts';
-import { checkRun, checkThreads, evaluate, splitValidation, train, type RunOptions, type Samples } from './training.ts';
+import { checkedSamples, readSamples, type Fit, type Samples } from './samples.ts';
+import { checkRun, checkThreads, evaluate, splitValidation, train, type RunOptions } from './training.ts';
 
 export interface SequentialOptions {
   /** The layers in order; the first needs an `inputShape`. */
@@ -314,36 +315,25 @@ export class Sequential {
     if (this.#fitting) throw new OptionError(`${verb}: fit is still running on this model; await it first`);
   }
 
-  #matrices(verb: string, x: MatrixLike, y: MatrixLike): Samples {
-    const { loss } = this.#compiledFor(verb);
-    const samples = {
-      x: toMatrix(`${verb} x`, x, this.inputShape[0]),
-      y: toMatrix(`${verb} y`, y, targetColumns(loss, this.outputShape[0])),
-    };
-    if (samples.x.rows !== samples.y.rows) {
-      throw new ShapeError(`${verb}: expected as many targets as inputs, received ${samples.x.rows} rows of x and ${samples.y.rows} of y`);
-    }
-    return samples;
+  #fit(verb: string): Fit {
+    return { inputs: this.inputShape[0], outputs: this.outputShape[0], loss: this.#compiledFor(verb).loss };
   }
 
   #samples(verb: string, x: MatrixLike, y: MatrixLike): Samples {
-    const samples = this.#matrices(verb, x, y);
-    checkFinite(`${verb} x`, samples.x);
-    checkFinite(`${verb} y`, samples.y);
-    checkTargets(`${verb} y`, this.#compiledFor(verb).loss, samples.y, this.outputShape[0]);
-    return samples;
+    return checkedSamples(verb, x, y, this.#fit(verb));
   }
 
   #runBatch(verb: string, plan: 'train' | 'gradients', x: MatrixLike, y: MatrixLike): number {
     const { program } = this;
-    const samples = this.#matrices(verb, x, y);
+    const fit = this.#fit(verb);
+    const samples = readSamples(verb, x, y, fit);
     const { rows } = samples.x;
     program.reserve(rows);
     program.room.load('input', samples.x, 0, rows);
     program.room.load('target', samples.y, 0, rows);
     if (!program.room.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x);
     if (!program.room.loadedFinite('target', samples.y, rows)) checkFinite(`${verb} y`, samples.y);
-    checkTargets(`${verb} y`, this.#compiledFor(verb).loss, samples.y, this.outputShape[0]);
+    checkTargets(`${verb} y`, fit.loss, samples.y, fit.outputs);
     program.clearSums();
     program.run(plan, rows);
     return program.lossOver(rows);

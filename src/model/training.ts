@@ -11,13 +11,8 @@ import { nextTask, say, sayInPlace } from '../platform.ts';
 import { Random } from '../random.ts';
 import { combine, type Callback, type History, type Logs } from './callbacks.ts';
 import { inferenceRows, type Program } from './program.ts';
+import type { Samples } from './samples.ts';
 import type { Sequential } from './sequential.ts';
-
-/** Inputs and targets, row for row. */
-export interface Samples {
-  readonly x: Matrix;
-  readonly y: Matrix;
-}
 
 /** The settings of a run, checked, defaults filled in. */
 export interface Run {

@@ -4,6 +4,7 @@
  */
 import type { Views } from '../memory.ts';
 import { activationCodes } from '../plan.ts';
+import { flushBelow } from './memory.ts';
 import { activations, logSoftmaxRow, softmaxRow } from './pairs.ts';
 
 function activationForward(
@@ -52,7 +53,7 @@ function activationBackward(
     for (let i = 0; i < count; i++) f32[to + i] = f32[slope + i]! * df(f32[from + i]!, alpha, beta);
   }
   // As the losses do: where gradients vanish, denormal numbers would slow down every product after them.
-  for (let i = 0; i < count; i++) if (Math.abs(f32[to + i]!) < 1e-30) f32[to + i] = 0;
+  flushBelow(f32, to, count, 1e-30);
 }
 
 function softmaxForward({ f32 }: Views, out: number, z: number, rows: number, units: number): void {

@@ -43,7 +43,12 @@ function gather({ f32, i32 }: Views, out: number, data: number, order: number, c
 
 /** range[rows, columns]: values below 1e-30 become 0. */
 function flush({ f32 }: Views, range: number, rows: number, columns: number): void {
-  for (let i = range >>> 2, end = i + rows * columns; i < end; i++) if (Math.abs(f32[i]!) < least) f32[i] = 0;
+  flushBelow(f32, range >>> 2, rows * columns, least);
+}
+
+/** Values below `limit` become 0, of `count` from an index on. */
+export function flushBelow(f32: Float32Array, from: number, count: number, limit: number): void {
+  for (let i = from; i < from + count; i++) if (Math.abs(f32[i]!) < limit) f32[i] = 0;
 }
 
 export const kernels = { zero, copyRange, increment, mark, gather, flush };

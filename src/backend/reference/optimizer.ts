@@ -4,6 +4,7 @@
  */
 
 import type { Views } from '../memory.ts';
+import { flushBelow } from './memory.ts';
 
 /** Below this a float32 is denormal: velocities that decay would stay denormal for good, and slow every step. */
 const smallestNormal = 2 ** -126;
@@ -23,10 +24,6 @@ const leastGradient = Math.fround(1e-16);
 const flushSteps = 16;
 
 const leastMoment = Math.fround(1e-30);
-
-function flush(f32: Float32Array, from: number, count: number, least: number): void {
-  for (let i = from; i < from + count; i++) if (Math.abs(f32[i]!) < least) f32[i] = 0;
-}
 
 /** By repeated squaring: only multiplications, so the same bits everywhere. */
 function power(base: number, exponent: number): number {
@@ -87,8 +84,8 @@ export const kernels = {
       f32[(parameters >>> 2) + i] = parameter - firstRate * m / (Math.sqrt(v) + epsilon * root) - shrinkage * parameter;
     }
     if (t % flushSteps !== 0) return;
-    flush(f32, first >>> 2, count, leastMoment);
-    flush(f32, second >>> 2, count, smallestNormal);
-    if (maximum !== 0) flush(f32, maximum >>> 2, count, smallestNormal);
+    flushBelow(f32, first >>> 2, count, leastMoment);
+    flushBelow(f32, second >>> 2, count, smallestNormal);
+    if (maximum !== 0) flushBelow(f32, maximum >>> 2, count, smallestNormal);
   },
 };
