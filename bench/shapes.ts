@@ -29,6 +29,7 @@ export const shapes: readonly Shape[] = [
   { name: 'train 13-64-64-1, batch 32', widths: [13, 64, 64, 1], ...regression, verb: 'train', rows: 32 },
   { name: 'train 3-2-1, batch 100', widths: [3, 2, 1], ...textbook, verb: 'train', rows: 100 },
   { name: 'train 784-128-10, batch 1', widths: [784, 128, 10], ...digits, verb: 'train', rows: 1 },
+  { name: 'predict 3-2-1, 1 row', widths: [3, 2, 1], ...textbook, verb: 'predict', rows: 1 },
   { name: 'predict 784-128-10, 1 row', widths: [784, 128, 10], ...digits, verb: 'predict', rows: 1 },
   { name: 'predict 784-128-10, 256 rows', widths: [784, 128, 10], ...digits, verb: 'predict', rows: 256 },
 ];
