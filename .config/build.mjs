@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { texts } from './kernels.mjs';
+import { strictBinary } from './kernels.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}/dist`, { recursive: true, force: true });
@@ -28,12 +28,14 @@ const library = { ...common, platform: 'neutral', mainFields: ['module', 'main']
 await build({
   ...library,
   plugins: [kernelsLast, partsOnDemand],
-  footer: { js: `function kernels() {\n  return ${JSON.stringify(texts.strict)};\n}` },
+  footer: { js: `function kernels() {\n  return ${JSON.stringify(strictBinary)};\n}` },
   entryPoints: ['src/index.ts'],
 });
 await build({
   ...library,
-  entryPoints: { relaxed: 'src/backend/relaxed.ts', reference: 'src/backend/reference/index.ts', threads: 'src/backend/threads.ts' },
+  entryPoints: {
+    extra: 'src/backend/extra.ts', relaxed: 'src/backend/relaxed.ts', reference: 'src/backend/reference/index.ts', threads: 'src/backend/threads.ts',
+  },
 });
 await build({
   ...common,

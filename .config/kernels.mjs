@@ -1,7 +1,8 @@
 /**
- * Compiles assembly/ twice and writes each binary into a module that embeds it: the strict build into src/backend/binary.ts,
- * the relaxed one into src/backend/relaxed.ts. As a text that src/backend/bytes.ts reads, not base64: bytes stay bytes to a
- * compressor, and the package is a tenth smaller on the wire.
+ * Compiles assembly/ and writes the binaries into modules that embed them: of the strict build, the kernels that every model
+ * needs into src/backend/binary.ts and the extra ones into src/backend/extra.ts; of the relaxed build both into
+ * src/backend/relaxed.ts. As a text that src/backend/bytes.ts reads, not base64: bytes stay bytes to a compressor, and the
+ * package is a tenth smaller on the wire.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,18 +16,24 @@ const textOf = (bytes) => Array.from(bytes, (byte) => {
   return '#'.repeat(place / 91) + String.fromCharCode(36 + (place % 91));
 }).join('');
 
-/** The text of each build. */
-export const texts = {};
-for (const [target, file] of Object.entries({ strict: 'binary', relaxed: 'relaxed' })) {
-  execFileSync(process.execPath, ['node_modules/assemblyscript/bin/asc.js', '--target', target], {
+/** Compiles a target of asconfig.json from its entry; returns its text. */
+function compile(target, entry) {
+  execFileSync(process.execPath, ['node_modules/assemblyscript/bin/asc.js', `assembly/${entry}.ts`, '--target', target], {
     cwd: fileURLToPath(root),
     stdio: 'inherit',
   });
   const bytes = readFileSync(new URL(`build/${target}.wasm`, root));
-  texts[target] = textOf(bytes);
-  writeFileSync(
-    new URL(`src/backend/${file}.ts`, root),
-    `/** The kernels of assembly/, compiled (${target}); written by the build. */\nexport const ${target}Binary: string =\n  ${JSON.stringify(texts[target])};\n`,
-  );
   console.log(`kernels, ${target}: ${bytes.length} bytes`);
+  return textOf(bytes);
 }
+
+function write(file, texts) {
+  const constants = Object.entries(texts).map(([name, text]) => `export const ${name}: string =\n  ${JSON.stringify(text)};\n`);
+  writeFileSync(new URL(`src/backend/${file}.ts`, root), `/** Kernels of assembly/, compiled; written by the build. */\n${constants.join('')}`);
+}
+
+/** The text of the kernels that every model needs. */
+export const strictBinary = compile('strict', 'index');
+write('binary', { strictBinary });
+write('extra', { strictExtra: compile('strict-extra', 'extra') });
+write('relaxed', { relaxedBinary: compile('relaxed', 'index'), relaxedExtra: compile('relaxed-extra', 'extra') });

@@ -7,9 +7,10 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const generated = ['binary', 'extra', 'relaxed'].map((name) => `${root}/src/backend/${name}.ts`);
 const newest = (path) =>
   statSync(path).isDirectory()
-    ? Math.max(0, ...readdirSync(path).filter((name) => !['binary.ts', 'relaxed.ts'].includes(name)).map((name) => newest(`${path}/${name}`)))
+    ? Math.max(0, ...readdirSync(path).map((name) => `${path}/${name}`).filter((name) => !generated.includes(name)).map(newest))
     : statSync(path).mtimeMs;
 const madeAt = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 const run = (script, ...args) => execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });

@@ -1,5 +1,6 @@
 /**
- * Walks a plan: one switch over the operations of `src/backend/plan.ts`, in its order. An operation is 16 words: its code,
+ * Walks a plan: one switch over the operations of `src/backend/plan.ts`, in its order; those at its end, from `add` on, are in
+ * extra.ts, a binary of its own. An operation is 16 words: its code,
  * then its arguments in the order of that page, `rows` left out. And repeats plans over whole epochs.
  */
 
@@ -13,6 +14,7 @@ import { dropoutBackward, dropRows } from "./dropout";
 import { adam, sgd } from "./optimizer";
 import { shuffle } from "./random";
 import { barrier, nextPlan, passed } from "./threads";
+import { scalar, word } from "./words";
 
 const enum Operation {
   end,
@@ -44,29 +46,20 @@ const enum Operation {
   dropoutBackward,
 }
 
+/** Runs the operation at `plan`, one of the extra kernels: see extra.ts, a binary of its own. */
+// @ts-ignore: decorator
+@external("env", "extra")
+declare function extra(plan: usize, rows: i32, first: i32, last: i32): void;
+
 const OPERATION_BYTES: usize = 64;
 
-/** The first address that belongs to the caller: below it the binary keeps its tables. */
+/** The first address behind the tables of the binary. */
 export const heapBase: usize = __heap_base;
-
-/** The n-th argument: an address, a size or a code. */
-// @ts-ignore: decorator
-@inline
-function word(plan: usize, n: usize): u32 {
-  return load<u32>(plan + (n << 2));
-}
 
 // @ts-ignore: decorator
 @inline
 function setWord(plan: usize, n: usize, value: u32): void {
   store<u32>(plan + (n << 2), value);
-}
-
-/** The n-th argument: a number. */
-// @ts-ignore: decorator
-@inline
-function scalar(plan: usize, n: usize): f32 {
-  return load<f32>(plan + (n << 2));
 }
 
 /**
@@ -189,7 +182,7 @@ export function run(plan: usize, rows: i32): usize {
         dropoutBackward(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4));
         break;
       default:
-        unreachable();
+        extra(plan, rows, first, last);
     }
   }
   return 0;

@@ -1,4 +1,4 @@
-/** Run before every test file: loads the backend that is a file of its own. */
+/** Run before every test file: loads what is in files of its own. */
 import { loadBackend } from '../src/index.ts';
 
-await loadBackend('reference');
+await Promise.all([loadBackend('wasm'), loadBackend('reference')]);

@@ -6,6 +6,7 @@ import { instantiateSync } from '@assemblyscript/loader';
 import { expect } from 'vitest';
 import { strictBinary } from '../src/backend/binary.ts';
 import { bytesFromText } from '../src/backend/bytes.ts';
+import { strictExtra } from '../src/backend/extra.ts';
 import { Arena, BufferMemory, plainBuffer, wasmBuffer, type Views } from '../src/backend/memory.ts';
 import { kernels } from '../src/backend/reference/index.ts';
 
@@ -13,24 +14,29 @@ type Kernel = (...args: number[]) => number | void;
 const guard = 1234.5;
 const size = 1 << 23;
 
-let binary = strictBinary;
-let module: WebAssembly.Module | undefined;
+let binaries = [strictBinary, strictExtra];
+let modules: WebAssembly.Module[] | undefined;
 
-/** From now on the kernels are those of another build. */
-export function runTwinsOn(text: string): void {
-  binary = text;
-  module = undefined;
+/** From now on the kernels are those of another build: a binary, and that of its extra kernels. */
+export function runTwinsOn(texts: [kernels: string, extra: string]): void {
+  binaries = texts;
+  modules = undefined;
 }
 
-export function wasmExports(memory: WebAssembly.Memory): Record<string, Kernel> {
-  module ??= new WebAssembly.Module(bytesFromText(binary));
-  return instantiateSync(module, { env: { memory } }).instance.exports as Record<string, Kernel>;
+/** The exports of both binaries on a memory. */
+function wasmExports(memory: WebAssembly.Memory): { kernels: Record<string, Kernel>; extra: Record<string, Kernel> } {
+  modules ??= binaries.map((text) => new WebAssembly.Module(bytesFromText(text)));
+  const extra = instantiateSync(modules[1]!, { env: { memory } }).instance.exports as Record<string, Kernel>;
+  const kernels = instantiateSync(modules[0]!, { env: { memory, extra: extra['runExtra'] } as object }).instance.exports as Record<string, Kernel>;
+  return { kernels, extra };
 }
 
 export class Twins {
   readonly wasm: Views;
   readonly plain: Views;
+  /** Of both binaries; and of the extra one. */
   readonly exports: Record<string, Kernel>;
+  readonly extra: Record<string, Kernel>;
   readonly #arena = new Arena(65_536);
   readonly #guards: number[] = [];
 
@@ -38,7 +44,9 @@ export class Twins {
     const memory = new WebAssembly.Memory({ initial: size / 65_536 });
     this.wasm = new BufferMemory(wasmBuffer(memory));
     this.plain = new BufferMemory(plainBuffer(size));
-    this.exports = wasmExports(memory);
+    const { kernels, extra } = wasmExports(memory);
+    this.extra = extra;
+    this.exports = { ...extra, ...kernels };
   }
 
   /** The address of these values in both memories. */

@@ -29,10 +29,20 @@ export interface Backend {
   runEpochs(registers: number): number;
   /** How many of `count` floats are NaN or infinite. */
   countNonFinite(address: number, count: number): number;
-  /** Where threads can work in its memory: the WebAssembly binary of its kernels. */
-  readonly binary?: Uint8Array<ArrayBuffer>;
-  /** Goes over to the same kernels on another memory, with all it holds; returns what goes on at a barrier that `run` came back from. */
-  move?(module: WebAssembly.Module, memory: WebAssembly.Memory): (plan: number) => number;
+  /** Makes the extra operations available, if they are not yet; false where they must be loaded first. */
+  extend(): boolean;
+  /** Where threads can work in its memory: how it is shared with them. */
+  readonly shareable?: Shareable;
+}
+
+/** Kernels that can go over to another memory. */
+export interface Shareable {
+  /** The WebAssembly modules at work: the kernels, and the extra ones where the backend has been extended. */
+  readonly modules: readonly WebAssembly.Module[];
+  /** Goes over to another memory, with all the present one holds, and to modules that `moduleOf` makes of the same binaries and their texts. */
+  move(memory: WebAssembly.Memory, moduleOf: (text: string, binary: Uint8Array) => WebAssembly.Module): void;
+  /** Goes on at a barrier that `run` came back from, and returns as it does. */
+  resume(plan: number): number;
 }
 
 /**

@@ -4,7 +4,7 @@ import { checkName } from '../options.ts';
 import { onDemand, warnOnce } from '../platform.ts';
 import type { Backend, BackendName } from './backend.ts';
 import { BufferMemory, plainBuffer, type Memory } from './memory.ts';
-import { loadRelaxed, WasmBackend, whyNotWasm } from './wasm.ts';
+import { loadKernels, WasmBackend, whyNotWasm } from './wasm.ts';
 
 /** What `sequential({ backend })` takes: a backend, or `'auto'`, the fastest that keeps the same bits. */
 export type BackendChoice = BackendName | 'auto';
@@ -14,17 +14,17 @@ const choices: readonly BackendChoice[] = ['auto', 'wasm', 'wasm-relaxed', 'refe
 const referencePart = onDemand('./reference.js', () => import('./reference/index.ts'));
 
 /**
- * Makes a backend ready for `sequential({ backend })`, whose file is loaded on demand: the kernels of `'wasm-relaxed'`, or the
- * pure-TypeScript backend. Node loads them where they are used. A page or a bundle must load the former before it makes a model with
- * them; the latter `fit` waits for, and only what comes before `fit` needs this.
+ * Makes all of a backend ready that is loaded on demand: for `'wasm'` the kernels that only some layers and optimizers need, for
+ * `'wasm-relaxed'` all kernels, for `'reference'` the pure-TypeScript backend. Node loads them where they are used. In a page or a bundle
+ * `fit` waits for them, and only what comes before `fit` needs this; but `'wasm-relaxed'` must be loaded before a model is made with it.
  *
  * Rejects with a BackendError where the engine has no relaxed SIMD, with an OptionError for an unknown name, with the platform's own
  * error where the file cannot be had.
  */
 export async function loadBackend(choice: BackendChoice): Promise<void> {
   const { name } = chooseBackend('loadBackend', choice);
-  if (name === 'wasm-relaxed') await loadRelaxed();
   if (name === 'reference') await referencePart.load();
+  else await loadKernels(name);
 }
 
 /** Which backend a choice stands for here, and why. */

@@ -1,8 +1,9 @@
 /**
  * The contract between models and backends: a step is data. A plan is a flat list of the operations below with every
  * address and size decided once; a backend walks it with `run(plan, rows)`. This page lists every operation; the wasm
- * binary exports a kernel of the same name and argument order for each, and the reference backend restates each in
- * plain TypeScript (a test holds the three together).
+ * binaries export a kernel of the same name and argument order for each, and the reference backend restates each in
+ * plain TypeScript (a test holds the three together). Those from `firstExtra` on are in a binary of their own, which is
+ * loaded when a model needs it: a layer or an optimizer that uses one says so (`extra`).
  *
  * Rules that all kernels keep:
  * - Values are float32, matrices row-major and dense, one sample a row. Addresses are in bytes.
@@ -126,6 +127,9 @@ export const operations = {
   },
   /** dinput := dout · mask */
   dropoutBackward: { dinput: address, dout: address, mask: address, rows, units: size },
+
+  /** out[rows, units] := a + b */
+  add: { out: address, a: address, b: address, rows, units: size },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
 export type OperationName = keyof typeof operations;
@@ -134,6 +138,9 @@ export type Arguments<Name extends OperationName> = {
 };
 
 export const operationNames = Object.keys(operations) as OperationName[];
+
+/** The first of the operations that are in the extra binary, as are all after it. */
+export const firstExtra: OperationName = 'add';
 
 /** Those that say how a plan is walked; all others are kernels. */
 export type WalkerName = 'end' | 'share' | 'barrier';

@@ -1,10 +1,10 @@
-/** Kernels on a memory that threads share: the same binary, but for the memory it imports, and a backend moved over to it. */
+/** Kernels on a memory that threads share: the same binaries, but for the memory they import, and a backend moved over to it. */
 
-import type { Backend } from './backend.ts';
+import type { Shareable } from './backend.ts';
 import { maximumBytes, pageBytes } from './memory.ts';
 
 /**
- * A binary that imports its memory, changed to import a shared one: the limits of that import get the flag for it and a
+ * A binary that imports its memory last, changed to import a shared one: the limits of that import get the flag for it and a
  * maximum, and its section three more bytes. (WebAssembly core specification, binary format, with its threads extension.)
  */
 function withSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -30,26 +30,30 @@ function withSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
   return changed;
 }
 
-/** Kernels on a memory that threads share. */
+/** A memory that threads share, and the kernels for it. */
 export interface SharedKernels {
-  readonly module: WebAssembly.Module;
+  readonly modules: readonly WebAssembly.Module[];
   readonly memory: WebAssembly.Memory;
-  /** Goes on at a barrier that `run` came back from, and returns as it does. */
-  readonly resume: (plan: number) => number;
 }
 
+/** By the texts of their binaries. */
 const modules = new Map<string, WebAssembly.Module>();
-const shared = new WeakMap<Backend, SharedKernels>();
+const shared = new WeakMap<Shareable, WebAssembly.Memory>();
 
-/** Moves a backend into a memory that threads can share, the first time; addresses stay. */
-export function sharedKernels(backend: Backend): SharedKernels {
-  const module = modules.get(backend.name) ?? new WebAssembly.Module(withSharedMemory(backend.binary!));
-  modules.set(backend.name, module);
-  let kernels = shared.get(backend);
-  if (kernels === undefined) {
-    const memory = new WebAssembly.Memory({ initial: Math.ceil(backend.memory.i32.byteLength / pageBytes), maximum: maximumBytes / pageBytes, shared: true });
-    kernels = { module, memory, resume: backend.move!(module, memory) };
-    shared.set(backend, kernels);
+/** The module of a binary for shared memory, compiled once. */
+function moduleOf(text: string, binary: Uint8Array): WebAssembly.Module {
+  const module = modules.get(text) ?? new WebAssembly.Module(withSharedMemory(binary));
+  modules.set(text, module);
+  return module;
+}
+
+/** Moves kernels into a memory that threads can share, the first time; addresses stay. `bytes` is what the memory holds. */
+export function sharedKernels(kernels: Shareable, bytes: number): SharedKernels {
+  let memory = shared.get(kernels);
+  if (memory === undefined) {
+    memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes), maximum: maximumBytes / pageBytes, shared: true });
+    kernels.move(memory, moduleOf);
+    shared.set(kernels, memory);
   }
-  return kernels;
+  return { modules: kernels.modules, memory };
 }

@@ -32,7 +32,8 @@ export interface Share {
   readonly words: Int32Array;
   /** For each block of the update: the word it begins at, and what to copy back if it is not finished. */
   readonly blocks: readonly { readonly word: number; readonly undo: readonly Undo[] }[];
-  /** The word of the last barrier. */
+  /** The word of the barrier behind the update, at which what is left of it can be made up for, and of the last one. */
+  readonly updated: number;
   readonly lastBarrier: number;
 }
 
@@ -49,7 +50,7 @@ const common = ['learningRate', 'step'];
 /** Operations of which each thread computes some rows. */
 const byRows: readonly OperationName[] = [
   'denseForward', 'activationForward', 'activationBackward', 'softmaxForward', 'softmaxBackward', 'logSoftmaxForward', 'logSoftmaxBackward',
-  'dropoutForward', 'dropoutBackward', 'flush',
+  'dropoutForward', 'dropoutBackward', 'flush', 'add',
 ];
 /** Operations of which each thread computes what belongs to some inputs. */
 const byInputs: readonly OperationName[] = ['denseBackwardInput', 'denseBackwardParameters'];
@@ -78,9 +79,19 @@ function part(count: number, group: number, thread: number, threads: number): { 
   return { first: end(thread), last: end(thread + 1) };
 }
 
-/** Whether a step can follow another without a barrier. */
+/** Whether threads share an operation; others are the leading thread's. */
+function isShared(name: OperationName): boolean {
+  return name === 'zero' || byRows.includes(name) || byInputs.includes(name) || updates.includes(name);
+}
+
+/**
+ * Whether a step can follow another without a barrier. Updates that follow each other are of ranges as long, so each thread goes on with
+ * what it has just updated; and what comes behind them is the leading thread's, and has no barrier in it.
+ */
 function independent(before: OperationName, after: OperationName): boolean {
   if (before === 'zero' || (byRows.includes(before) && byRows.includes(after))) return true;
+  if (updates.includes(before) && updates.includes(after)) return true;
+  if (!isShared(before) && !isShared(after)) return true;
   return before === 'denseBackwardParameters' && (after === 'denseBackwardInput' || after === 'increment');
 }
 
@@ -112,17 +123,19 @@ class Sharer {
   write(steps: readonly Step[]): Share {
     this.#mark(0);
     let lastBarrier = 0;
+    let updated = 0;
     steps.forEach((step, i) => {
       this.#step(step);
       const next = steps[i + 1]?.name;
       if (next !== undefined && independent(step.name, next)) return;
       const last = Number(next === undefined);
-      if (last) this.#mark(this.#blocks.length + 1);
+      if (last || updates.includes(step.name)) this.#mark(this.#blocks.length + 1);
       lastBarrier = this.#words.length;
+      if (last || updates.includes(step.name)) updated ||= lastBarrier;
       const { control, threads, milliseconds } = this.#meeting;
       this.#add('barrier', { control, threads, milliseconds: this.#thread === 0 ? milliseconds : -1, last });
     });
-    return { words: Int32Array.from(this.#words), blocks: this.#blocks, lastBarrier };
+    return { words: Int32Array.from(this.#words), blocks: this.#blocks, updated, lastBarrier };
   }
 
   #add(name: OperationName, args: Readonly<Record<string, number>>): void {

@@ -7,12 +7,14 @@ import { availableThreads, maySleep, nextTask, startWorker, workersStartAtOnce, 
 import type { Backend } from './backend.ts';
 import type { Arena } from './memory.ts';
 import { sharedKernels, type SharedKernels } from './sharedMemory.ts';
+import { operationWords } from './plan.ts';
 import { share, undoBytes, type Meeting, type Share } from './sharing.ts';
 
 /** What a worker does: joins a memory when told to, and serves there until it is told to leave. */
 const workerSource = `
-const serve = ({ module, memory, control, thread }) => {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+const serve = ({ modules: [kernels, more], memory, control, thread }) => {
+  const extra = more ? new WebAssembly.Instance(more, { env: { memory } }).exports.runExtra : () => {};
+  const { exports } = new WebAssembly.Instance(kernels, { env: { memory, extra } });
   tell('joined');
   exports.serve(control, thread);
 };`;
@@ -85,13 +87,13 @@ export function startTeam(threads: number | 'auto', work: Work, atOnce = false):
   const { backend } = work;
   const count = threads === 'auto' ? Math.min(availableThreads(), mostThreads) : threads;
   if (count === 1 || (threads === 'auto' && work.products < work.least)) return undefined;
-  if (backend.move === undefined) return `backend '${backend.name}' has one`;
+  if (backend.shareable === undefined) return `backend '${backend.name}' has one`;
   if (typeof SharedArrayBuffer === 'undefined') {
     return 'memory cannot be shared here; a page must be cross-origin isolated (COOP: same-origin, COEP: require-corp)';
   }
   if (atOnce && idle.length < count - 1 && !workersStartAtOnce()) return 'in a page, train with threads before predicting with them';
   try {
-    return new Team(count, work, sharedKernels(backend));
+    return new Team(count, work, sharedKernels(backend.shareable, backend.memory.i32.byteLength));
   } catch (cause) {
     return `memory cannot be shared here (${String(cause)})`;
   }
@@ -103,7 +105,6 @@ export class Team {
   /** The first address behind what the team itself uses. */
   readonly end: number;
   readonly #work: Work;
-  readonly #kernels: SharedKernels;
   #plans: ReadonlyMap<string, Written> = new Map();
   #scratchBytes = 0;
   /** The plan at work, the step counter before it, and the barrier that the leader waits at; 0: none. */
@@ -113,18 +114,16 @@ export class Team {
   /** Why the team was given up. */
   #broken: string | undefined;
 
-  constructor(threads: number, work: Work, kernels: SharedKernels) {
+  constructor(threads: number, work: Work, { modules, memory }: SharedKernels) {
     this.threads = threads;
     this.#work = work;
-    this.#kernels = kernels;
     this.end = work.address + controlBytes + threads * (64 + undoBytes);
     work.backend.memory.ensure(this.end);
     const { i32 } = work.backend.memory;
     i32.fill(0, work.address / 4, this.end / 4);
     i32[(work.address + spins) / 4] = threads > availableThreads() ? spinsAmongMany : spinsBefore;
     this.workers = Array.from({ length: threads - 1 }, hire);
-    const { module, memory } = kernels;
-    this.workers.forEach((worker, i) => worker.post({ module, memory, control: work.address, thread: i + 1 }));
+    this.workers.forEach((worker, i) => worker.post({ modules, memory, control: work.address, thread: i + 1 }));
   }
 
   /** Resolves when all have joined; to the reason where one cannot. */
@@ -227,7 +226,7 @@ export class Team {
   }
 
   #resume(): void {
-    this.#at = this.#kernels.resume(this.#at) >>> 0;
+    this.#at = this.#work.backend.shareable!.resume(this.#at) >>> 0;
   }
 
   /** Why a thread has ended, if one has. */
@@ -244,32 +243,40 @@ export class Team {
     const { backend, step } = this.#work;
     const { i32 } = backend.memory;
     const { at, shares } = this.#current!;
+    const updated = at[0]! + 4 * shares[0]!.updated;
     const last = at[0]! + 4 * shares[0]!.lastBarrier;
     const progress = (thread: number): number => i32[this.#meeting.progress / 4 + 16 * thread]!;
     const working = (_worker: WorkerHandle, i: number): boolean => progress(i + 1) <= shares[i + 1]!.blocks.length;
     const wait = (): void => {
       for (const until = performance.now() + grace; this.workers.some(working) && performance.now() < until;);
     };
-    if (this.#at === last) wait();
+    if (this.#at === updated) wait();
     this.#dismiss();
     wait();
     // The others may have passed the barrier, and begun to update, since the leader looked last.
     this.#resume();
-    if (this.#at === last) shares.forEach((mine, thread) => this.#makeUpFor(mine, at[thread]!, progress(thread)));
-    else if (this.#at !== 0) i32[step / 4] = this.#stepBefore;
+    if (this.#at === updated) {
+      shares.forEach((mine, thread) => this.#makeUpFor(mine, at[thread]!, progress(thread)));
+      if (updated !== last) this.#runTo(last, updated + 4 * operationWords);
+    } else if (this.#at !== last && this.#at !== 0) i32[step / 4] = this.#stepBefore;
     this.#at = 0;
     this.#broken = reason;
   }
 
   /** Finishes a thread's share of an update from the block that it had begun; 0: none yet. */
-  #makeUpFor({ blocks, lastBarrier }: Share, at: number, begun: number): void {
+  #makeUpFor({ blocks, updated }: Share, at: number, begun: number): void {
     const block = blocks[Math.max(0, begun - 1)];
     if (begun > blocks.length || block === undefined) return;
-    const { backend } = this.#work;
-    const { f32, i32 } = backend.memory;
+    const { f32 } = this.#work.backend.memory;
     if (begun > 0) for (const { range, copy, floats } of block.undo) f32.copyWithin(range / 4, copy / 4, copy / 4 + floats);
-    i32[at / 4 + lastBarrier] = 0;
-    backend.run(at + 4 * block.word, 0);
+    this.#runTo(at + 4 * updated, at + 4 * block.word);
+  }
+
+  /** Walks a plan from `start` to the barrier at `end`, for good: the team is given up. */
+  #runTo(end: number, start: number): void {
+    const { backend } = this.#work;
+    backend.memory.i32[end / 4] = 0;
+    backend.run(start, 0);
   }
 
   /** Lets the workers go back to the pool, and sees them leave: the next team may have the same control block. */

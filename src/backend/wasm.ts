@@ -1,18 +1,17 @@
 /**
  * The WebAssembly backends: instantiate the embedded kernels on a memory of the model's own, so that dropping the model
  * drops the memory. Compiling is synchronous and happens once; a module is some kilobytes. The strict build comes with the
- * library, the relaxed one on demand.
+ * library, the kernels that only some models need and the relaxed build on demand.
  */
 
 import { BackendError } from '../errors.ts';
 import { onDemand } from '../platform.ts';
 import { strictBinary } from './binary.ts';
-import { notLoaded, type Backend, type BackendName } from './backend.ts';
+import { notLoaded, type Backend, type BackendName, type Shareable } from './backend.ts';
 import { bytesFromText } from './bytes.ts';
 import { BufferMemory, wasmBuffer } from './memory.ts';
 
 interface Exports {
-  readonly heapBase: WebAssembly.Global;
   run(plan: number, rows: number): number;
   resume(plan: number): number;
   runEpochs(registers: number): number;
@@ -21,85 +20,123 @@ interface Exports {
 
 type WasmName = Exclude<BackendName, 'reference'>;
 
+const extraPart = onDemand('./extra.js', () => import('./extra.ts'));
 const relaxedPart = onDemand('./relaxed.js', () => import('./relaxed.ts'));
-let strict: WebAssembly.Module | BackendError | undefined;
-let relaxed: WebAssembly.Module | BackendError | undefined;
+/** The modules of binaries by their texts, or why they do not compile here; each is tried once. */
+const modules = new Map<string, WebAssembly.Module | BackendError>();
 
-/** The compiled kernels, or why there are none here; each build is tried once. */
-function kernelModule(name: WasmName): WebAssembly.Module | BackendError {
-  strict ??= compile(strictBinary, "WebAssembly is barred here, or without 128-bit SIMD; a content security policy needs 'wasm-unsafe-eval'");
-  if (name === 'wasm' || strict instanceof BackendError) return strict;
-  const part = relaxedPart.loaded();
-  if (part === undefined) return notLoaded(name);
-  return (relaxed ??= compile(part.relaxedBinary, `'${name}' needs relaxed SIMD: Node 22 or Chrome 114, or later`));
+/** The text of the extra kernels, once they are loaded. */
+function extraText(name: WasmName): string | undefined {
+  return name === 'wasm' ? extraPart.loaded()?.strictExtra : relaxedPart.loaded()?.relaxedExtra;
 }
 
 /** Why WebAssembly cannot be used here, or undefined where it can. */
 export function whyNotWasm(): string | undefined {
-  const kernels = kernelModule('wasm');
+  const kernels = compile(strictBinary);
   return kernels instanceof BackendError ? kernels.message : undefined;
 }
 
-/** Loads the relaxed kernels and compiles them, which may throw a BackendError. */
-export async function loadRelaxed(): Promise<void> {
-  await relaxedPart.load();
-  usableModule('wasm-relaxed');
+/** Loads kernels on demand, and compiles them, which may throw a BackendError. */
+export async function loadKernels(name: WasmName): Promise<void> {
+  if (name === 'wasm') await extraPart.load();
+  else await relaxedPart.load();
+  usable(name);
 }
 
-function usableModule(name: WasmName): WebAssembly.Module {
-  const kernels = kernelModule(name);
-  if (kernels instanceof BackendError) throw kernels;
-  return kernels;
-}
-
-function compile(text: string, problem: string): WebAssembly.Module | BackendError {
-  if (typeof WebAssembly === 'undefined') return new BackendError('WebAssembly is not available here');
-  try {
-    return new WebAssembly.Module(bytesFromText(text));
-  } catch (cause) {
-    return new BackendError(`${problem} (${cause as Error})`, { cause });
+/** The text of the kernels, which do compile here. */
+function usable(name: WasmName): string {
+  // Where there is no SIMD, there is no relaxed one either: that is the problem to name.
+  let kernels = compile(strictBinary);
+  let text: string | undefined = strictBinary;
+  if (name !== 'wasm' && !(kernels instanceof BackendError)) {
+    text = relaxedPart.loaded()?.relaxedBinary;
+    kernels = text === undefined ? notLoaded(name) : compile(text, `'${name}' needs relaxed SIMD: Node 22 or Chrome 114, or later`);
   }
+  if (kernels instanceof BackendError) throw kernels;
+  return text!;
+}
+
+function compile(
+  text: string, problem = "WebAssembly is barred here, or without 128-bit SIMD; a content security policy needs 'wasm-unsafe-eval'",
+): WebAssembly.Module | BackendError {
+  let result = modules.get(text);
+  if (result === undefined) {
+    try {
+      result = new WebAssembly.Module(bytesFromText(text));
+    } catch (cause) {
+      result = new BackendError(typeof WebAssembly === 'undefined' ? 'WebAssembly is not available here' : `${problem} (${cause as Error})`, { cause });
+    }
+    modules.set(text, result);
+  }
+  return result;
+}
+
+/** The first address that plans may use: the tables of both binaries lie below it (see asconfig.json; tested). */
+const heapBase = 4096;
+
+/** In the place of the extra kernels where a backend has not been extended. */
+function noExtra(): never {
+  throw new BackendError('a plan holds an extra operation, and the layer or optimizer it is of does not say so');
 }
 
 /** Columns of a weight are kept in panels of 8, a last one of 4 where at most 4 are left: see assembly/gemm.ts. */
 const padded = (units: number): number => Math.ceil(units / 4) * 4;
 const wideColumns = (units: number): number => Math.floor((units + 3) / 8) * 8;
 
-export class WasmBackend implements Backend {
+export class WasmBackend implements Backend, Shareable {
   readonly name: WasmName;
-  readonly heapBase: number;
+  readonly heapBase = heapBase;
   readonly memory: BufferMemory;
+  modules!: readonly WebAssembly.Module[];
   run!: Exports['run'];
   runEpochs!: Exports['runEpochs'];
   countNonFinite!: Exports['countNonFinite'];
-  #exports!: Exports;
+  resume!: Exports['resume'];
+  /** Of the kernels and, where it has been extended, of the extra ones. */
+  readonly #texts: string[];
+  #memory: WebAssembly.Memory;
+  #moduleOf = (text: string): WebAssembly.Module => compile(text) as WebAssembly.Module;
 
   constructor(name: WasmName) {
-    const module = usableModule(name);
+    this.#texts = [usable(name)];
     this.name = name;
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    this.memory = new BufferMemory(wasmBuffer(memory));
-    this.#instantiate(module, memory);
-    this.heapBase = this.#exports.heapBase.value as number;
+    this.#memory = new WebAssembly.Memory({ initial: 1 });
+    this.memory = new BufferMemory(wasmBuffer(this.#memory));
+    this.#instantiate();
   }
 
-  #instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): void {
-    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
-    this.run = this.#exports.run;
-    this.runEpochs = this.#exports.runEpochs;
-    this.countNonFinite = this.#exports.countNonFinite;
+  #instantiate(): void {
+    this.modules = this.#texts.map(this.#moduleOf);
+    const env = { memory: this.#memory, extra: noExtra as WebAssembly.ImportValue };
+    const [kernels, extra] = this.modules;
+    if (extra !== undefined) env.extra = new WebAssembly.Instance(extra, { env }).exports['runExtra']!;
+    const exports = new WebAssembly.Instance(kernels!, { env }).exports as unknown as Exports;
+    this.run = exports.run;
+    this.resume = exports.resume;
+    this.runEpochs = exports.runEpochs;
+    this.countNonFinite = exports.countNonFinite;
   }
 
-  get binary(): Uint8Array<ArrayBuffer> {
-    return bytesFromText(this.name === 'wasm' ? strictBinary : relaxedPart.loaded()!.relaxedBinary);
+  extend(): boolean {
+    if (this.#texts.length > 1) return true;
+    const text = extraText(this.name);
+    if (text === undefined) return false;
+    this.#texts.push(text);
+    this.#instantiate();
+    return true;
   }
 
-  move(module: WebAssembly.Module, memory: WebAssembly.Memory): (plan: number) => number {
+  get shareable(): Shareable {
+    return this;
+  }
+
+  move(memory: WebAssembly.Memory, moduleOf: (text: string, binary: Uint8Array) => WebAssembly.Module): void {
     const { i32 } = this.memory;
     this.memory.move(wasmBuffer(memory));
     this.memory.i32.set(i32);
-    this.#instantiate(module, memory);
-    return this.#exports.resume;
+    this.#memory = memory;
+    this.#moduleOf = (text) => moduleOf(text, bytesFromText(text));
+    this.#instantiate();
   }
 
   weightFloats(inputs: number, units: number): number {

@@ -72,10 +72,10 @@ export async function findLearningRate(model: Sequential, x: MatrixLike, y: Matr
   let least = Infinity;
   for (let step = 0; step < steps; step++) {
     load();
-    program.clearSums();
+    program.sums.clear();
     program.run('train', rows);
     // The mean with falling weights whose sum is 1 from the first step on; of equal losses it is exactly that loss.
-    loss += ((1 - kept) / (1 - kept ** (step + 1))) * (program.lossOver(rows) - loss);
+    loss += ((1 - kept) / (1 - kept ** (step + 1))) * (program.sums.lossOver(rows) - loss);
     if (!Number.isFinite(loss) || loss > explosion * least) break;
     least = Math.min(least, loss);
     rates.push(rateAtStep(step));

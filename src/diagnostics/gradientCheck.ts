@@ -85,10 +85,10 @@ function doubleLoss(model: Sequential, x: MatrixLike, y: MatrixLike): DoubleLoss
     at(parameter, index, value) {
       const held = f32[place(parameter, index)]!;
       f32[place(parameter, index)] = value;
-      program.clearSums();
+      program.sums.clear();
       program.run('evaluate', rows);
       f32[place(parameter, index)] = held;
-      return program.lossOver(rows);
+      return program.sums.lossOver(rows);
     },
   };
 }

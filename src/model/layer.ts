@@ -39,6 +39,8 @@ export interface ParameterSpec {
   /** `[inputs, units]` (kept in the backend's weight layout) or `[units]`. */
   readonly shape: readonly [number, number] | readonly [number];
   readonly initializer: Initializer;
+  /** Set to false where no optimizer moves it: it has no gradient, and only the stage itself changes it, in `update`. */
+  readonly trainable?: false;
 }
 
 /** Addresses that a stage's operations work on. */
@@ -51,13 +53,24 @@ export interface ForwardAddresses {
   cache: number;
   /** An int32: the steps of training before this one. */
   step: number;
+  /** Whether it is a pass of which the gradient is wanted: of a step, or of `gradients`. */
+  training: boolean;
+  /** The input and the gradient of the output of the stage's `partner`; 0 where it has none. */
+  partner: { readonly input: number; readonly dout: number };
 }
 export interface BackwardAddresses extends ForwardAddresses {
   /** Where the gradient of the input goes; 0: nobody needs it, which is so in the first stage with parameters alone. */
   dinput: number;
   dout: number;
+  /** 0 for those that are not trainable. */
   dparameters: readonly number[];
   scratch: number;
+}
+export interface PenaltyAddresses extends Pick<BackwardAddresses, 'parameters' | 'dparameters'> {
+  /** A float64 to which the penalty is added, times the rows of the batch. */
+  sum: number;
+  /** Whether its gradient is to be added to `dparameters`. */
+  training: boolean;
 }
 
 /** What a stage may need to know of the backend to size its scratch. */
@@ -71,6 +84,14 @@ export interface Stage {
   readonly parameters: readonly ParameterSpec[];
   /** Set where it works in steps of training alone; in every other plan the stages around it are joined. */
   readonly trainingOnly?: boolean;
+  /** Set where it uses extra operations. */
+  readonly extra?: boolean;
+  /** Set where its output is its input: it has no `out` of its own, and `forward` does nothing. */
+  readonly passesInput?: boolean;
+  /** Set where the gradient of its input is that of its output: it has no `dout` of its own, and `backward` does nothing. */
+  readonly passesGradient?: boolean;
+  /** Another stage of the same block, whose input and gradient it needs. */
+  readonly partner?: Stage;
   /** Set where the stage is an activation, so that a loss can fuse with it. */
   readonly activation?: ResolvedActivation;
   /** Floats of scratch its backward pass needs for a batch of `rows`. */
@@ -79,6 +100,10 @@ export interface Stage {
   cacheFloats?(rows: number): number;
   forward(plan: PlanBuilder, at: ForwardAddresses): void;
   backward(plan: PlanBuilder, at: BackwardAddresses): void;
+  /** What its parameters cost by themselves: adds that to the loss, and its gradient to theirs. */
+  penalty?(plan: PlanBuilder, at: PenaltyAddresses): void;
+  /** What it does to its parameters at the end of every step. */
+  update?(plan: PlanBuilder, at: BackwardAddresses): void;
   /** Where it can: `backward` and plain descent in one, for a batch of one row, at the rate that lies at an address. */
   descend?(plan: PlanBuilder, at: BackwardAddresses & { learningRate: number }): void;
 }

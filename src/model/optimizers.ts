@@ -30,6 +30,8 @@ export interface Optimizer {
   readonly slots: number;
   /** Whether it is θ := θ − η ∂J/∂θ and nothing else, so that a step can move parameters without storing gradients. */
   readonly plainDescent: boolean;
+  /** @internal Set where the update uses extra operations. */
+  readonly extra?: boolean;
   /** @internal Writes the update into a plan. */
   update(plan: PlanBuilder, at: UpdateAddresses): void;
 }

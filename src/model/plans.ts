@@ -35,6 +35,7 @@ export interface Layout {
   readonly stages: readonly { readonly stage: Stage; readonly parameters: readonly number[]; readonly dparameters: readonly number[] }[];
   readonly inputs: number;
   readonly outputs: number;
+  /** The parameters that optimizers move, and their gradients. */
   readonly values: Range;
   readonly gradients: Range;
   /** The ranges of optimizer state. */
@@ -69,15 +70,17 @@ interface Placed extends BackwardAddresses {
 export class PlanWriter {
   readonly #model: Layout;
   readonly #at: BatchAddresses;
-  /** The stages of training, and those of every other plan. */
+  /** The stages of training, those of gradients, and those of every other plan. */
   readonly #training: readonly Placed[];
+  readonly #gradients: readonly Placed[];
   readonly #inference: readonly Placed[];
 
   constructor(model: Layout, at: BatchAddresses) {
     this.#model = model;
     this.#at = at;
-    this.#training = this.#place(() => true);
-    this.#inference = this.#place((stage) => stage.trainingOnly !== true);
+    this.#training = this.#place(true, () => true);
+    this.#gradients = this.#place(true, forAllPlans);
+    this.#inference = this.#place(false, forAllPlans);
   }
 
   /** Where a prediction lies. */
@@ -92,7 +95,7 @@ export class PlanWriter {
     this.#forward(plans.predict, this.#inference);
     if (objective !== undefined) {
       this.#forwardAndLoss(plans.evaluate, objective, this.#inference.map((placed) => ({ ...placed, dout: 0 })));
-      this.#stepUpToUpdate(plans.gradients, objective, this.#inference);
+      this.#stepUpToUpdate(plans.gradients, objective, this.#gradients);
       this.#step(plans.train, objective);
       this.#stepOfOneRow(plans.trainOne, objective);
       if (resident !== undefined) {
@@ -105,19 +108,25 @@ export class PlanWriter {
   }
 
   /** The stages that `has` keeps, each reading what the one before it writes. */
-  #place(has: (stage: Stage) => boolean): Placed[] {
+  #place(training: boolean, has: (stage: Stage) => boolean): Placed[] {
     const { input, outs, douts, caches, scratch } = this.#at;
     const { stages, registers: { step } } = this.#model;
-    const first = stages.findIndex(({ parameters }) => parameters.length > 0);
+    const first = firstTrained(stages);
     let from = input;
     let dfrom = 0;
-    return stages.flatMap((placed, i) => {
-      if (!has(placed.stage)) return [];
-      const at = { ...placed, input: from, dinput: i > first ? dfrom : 0, out: outs[i]!, dout: douts[i]!, cache: caches[i]!, step, scratch };
+    const placed = stages.flatMap((one, i) => {
+      const { passesInput, passesGradient } = one.stage;
+      if (!has(one.stage)) return [];
+      const at = {
+        ...one, input: from, dinput: i > first ? dfrom : 0, out: passesInput ? from : outs[i]!, dout: (passesGradient && dfrom) || douts[i]!, cache: caches[i]!,
+        step, scratch, training, partner: { input: 0, dout: 0 },
+      };
       from = at.out;
       dfrom = at.dout;
       return [at];
     });
+    for (const at of placed) at.partner = placed.find(({ stage }) => stage === at.stage.partner) ?? at.partner;
+    return placed;
   }
 
   #forward(plan: PlanBuilder, stages: readonly Placed[]): void {
@@ -143,6 +152,7 @@ export class PlanWriter {
     else if (operation === 'sigmoidCrossentropy') plan.add(operation, { sum, out, dz, z, target, units });
     else plan.add('loss', { sum, dout: dz, out, target, units, loss: loss.code, divisor: gradientDivisor(loss, units), parameter: loss.parameter });
     metrics.forEach((metric, i) => metric.add(plan, { sum: sum + 8 * (i + 1), out: output, target }));
+    for (const { stage, ...at } of stages) stage.penalty?.(plan, { ...at, sum: sum + 8 * (metrics.length + 1) });
     return left;
   }
 
@@ -159,12 +169,17 @@ export class PlanWriter {
     objective.optimizer.update(plan, {
       parameters: values.address, dparameters: gradients.address, slots, learningRate, step, count: values.floats,
     });
+    this.#updateStages(plan);
+  }
+
+  #updateStages(plan: PlanBuilder): void {
+    for (const { stage, ...at } of this.#training) stage.update?.(plan, at);
   }
 
   /** A step on one row: in plain descent, stages that can do so move their parameters without storing gradients. */
   #stepOfOneRow(plan: PlanBuilder, objective: Objective): void {
     const { stages, registers: { learningRate, step } } = this.#model;
-    if (!objective.optimizer.plainDescent || stages.some(({ stage }) => stage.parameters.length > 0 && stage.descend === undefined)) {
+    if (!objective.optimizer.plainDescent || stages.some(({ stage }) => isTrained(stage) && stage.descend === undefined)) {
       this.#step(plan, objective);
       return;
     }
@@ -173,11 +188,24 @@ export class PlanWriter {
       else stage.descend(plan, { ...at, learningRate });
     });
     plan.add('increment', { counter: step });
+    this.#updateStages(plan);
   }
 
-  /** Visits stages backwards, down to the first that has parameters. */
+  /** Visits stages backwards, down to the first that is trained. */
   #backward(stages: readonly Placed[], visit: (stage: Stage, at: BackwardAddresses) => void): void {
-    const first = stages.findIndex(({ stage }) => stage.parameters.length > 0);
+    const first = firstTrained(stages);
     if (first >= 0) for (const { stage, ...at } of stages.slice(first).reverse()) visit(stage, at);
   }
+}
+
+function forAllPlans({ trainingOnly }: Stage): boolean {
+  return trainingOnly !== true;
+}
+
+function isTrained({ parameters }: Stage): boolean {
+  return parameters.some(({ trainable }) => trainable !== false);
+}
+
+function firstTrained(stages: readonly { readonly stage: Stage }[]): number {
+  return stages.findIndex(({ stage }) => isTrained(stage));
 }

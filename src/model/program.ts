@@ -15,12 +15,12 @@ import { BackendError } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
 import { Random } from '../random.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
-import { lossDivisor } from './losses.ts';
 import { rateAt } from './optimizers.ts';
 import type { Layout, Objective, Range } from './plans.ts';
 import { isSmall, ResidentData } from './resident.ts';
 import { Room } from './room.ts';
 import type { LearningRate } from './schedules.ts';
+import { sumFloats, Sums, type Summed } from './sums.ts';
 
 /** A parameter and where it lies. */
 export interface Parameter {
@@ -29,16 +29,17 @@ export interface Parameter {
   readonly layer: string;
   readonly spec: ParameterSpec;
   readonly address: number;
+  /** Where its gradient lies; 0: it is not trainable. */
   readonly daddress: number;
 }
 
-/** What training changes, beside the parameters that it begins with: one range, and a copy of it. */
+/** What training changes, beside the parameters that the range begins with: one range, and a copy of it. */
 interface Trained {
   /** A range as long as the parameters for each of the optimizer's slots. */
   readonly slots: readonly number[];
   /** The step counter. */
   readonly step: number;
-  /** Floats of the whole range: parameters, slots, step. */
+  /** Floats of the whole range: parameters, those that are not trainable, slots, step. */
   readonly floats: number;
   /** The range as it last was at the end of an epoch. */
   readonly kept: number;
@@ -47,16 +48,19 @@ interface Trained {
 /** Rows at a time when there is no batch size: enough to keep the kernels busy, few enough to stay in cache. */
 export const inferenceRows = 256;
 
-export class Program {
+export class Program implements Summed {
   readonly backend: Backend;
   readonly stages: readonly Stage[];
   readonly inputs: number;
   readonly outputs: number;
   readonly parameters: readonly Parameter[];
-  /** All parameters, and all their gradients, each as one range. */
+  /** The parameters that optimizers move, all parameters, and the gradients of the former, each as one range. */
   readonly #values: Range;
+  readonly #all: Range;
   readonly #gradients: Range;
   readonly #registers: { learningRate: number; sums: number };
+  readonly penalised: boolean;
+  readonly sums: Sums;
   #objective: Objective | undefined;
   #rate: LearningRate = 0;
   #trained: Trained = { slots: [], step: 0, floats: 0, kept: 0 };
@@ -71,32 +75,40 @@ export class Program {
     this.stages = stages;
     this.inputs = inputs;
     this.outputs = stages.at(-1)?.outputs ?? inputs;
+    this.penalised = stages.some(({ penalty }) => penalty !== undefined);
 
     const arena = new Arena(backend.heapBase);
-    this.#registers = { learningRate: arena.floats(1), sums: arena.floats(2 * registerSums) };
+    this.#registers = { learningRate: arena.floats(1), sums: arena.floats(sumFloats) };
+    this.sums = new Sums(this.#registers.sums, this);
     const placed = this.#place(arena);
     this.parameters = placed.parameters;
     this.#values = placed.values;
+    this.#all = placed.all;
     this.#gradients = placed.gradients;
     this.#base = arena.end;
     backend.memory.ensure(arena.end);
     this.#initialize(seed);
   }
 
-  /** Gives every parameter and its gradient an address: first all gradients, then all parameters, in the same order. */
-  #place(arena: Arena): { parameters: Parameter[]; values: Range; gradients: Range } {
+  /**
+   * Gives every parameter and its gradient an address: first all gradients, then all parameters in the same order, then those that are
+   * not trainable.
+   */
+  #place(arena: Arena): { parameters: Parameter[]; values: Range; all: Range; gradients: Range } {
     const specs = this.stages.flatMap(({ layer, parameters }) => parameters.map((spec) => ({ layer, spec })));
-    const range = (): { at: number[]; range: Range } => {
+    const range = (trainable: boolean): { at: number[]; range: Range } => {
       const address = arena.end;
-      const at = specs.map(({ spec }) => arena.floats(this.#floats(spec)));
+      const at = specs.map(({ spec }) => ((spec.trainable ?? true) === trainable ? arena.floats(this.#floats(spec)) : 0));
       return { at, range: { address, floats: (arena.end - address) / 4 } };
     };
-    const gradients = range();
-    const values = range();
+    const gradients = range(true);
+    const values = range(true);
+    const others = range(false);
     const parameters = specs.map(({ layer, spec }, i) => ({
-      name: `${layer}/${spec.name}`, layer, spec, address: values.at[i]!, daddress: gradients.at[i]!,
+      name: `${layer}/${spec.name}`, layer, spec, address: values.at[i]! || others.at[i]!, daddress: gradients.at[i]!,
     }));
-    return { parameters, values: values.range, gradients: gradients.range };
+    const all = { address: values.range.address, floats: values.range.floats + others.range.floats };
+    return { parameters, values: values.range, all, gradients: gradients.range };
   }
 
   #floats({ shape }: ParameterSpec): number {
@@ -132,10 +144,10 @@ export class Program {
 
   /** Sets what to train with; optimizer state starts anew. */
   compile(objective: Objective): void {
-    const arena = new Arena(this.#values.address + 4 * this.#values.floats);
+    const arena = new Arena(this.#all.address + 4 * this.#all.floats);
     const slots = Array.from({ length: objective.optimizer.slots }, () => arena.floats(this.#values.floats));
     const step = arena.floats(1);
-    const floats = (arena.end - this.#values.address) / 4;
+    const floats = (arena.end - this.#all.address) / 4;
     const kept = arena.floats(floats);
     this.backend.memory.ensure(arena.end);
     for (const slot of slots) this.backend.memory.f32.fill(0, slot / 4, slot / 4 + this.#values.floats);
@@ -291,8 +303,8 @@ export class Program {
   attach(x: Matrix, y: Matrix, batch: number, shuffle: boolean, seed: number): boolean {
     if (!isSmall(x, y)) return false;
     const { floats: valueCount, kept } = this.#trained;
-    const { address: values, floats: checkedCount } = this.#values;
-    const sumCount = 1 + this.#objective!.metrics.length;
+    const { address: values, floats: checkedCount } = this.#all;
+    const sumCount = this.sums.divisors(1).length;
     const model = { sums: this.#registers.sums, sumCount, values, checkedCount, valueCount, kept };
     this.#resident = new ResidentData(this.backend, this.#base, model, { x, y, batch, shuffle, seed });
     this.#room = undefined;
@@ -323,58 +335,24 @@ export class Program {
 
   /** Appends the loss and every metric of each epoch of `rows` rows that ended in the last `runEpochs`; returns how many did. */
   appendLogs(history: Record<string, number[]>, rows: number): number {
-    return this.#resident!.appendTo(history, this.#divisors(rows));
-  }
-
-  /** Forgets the loss and the metrics summed up so far. */
-  clearSums(): void {
-    this.backend.memory.f64.fill(0, this.#registers.sums / 8, this.#registers.sums / 8 + registerSums);
-  }
-
-  /** The loss over the `rows` rows run since the sums were cleared. */
-  lossOver(rows: number): number {
-    return this.backend.memory.f64[this.#registers.sums / 8]! / lossDivisor(this.#objective!.loss, rows, this.outputs);
-  }
-
-  /** The loss and every metric over the `rows` rows run since the sums were cleared. */
-  logsOver(rows: number): Record<string, number> {
-    const { f64 } = this.backend.memory;
-    const sums = this.#registers.sums / 8;
-    return Object.fromEntries(this.#divisors(rows).map(([name, divisor], i) => [name, f64[sums + i]! / divisor]));
-  }
-
-  /** The name of each sum, and what it is divided by over `rows` rows. */
-  #divisors(rows: number): [name: string, divisor: number][] {
-    const { loss, metrics } = this.#objective!;
-    return [['loss', lossDivisor(loss, rows, this.outputs)], ...metrics.map(({ name, divisor }): [string, number] => [name, divisor(rows)])];
-  }
-
-  /** Runs something that sums up losses of its own, and leaves the sums as they were. */
-  apart<Result>(work: () => Result): Result {
-    const { sums } = this.#registers;
-    const held = this.backend.memory.f64.slice(sums / 8, sums / 8 + registerSums);
-    try {
-      return work();
-    } finally {
-      this.backend.memory.f64.set(held, sums / 8);
-    }
+    return this.#resident!.appendTo(history, this.sums.divisors(rows));
   }
 
   /** Keeps a copy of what training changes. */
   keep(): void {
-    const from = this.#values.address / 4;
+    const from = this.#all.address / 4;
     this.backend.memory.f32.copyWithin(this.#trained.kept / 4, from, from + this.#trained.floats);
   }
 
   /** Puts back what was kept last. */
   restoreKept(): void {
     const from = this.#trained.kept / 4;
-    this.backend.memory.f32.copyWithin(this.#values.address / 4, from, from + this.#trained.floats);
+    this.backend.memory.f32.copyWithin(this.#all.address / 4, from, from + this.#trained.floats);
   }
 
   /** The first layer with parameters that are not finite, if there is one. */
   firstNonFiniteParameter(): string | undefined {
-    if (this.backend.countNonFinite(this.#values.address, this.#values.floats) === 0) return undefined;
+    if (this.backend.countNonFinite(this.#all.address, this.#all.floats) === 0) return undefined;
     return this.parameters.find(({ address, spec }) => this.backend.countNonFinite(address, this.#floats(spec)) > 0)?.layer;
   }
 }
@@ -390,6 +368,3 @@ const leastPrediction = 50_000_000;
 
 /** Rows that are worth sharing: no kernel takes one row as it takes several. */
 const leastShared = 8;
-
-/** Sums there is room for: the loss and the metrics. */
-export const registerSums = 16;

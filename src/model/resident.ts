@@ -89,10 +89,16 @@ export class ResidentData implements Resident {
   appendTo(history: Record<string, number[]>, divisors: readonly (readonly [name: string, divisor: number])[]): number {
     const { i32, f64 } = this.#backend.memory;
     const end = i32[this.cursor / 4 + 1]! >>> 0;
+    const ended = (end - this.#records) / 8 / divisors.length;
     divisors.forEach(([name, divisor], which) => {
       const values = (history[name] ??= []);
-      for (let at = this.#records / 8 + which; at < end / 8; at += divisors.length) values.push(f64[at]! / divisor);
+      // What is there already is another part of the same.
+      const parts = divisors.findIndex(([other]) => other === name) < which;
+      for (let epoch = 0, at = this.#records / 8 + which; epoch < ended; epoch++, at += divisors.length) {
+        if (parts) values[values.length - ended + epoch]! += f64[at]! / divisor;
+        else values.push(f64[at]! / divisor);
+      }
     });
-    return (end - this.#records) / 8 / divisors.length;
+    return ended;
   }
 }

@@ -17,7 +17,7 @@ export class Room {
   readonly #layout: Layout;
   readonly #input: number;
   readonly #target: number;
-  /** The output of each stage, and where a prediction lies. */
+  /** The output of each stage, 0 for one that has none of its own; and where a prediction lies. */
   readonly #outs: readonly number[];
   readonly #output: number;
 
@@ -28,7 +28,7 @@ export class Room {
     const arena = new Arena(start);
     const input = arena.floats(rows * inputs);
     const target = arena.floats(objective === undefined ? 0 : rows * targetColumns(objective.loss, outputs));
-    const outs = stages.map((stage) => arena.floats(rows * stage.outputs));
+    const outs = stages.map((stage) => (stage.passesInput ? 0 : arena.floats(rows * stage.outputs)));
     const douts = stages.map((stage) => arena.floats(rows * stage.outputs));
     const caches = stages.map((stage) => arena.floats(stage.cacheFloats?.(rows) ?? 0));
     const logistic = arena.floats(objective?.loss.fromLogits ? rows * outputs : 0);
@@ -88,7 +88,7 @@ export class Room {
 
   /** The layer in which the last batch of `rows` rows first left the finite range, if it did. */
   firstNonFiniteOutput(rows: number): string | undefined {
-    const found = this.#layout.stages.find(({ stage }, i) => this.#backend.countNonFinite(this.#outs[i]!, rows * stage.outputs) > 0);
+    const found = this.#layout.stages.find(({ stage }, i) => this.#outs[i]! > 0 && this.#backend.countNonFinite(this.#outs[i]!, rows * stage.outputs) > 0);
     return found?.stage.layer;
   }
 }

@@ -15,8 +15,9 @@ import { checkTargets, resolveLoss, type LossSpec } from './losses.ts';
 import { resolveMetrics, type MetricName } from './metrics.ts';
 import { rateAt, resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
 import type { Objective } from './plans.ts';
-import { inferenceRows, Program, registerSums, sizeOf } from './program.ts';
+import { inferenceRows, Program, sizeOf } from './program.ts';
 import { checkedSamples, readSamples, type Fit, type Samples } from './samples.ts';
+import { mostMetrics } from './sums.ts';
 import { checkRun, checkThreads, evaluate, splitValidation, train, type RunOptions } from './training.ts';
 
 export interface SequentialOptions {
@@ -95,23 +96,25 @@ export class Sequential {
     this.inputShape = [inputs];
     this.outputShape = [stages.at(-1)?.outputs ?? inputs];
     this.#stages = stages;
-    const backend = own ?? createBackend(name);
-    if (backend !== undefined) this.#program = this.#layOut(backend);
+    this.#ready(undefined, own);
   }
 
-  #layOut(backend: Backend): Program {
-    const program = new Program(backend, this.#stages, this.inputShape[0], this.seed);
-    if (this.#objective !== undefined) program.compile(this.#objective);
-    return program;
+  /** Lays the model out for what was compiled last, if that has not been done; false where something must be loaded first. */
+  #ready(objective = this.#objective, own?: Backend): boolean {
+    if (this.#program !== undefined && this.#program.objective === objective) return true;
+    const extra = objective?.optimizer.extra === true || this.#stages.some((stage) => stage.extra);
+    const backend = this.#program?.backend ?? own ?? createBackend(this.backend);
+    if (backend === undefined || (extra && !backend.extend())) return false;
+    this.#program ??= new Program(backend, this.#stages, this.inputShape[0], this.seed);
+    if (objective !== undefined) this.#program.compile(objective);
+    return true;
   }
 
   /** @internal The model laid out in memory, for diagnostics. */
   get program(): Program {
     this.#refuseDisposed();
-    const backend = this.#program?.backend ?? createBackend(this.backend);
-    if (backend === undefined) throw notLoaded(this.backend);
-    this.#program ??= this.#layOut(backend);
-    return this.#program;
+    if (!this.#ready()) throw notLoaded(this.backend);
+    return this.#program!;
   }
 
   /** The options it was compiled with, if it was. */
@@ -147,7 +150,7 @@ export class Sequential {
     const units = this.outputShape[0];
     const loss = resolveLoss('compile loss', options.loss);
     const metrics = resolveMetrics(options.metrics ?? [], loss, units);
-    if (metrics.length >= registerSums) throw new OptionError(`compile metrics: at most ${registerSums - 1}, received ${metrics.length}`);
+    if (metrics.length > mostMetrics) throw new OptionError(`compile metrics: at most ${mostMetrics}, received ${metrics.length}`);
     const { activation: last } = this.#stages.filter(({ trainingOnly }) => trainingOnly !== true).at(-1) ?? {};
     if (units === 1 && last?.name === 'softmax') {
       throw new OptionError("compile: softmax over 1 unit is always 1 and cannot learn; use 'sigmoid', or more units");
@@ -159,7 +162,7 @@ export class Sequential {
       throw new OptionError(`compile loss: '${loss.name}' needs an output of at least 2 units, this model has 1; for one unit use 'binaryCrossentropy'`);
     }
     const objective = { loss, optimizer: resolveOptimizer(options.optimizer), metrics };
-    this.#program?.compile(objective);
+    this.#ready(objective);
     this.#objective = objective;
     this.#compiled = Object.freeze({ ...options, loss: typeof options.loss === 'string' ? options.loss : { ...options.loss }, metrics: [...(options.metrics ?? [])] });
   }
@@ -173,7 +176,7 @@ export class Sequential {
    * with the weights of the last finite epoch in the model.
    */
   async fit(x: MatrixLike, y: MatrixLike, options: FitOptions = {}): Promise<History> {
-    if (this.#program === undefined && !this.#disposed) await loadBackend(this.backend);
+    if (!this.#disposed && !this.#ready()) await loadBackend(this.backend);
     this.#refuseWhileFitting('fit');
     const { program } = this;
     this.#compiledFor('fit');
@@ -237,8 +240,8 @@ export class Sequential {
   /** ∂J/∂θ of the loss of one batch, in the order of {@link getWeights}. Nothing is changed. */
   gradients(x: MatrixLike, y: MatrixLike): Gradient[] {
     const { program } = this;
-    program.apart(() => this.#runBatch('gradients', 'gradients', x, y));
-    return program.parameters.map((parameter) => ({
+    program.sums.apart(() => this.#runBatch('gradients', 'gradients', x, y));
+    return program.parameters.filter(({ daddress }) => daddress !== 0).map((parameter) => ({
       name: parameter.name,
       shape: parameter.spec.shape,
       data: program.read(parameter, 'gradient'),
@@ -270,11 +273,12 @@ export class Sequential {
 
   /** A table of layers, output sizes and parameter counts. */
   summary(): string {
+    this.#refuseDisposed();
     let total = 0;
     const rows = layerNames(this.layers).map((name, i) => {
-      const own = this.program.parameters.filter(({ layer }) => layer === name);
-      const count = own.reduce((sum, { spec }) => sum + sizeOf(spec.shape), 0);
-      const outputs = this.program.stages.filter(({ layer }) => layer === name).at(-1)?.outputs;
+      const own = this.#stages.filter(({ layer }) => layer === name || layer.startsWith(`${name}/`));
+      const count = own.flatMap(({ parameters }) => parameters).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+      const outputs = own.at(-1)?.outputs;
       total += count;
       return [`${name} (${describe(this.layers[i]!)})`, outputs === undefined ? '' : `[rows, ${outputs}]`, count.toLocaleString('en')];
     });
@@ -334,9 +338,9 @@ export class Sequential {
     if (!program.room.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x);
     if (!program.room.loadedFinite('target', samples.y, rows)) checkFinite(`${verb} y`, samples.y);
     checkTargets(`${verb} y`, fit.loss, samples.y, fit.outputs);
-    program.clearSums();
+    program.sums.clear();
     program.run(plan, rows);
-    return program.lossOver(rows);
+    return program.sums.lossOver(rows);
   }
 
   #predict(verb: string, matrix: Matrix, out: Float32Array, options: PredictOptions | undefined): void {

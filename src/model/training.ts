@@ -112,15 +112,15 @@ export function splitValidation({ x, y }: Samples, share: number): [train: Sampl
 export function evaluate(program: Program, { x, y }: Samples): Record<string, number> {
   const chunk = Math.min(x.rows, inferenceRows);
   program.reserve(chunk);
-  return program.apart(() => {
-    program.clearSums();
+  return program.sums.apart(() => {
+    program.sums.clear();
     for (let start = 0; start < x.rows; start += chunk) {
       const rows = Math.min(chunk, x.rows - start);
       program.room.load('input', x, start, rows);
       program.room.load('target', y, start, rows);
       program.run('evaluate', rows);
     }
-    return program.logsOver(x.rows);
+    return program.sums.logsOver(x.rows);
   });
 }
 
@@ -224,7 +224,7 @@ class Slices {
     if (verbose > 0 && seen > 0) {
       const steps = `step ${Math.ceil(seen / batchSize)}/${Math.ceil(rows / batchSize)}`;
       const speed = Math.round((1000 * seen) / (performance.now() - this.#epochBegan));
-      sayInPlace(`${epochLine(epoch, epochs, { loss: program.lossOver(seen) })}  ${steps}  ${speed.toLocaleString('en')} samples/s`);
+      sayInPlace(`${epochLine(epoch, epochs, { loss: program.sums.lossOver(seen) })}  ${steps}  ${speed.toLocaleString('en')} samples/s`);
     }
     await nextTask();
     signal?.throwIfAborted();
@@ -250,7 +250,7 @@ async function trainResident(
       const at = outcome === paused ? cursor - 1 : cursor;
       throw diverged(program, epoch + ended, Math.floor(at / run.batchSize), failed, samples);
     }
-    if (cut) append(history, program.logsOver(cursor));
+    if (cut) append(history, program.sums.logsOver(cursor));
     else if (slices.left <= 0) await slices.next(program, epoch + ended, cursor, rows);
     if (cut || ended > 0) return !cut && cursor > 0;
   }
@@ -265,7 +265,7 @@ async function trainEpoch(
     for (let row = 0; row < x.rows; row++) order[row] = row;
     new Random(run.seed, 'shuffling', epoch).shuffle(order);
   }
-  program.clearSums();
+  program.sums.clear();
   let batch = 0;
   let seen = 0;
   for (; seen < x.rows && !(seen > 0 && slices.over); batch++) {
@@ -276,16 +276,16 @@ async function trainEpoch(
     program.room.load('target', y, start, rows, order);
     if (!program.start('train', rows)) await program.finish();
     seen += rows;
-    if (!Number.isFinite(program.lossOver(seen))) throw diverged(program, epoch, batch, rows, samples);
+    if (!Number.isFinite(program.sums.lossOver(seen))) throw diverged(program, epoch, batch, rows, samples);
     if (run.callbacks.onBatchEnd !== undefined) {
-      await run.callbacks.onBatchEnd(batch, program.logsOver(seen));
+      await run.callbacks.onBatchEnd(batch, program.sums.logsOver(seen));
       run.signal?.throwIfAborted();
     }
     if (slices.left <= 0) await slices.next(program, epoch, seen, x.rows);
   }
   if (program.firstNonFiniteParameter() !== undefined) throw diverged(program, epoch, batch - 1, 0, samples);
   program.keep();
-  return program.logsOver(seen);
+  return program.sums.logsOver(seen);
 }
 
 /** For example `epoch 3/40  loss 0.1234  accuracy 0.9876`. */

@@ -3,12 +3,12 @@
  * twins in other bits, but within the same bounds.
  */
 import { beforeAll, describe } from 'vitest';
-import { relaxedBinary } from '../../src/backend/relaxed.ts';
+import { relaxedBinary, relaxedExtra } from '../../src/backend/relaxed.ts';
 import { hasRelaxed, relaxedNote } from '../backends.ts';
 import { runTwinsOn } from '../twins.ts';
 
 describe.skipIf(!hasRelaxed)(`the relaxed build${relaxedNote}`, async () => {
-  beforeAll(() => runTwinsOn(relaxedBinary));
+  beforeAll(() => runTwinsOn([relaxedBinary, relaxedExtra]));
   await import('./activation.test.ts');
   await import('./gemm.test.ts');
   await import('./loss.test.ts');

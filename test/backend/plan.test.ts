@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backend/index.ts';
 import { BufferMemory, plainBuffer, type Views } from '../../src/backend/memory.ts';
-import { operationNames, operations, operationWords, PlanBuilder, type KernelName } from '../../src/backend/plan.ts';
+import { firstExtra, operationNames, operations, operationWords, PlanBuilder, type KernelName } from '../../src/backend/plan.ts';
 import { kernels, ReferenceBackend } from '../../src/backend/reference/index.ts';
 import { WasmBackend } from '../../src/backend/wasm.ts';
 import { numbers, Twins } from '../twins.ts';
@@ -13,9 +13,17 @@ const names = operationNames.filter((name): name is KernelName => !walking.inclu
 
 describe('the page of operations', () => {
   it('is what the binary exports and the reference restates', () => {
-    const exported = Object.keys(new Twins().exports).filter((name) => !['memory', 'heapBase', 'run', 'resume', 'serve', 'runEpochs', 'countNonFinite'].includes(name));
+    const exported = Object.keys(new Twins().exports).filter((name) => !['memory', 'heapBase', 'run', 'runExtra', 'resume', 'serve', 'runEpochs', 'countNonFinite'].includes(name));
     expect(exported.sort()).toEqual([...names].sort());
     expect(Object.keys(kernels).sort()).toEqual([...names].sort());
+  });
+
+  it('is in two binaries, as it says', () => {
+    const { exports, extra } = new Twins();
+    const extraNames = names.slice(names.indexOf(firstExtra as KernelName));
+    for (const name of names) expect(Object.hasOwn(extra, name), name).toBe(extraNames.includes(name));
+    expect((exports['heapBase'] as unknown as WebAssembly.Global).value).toBeLessThanOrEqual(2048);
+    expect((extra['heapBase'] as unknown as WebAssembly.Global).value).toBeLessThanOrEqual(new WasmBackend('wasm').heapBase);
   });
 
   it('fits each operation into its words', () => {
@@ -58,6 +66,7 @@ function ranges(memory: Views, name: KernelName, work: () => void): Float32Array
 
 function byPlan(backend: Backend, name: KernelName): Float32Array {
   backend.memory.ensure(planAt + 4096);
+  backend.extend();
   const { rows: _rows, ...args } = argumentsOf(name);
   backend.memory.i32.set(new PlanBuilder().add(name, args as never).words(), planAt / 4);
   return ranges(backend.memory, name, () => backend.run(planAt, rows));

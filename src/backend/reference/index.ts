@@ -14,6 +14,7 @@ import * as gemm from './gemm.ts';
 import * as loss from './loss.ts';
 import * as memory from './memory.ts';
 import * as optimizer from './optimizer.ts';
+import * as residual from './residual.ts';
 
 type Kernel = (memory: Views, ...args: number[]) => void;
 
@@ -25,6 +26,7 @@ export const kernels = {
   ...loss.kernels,
   ...optimizer.kernels,
   ...dropout.kernels,
+  ...residual.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */
@@ -70,6 +72,10 @@ export class ReferenceBackend implements Backend {
 
   countNonFinite(address: number, count: number): number {
     return memory.countNonFinite(this.memory, address, count);
+  }
+
+  extend(): boolean {
+    return true;
   }
 
   runEpochs(registers: number): number {

@@ -1,0 +1,29 @@
+/**
+ * The kernels that only some models need, as a binary of their own, which is loaded when one does; the rules are those of
+ * index.ts. The walker of plan.ts calls `runExtra` where it meets one of their operations. Their tables lie behind those of
+ * the other binary, and below the first address that plans use (see `heapBase` in src/backend/wasm.ts).
+ */
+
+import { add } from "./residual";
+import { word } from "./words";
+
+export { add };
+
+/** The first address behind the tables of this binary. */
+export const heapBase: usize = __heap_base;
+
+/** The operations of `src/backend/plan.ts` from `add` on, in its order. */
+const enum Operation {
+  add = 27,
+}
+
+/** Runs the operation at `plan`; `first` and `last` as `share` has set them, in a plan of one of several threads. */
+export function runExtra(plan: usize, rows: i32, first: i32, last: i32): void {
+  switch (load<u32>(plan)) {
+    case Operation.add:
+      add(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4));
+      break;
+    default:
+      unreachable();
+  }
+}
