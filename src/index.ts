@@ -26,7 +26,7 @@ export { csvLogger, jsonLinesLogger } from './model/loggers.ts';
 export type { CsvLoggerOptions, JsonLinesLoggerOptions, LineWriter } from './model/loggers.ts';
 export type { LossName, LossSpec } from './model/losses.ts';
 export type { MatrixLike, NumericArray } from './data/matrix.ts';
-export type { MetricName } from './model/metrics.ts';
+export type { MetricFunction, MetricName, MetricSpec } from './model/metrics.ts';
 export { accuracyScore, classificationReport, confusionMatrix, confusionScores, f1Score, precision, recall, topKAccuracy } from './metrics/classification.ts';
 export type { Average, AverageOptions, ConfusionScores } from './metrics/classification.ts';
 export type { ThresholdOptions, UnitsOption } from './metrics/predictions.ts';

@@ -27,7 +27,7 @@ export function runTwinsOn(texts: [kernels: string, extra: string]): void {
 function wasmExports(memory: WebAssembly.Memory): { kernels: Record<string, Kernel>; extra: Record<string, Kernel> } {
   modules ??= binaries.map((text) => new WebAssembly.Module(bytesFromText(text)));
   const extra = instantiateSync(modules[1]!, { env: { memory } }).instance.exports as Record<string, Kernel>;
-  const kernels = instantiateSync(modules[0]!, { env: { memory, extra: extra['runExtra'] } as object }).instance.exports as Record<string, Kernel>;
+  const kernels = instantiateSync(modules[0]!, { env: { memory, extra: extra['runExtra'] } as Record<string, unknown> }).instance.exports as Record<string, Kernel>;
   return { kernels, extra };
 }
 

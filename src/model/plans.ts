@@ -6,7 +6,7 @@
 import { PlanBuilder } from '../backend/plan.ts';
 import type { BackwardAddresses, Stage } from './layer.ts';
 import { fusedWith, gradientDivisor, targetColumns, type Loss } from './losses.ts';
-import type { Metric } from './metrics.ts';
+import type { Measure, Metric } from './metrics.ts';
 import type { Optimizer } from './optimizers.ts';
 
 /** What a compiled model trains with. */
@@ -14,6 +14,8 @@ export interface Objective {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
   readonly metrics: readonly Metric[];
+  /** Metrics of whole epochs. */
+  readonly measures: readonly Measure[];
 }
 
 /** A range of floats. */

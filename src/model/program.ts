@@ -14,7 +14,9 @@ import { Arena } from '../backend/memory.ts';
 import { BackendError } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
 import { Random } from '../random.ts';
+import { Collected } from './collected.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
+import { targetColumns } from './losses.ts';
 import { rateAt } from './optimizers.ts';
 import type { Layout, Objective, Range } from './plans.ts';
 import { isSmall, ResidentData } from './resident.ts';
@@ -155,6 +157,8 @@ export class Program implements Summed {
     this.#trained = { slots, step, floats, kept };
     this.#base = arena.end;
     this.#objective = objective;
+    const { loss, measures } = objective;
+    this.sums.collected = measures.length > 0 ? new Collected(measures, targetColumns(loss, this.outputs), this.outputs) : undefined;
     this.#room = undefined;
     this.rate = objective.optimizer.config.learningRate;
   }
@@ -298,10 +302,10 @@ export class Program implements Summed {
 
   /**
    * Copies small data into memory, before the room, for `runEpochs` in batches of `batch` rows, shuffled by the seed or not.
-   * Returns whether it is small enough.
+   * Returns whether it is small enough, and nothing has to be seen of every step.
    */
   attach(x: Matrix, y: Matrix, batch: number, shuffle: boolean, seed: number): boolean {
-    if (!isSmall(x, y)) return false;
+    if (!isSmall(x, y) || this.sums.collected !== undefined) return false;
     const { floats: valueCount, kept } = this.#trained;
     const { address: values, floats: checkedCount } = this.#all;
     const sumCount = this.sums.divisors(1).length;

@@ -77,11 +77,12 @@ export class Room {
     return this.#backend.countNonFinite(this.#at(what), rows * columns) === 0;
   }
 
-  /** The model's output for the rows run last, into `out` from an offset. */
-  readOutput(out: Float32Array, offset: number, rows: number): void {
+  /** Copies the targets of the rows run last, or the model's output for them, into `out` from an offset. */
+  copy(what: 'target' | 'output', out: Float32Array, offset: number, rows: number): void {
     const { f32 } = this.#backend.memory;
-    const from = this.#output / 4;
-    const count = rows * this.#layout.outputs;
+    const { outputs, objective } = this.#layout;
+    const from = (what === 'output' ? this.#output : this.#target) / 4;
+    const count = rows * (what === 'output' ? outputs : targetColumns(objective!.loss, outputs));
     if (count < copyByElement) for (let i = 0; i < count; i++) out[offset + i] = f32[from + i]!;
     else out.set(f32.subarray(from, from + count), offset);
   }

@@ -12,7 +12,7 @@ import type { History } from './callbacks.ts';
 import { buildStages, checkLayers, describe, layerNames } from './chain.ts';
 import type { Layer, Stage } from './layer.ts';
 import { checkTargets, resolveLoss, type LossSpec } from './losses.ts';
-import { resolveMetrics, type MetricName } from './metrics.ts';
+import { resolveMetrics, type MetricSpec } from './metrics.ts';
 import { rateAt, resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
 import type { Objective } from './plans.ts';
 import { inferenceRows, Program, sizeOf } from './program.ts';
@@ -34,8 +34,11 @@ export interface CompileOptions {
   /** For example `sgd({ learningRate: 0.1 })`, or a name with default settings. */
   optimizer: OptimizerSpec;
   loss: LossSpec;
-  /** What to measure beside the loss. */
-  metrics?: readonly MetricName[];
+  /**
+   * What to measure beside the loss: names, such as `'accuracy'`, and functions by the names they are to have, such as `{ precision, rocAuc }`.
+   * The latter are measured over all rows of an epoch, at its end.
+   */
+  metrics?: readonly MetricSpec[];
 }
 
 export interface FitOptions extends RunOptions {
@@ -149,7 +152,7 @@ export class Sequential {
     checkKeys('compile', options, ['optimizer', 'loss', 'metrics']);
     const units = this.outputShape[0];
     const loss = resolveLoss('compile loss', options.loss);
-    const metrics = resolveMetrics(options.metrics ?? [], loss, units);
+    const { metrics, measures } = resolveMetrics(options.metrics ?? [], loss, units);
     if (metrics.length > mostMetrics) throw new OptionError(`compile metrics: at most ${mostMetrics}, received ${metrics.length}`);
     const { activation: last } = this.#stages.filter(({ trainingOnly }) => trainingOnly !== true).at(-1) ?? {};
     if (units === 1 && last?.name === 'softmax') {
@@ -161,7 +164,7 @@ export class Sequential {
     if (loss.kind.fused?.activation === 'softmax' && units === 1) {
       throw new OptionError(`compile loss: '${loss.name}' needs an output of at least 2 units, this model has 1; for one unit use 'binaryCrossentropy'`);
     }
-    const objective = { loss, optimizer: resolveOptimizer(options.optimizer), metrics };
+    const objective = { loss, optimizer: resolveOptimizer(options.optimizer), metrics, measures };
     this.#ready(objective);
     this.#objective = objective;
     this.#compiled = Object.freeze({ ...options, loss: typeof options.loss === 'string' ? options.loss : { ...options.loss }, metrics: [...(options.metrics ?? [])] });
@@ -368,7 +371,7 @@ export class Sequential {
       program.room.load('input', matrix, start, rows);
       if (!program.room.loadedFinite('input', matrix, rows)) checkFinite(`${verb} x`, matrix);
       program.run('predict', rows);
-      program.room.readOutput(out, start * program.outputs, rows);
+      program.room.copy('output', out, start * program.outputs, rows);
     }
   }
 }

@@ -1,8 +1,13 @@
-/** The sums that plans add to, in double precision: of the loss, of each metric and of penalties; and what they mean over rows. */
+/**
+ * What is summed up while batches run. Plans add to sums in double precision: of the loss, of each metric and of penalties; and rows are
+ * collected for metrics of whole epochs.
+ */
 
 import type { Backend } from '../backend/backend.ts';
+import type { Collected } from './collected.ts';
 import { lossDivisor } from './losses.ts';
 import type { Objective } from './plans.ts';
+import type { Room } from './room.ts';
 
 /** Sums there is room for: the loss, the metrics and penalties. */
 const mostSums = 16;
@@ -22,6 +27,8 @@ export interface Summed {
 
 export class Sums {
   readonly address: number;
+  /** Rows for metrics of whole epochs, where there are such. */
+  collected: Collected | undefined;
   readonly #model: Summed;
 
   constructor(address: number, model: Summed) {
@@ -33,6 +40,7 @@ export class Sums {
   clear(): void {
     // A view of the sums alone would take longer to make than they take to clear.
     this.#model.backend.memory.f64.fill(0, this.address / 8, this.address / 8 + mostSums);
+    this.collected?.clear();
   }
 
   get #values(): Float64Array {
@@ -47,7 +55,17 @@ export class Sums {
     return f64[at]! / lossDivisor(loss, rows, outputs) + (penalised ? f64[at + 1 + metrics.length]! / rows : 0);
   }
 
-  /** The loss and every metric over the `rows` rows run since the sums were cleared. */
+  /** Takes in the batch of `rows` rows that was run last. */
+  collect(room: Room, rows: number): void {
+    this.collected?.add(room, rows);
+  }
+
+  /** The loss and every metric over the `rows` rows run, and collected, since the sums were cleared. */
+  epochLogs(rows: number): Record<string, number> {
+    return { ...this.logsOver(rows), ...this.collected?.logs() };
+  }
+
+  /** The loss and every metric that adds up, over the `rows` rows run since the sums were cleared. */
   logsOver(rows: number): Record<string, number> {
     const values = this.#values;
     const logs: Record<string, number> = {};
@@ -69,10 +87,13 @@ export class Sums {
   /** Runs something that sums up losses of its own, and leaves the sums as they were. */
   apart<Result>(work: () => Result): Result {
     const held = this.#values.slice();
+    const { collected } = this;
+    this.collected = collected?.empty();
     try {
       return work();
     } finally {
       this.#values.set(held);
+      this.collected = collected;
     }
   }
 }

@@ -119,8 +119,9 @@ export function evaluate(program: Program, { x, y }: Samples): Record<string, nu
       program.room.load('input', x, start, rows);
       program.room.load('target', y, start, rows);
       program.run('evaluate', rows);
+      program.sums.collect(program.room, rows);
     }
-    return program.sums.logsOver(x.rows);
+    return program.sums.epochLogs(x.rows);
   });
 }
 
@@ -275,6 +276,7 @@ async function trainEpoch(
     program.room.load('input', x, start, rows, order);
     program.room.load('target', y, start, rows, order);
     if (!program.start('train', rows)) await program.finish();
+    program.sums.collect(program.room, rows);
     seen += rows;
     if (!Number.isFinite(program.sums.lossOver(seen))) throw diverged(program, epoch, batch, rows, samples);
     if (run.callbacks.onBatchEnd !== undefined) {
@@ -285,7 +287,7 @@ async function trainEpoch(
   }
   if (program.firstNonFiniteParameter() !== undefined) throw diverged(program, epoch, batch - 1, 0, samples);
   program.keep();
-  return program.sums.logsOver(seen);
+  return program.sums.epochLogs(seen);
 }
 
 /** For example `epoch 3/40  loss 0.1234  accuracy 0.9876`. */
