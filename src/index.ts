@@ -37,6 +37,8 @@ export { adam, adamw, momentum, sgd } from './model/optimizers.ts';
 export type { AdamOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
 export { learningRateScheduler, reduceLROnPlateau } from './model/rateCallbacks.ts';
 export type { ReduceLROnPlateauOptions } from './model/rateCallbacks.ts';
+export { residual } from './model/residual.ts';
+export type { ResidualOptions } from './model/residual.ts';
 export {
   constantSchedule, cosineDecay, cosineDecayRestarts, exponentialDecay, inverseScaling, inverseTimeDecay, oneCycle, piecewiseConstant, polynomialDecay, warmUp,
 } from './model/schedules.ts';

@@ -17,9 +17,11 @@ export interface Layer {
   readonly inputs: number | undefined;
   /** The options it was made with, defaults filled in. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** The layers in it, where it is a block. */
+  readonly layers?: readonly Layer[];
   /**
    * @internal Its stages for rows of `inputs` values, in forward order; an empty list passes its input through. `index` is
-   * its place in a model of that seed.
+   * its place in a model of that seed; the layers of a block have the places after its own.
    */
   build(inputs: number, name: string, seed: number, index: number): Stage[];
 }

@@ -90,7 +90,7 @@ export class Sequential {
     checkKeys('sequential', options, ['layers', 'seed', 'backend', 'name']);
     checkLabel('sequential name', options.name);
     this.name = options.name ?? 'sequential';
-    this.layers = checkLayers(options.layers);
+    this.layers = checkLayers('sequential', options.layers);
     this.seed = checkInteger('sequential seed', options.seed ?? 0);
     const { stages, inputs } = buildStages(this.layers, this.seed);
     const { name, reason } = own === undefined ? chooseBackend('backend', options.backend ?? 'auto') : { name: own.name, reason: 'passed in' };
@@ -277,20 +277,22 @@ export class Sequential {
   /** A table of layers, output sizes and parameter counts. */
   summary(): string {
     this.#refuseDisposed();
-    let total = 0;
-    const rows = layerNames(this.layers).map((name, i) => {
-      const own = this.#stages.filter(({ layer }) => layer === name || layer.startsWith(`${name}/`));
-      const count = own.flatMap(({ parameters }) => parameters).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const countOf = (stages: readonly Stage[]): number => stages.flatMap(({ parameters }) => parameters).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const rowsOf = (layers: readonly Layer[], prefix: string, indent: string): string[][] => layerNames(layers).flatMap((name, i) => {
+      const path = prefix + name;
+      const own = this.#stages.filter(({ layer }) => layer === path || layer.startsWith(`${path}/`));
       const outputs = own.at(-1)?.outputs;
-      total += count;
-      return [`${name} (${describe(this.layers[i]!)})`, outputs === undefined ? '' : `[rows, ${outputs}]`, count.toLocaleString('en')];
+      return [
+        [`${indent}${name} (${describe(layers[i]!)})`, outputs === undefined ? '' : `[rows, ${outputs}]`, countOf(own).toLocaleString('en')],
+        ...rowsOf(layers[i]!.layers ?? [], `${path}/`, `${indent}  `),
+      ];
     });
-    const table = [['Layer', 'Output', 'Parameters'], ...rows];
+    const table = [['Layer', 'Output', 'Parameters'], ...rowsOf(this.layers, '', '')];
     const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)));
     const lines = table.map(([layer, output, count]) => `${layer!.padEnd(widths[0]!)}  ${output!.padEnd(widths[1]!)}  ${count!.padStart(widths[2]!)}`);
     const rule = '─'.repeat(lines[0]!.length);
     return [`${this.name}: ${this.inputShape[0]} inputs, backend ${this.backend}`, rule, lines[0], rule, ...lines.slice(1), rule,
-      `${total.toLocaleString('en')} parameters`].join('\n');
+      `${countOf(this.#stages).toLocaleString('en')} parameters`].join('\n');
   }
 
   /**

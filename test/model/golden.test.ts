@@ -1,6 +1,6 @@
 /** The same bits everywhere: hashes of trained weights, written down once, that every engine must give. */
 import { describe, expect, it } from 'vitest';
-import { activations, adam, adamw, dense, dropout, sequential, sgd, type ActivationName, type InitializerSpec, type LossSpec, type Optimizer, type SgdOptions } from '../../src/index.ts';
+import { activations, adam, adamw, dense, dropout, residual, sequential, sgd, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type Optimizer, type SgdOptions } from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
 
@@ -14,6 +14,8 @@ interface Case {
   other?: Optimizer;
   /** The rate of a dropout layer before the last one. */
   rate?: number;
+  /** Layers after the first. */
+  inside?: () => Layer[];
   batchSize?: number;
   seed?: number;
 }
@@ -22,11 +24,12 @@ const rows = 37;
 const inputs = 11;
 const units = 5;
 
-async function train({ hidden = 'relu', output = 'softmax', loss = 'sparseCategoricalCrossentropy', initializer = 'glorotUniform', optimizer = {}, other, rate = 0, batchSize = 8, seed = 7 }: Case): Promise<string> {
+async function train({ hidden = 'relu', output = 'softmax', loss = 'sparseCategoricalCrossentropy', initializer = 'glorotUniform', optimizer = {}, other, rate = 0, inside = () => [], batchSize = 8, seed = 7 }: Case): Promise<string> {
   const name = typeof loss === 'string' ? loss : loss.name;
   const model = sequential({
     layers: [
       dense({ units: 13, activation: hidden, kernelInitializer: initializer, inputShape: [inputs] }),
+      ...inside(),
       dense({ units: 9, activation: hidden, kernelInitializer: initializer }),
       dropout({ rate }),
       dense({ units, activation: output }),
@@ -67,6 +70,9 @@ cases['adamw'] = { other: adamw({ learningRate: 0.01 }) };
 cases['dropout'] = { rate: 0.25 };
 cases['dropout, batch of 1'] = { rate: 0.25, batchSize: 1 };
 cases['dropout and adam'] = { rate: 0.5, other: adam() };
+cases['residual blocks'] = {
+  inside: () => [residual([dense({ units: 7, activation: 'tanh' }), dropout({ rate: 0.25 }), residual([dense({ units: 7 }), dropout({ rate: 0.5 })]), dense({ units: 13 })])],
+};
 
 describe('golden hashes', () => {
   const hashes = new Map<string, string>();

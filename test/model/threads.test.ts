@@ -1,7 +1,7 @@
 /** Training with several threads: the same bits for any number of them, and what happens where one ends. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  activation, adam, adamw, dense, dropout, loadBackend, momentum, OptionError, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer,
+  activation, adam, adamw, dense, dropout, loadBackend, momentum, OptionError, residual, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer,
   type Sequential,
 } from '../../src/index.ts';
 import { hasRelaxed, relaxedNote } from '../backends.ts';
@@ -63,6 +63,13 @@ const cases: Record<string, Case> = {
   'amsgrad with decay on odd rows': {
     layers: () => [dense({ units: 7, activation: 'tanh', inputShape: [17] }), dropout({ rate: 0.3 }), dense({ units: 2 })],
     inputs: 17, rows: 61, batchSize: 9, optimizer: adam({ learningRate: 0.01, amsgrad: true, weightDecay: 0.01 }),
+  },
+  'residual blocks': {
+    layers: () => [
+      residual([dense({ units: 9, activation: 'relu' }), residual([dropout({ rate: 0.5 }), dense({ units: 9 })]), dense({ units: 21 })], { inputShape: [21] }),
+      residual([dropout({ rate: 0.5 })]), dense({ units: 3 }), residual([dense({ units: 3, activation: 'tanh' })]),
+    ],
+    inputs: 21, rows: 101, batchSize: 27, optimizer: sgd({ learningRate: 0.01 }),
   },
   'a classifier, last batch of 5': {
     layers: () => [dense({ units: 40, activation: 'relu', inputShape: [100] }), dense({ units: 10, activation: 'softmax' })],
