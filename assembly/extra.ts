@@ -4,10 +4,11 @@
  * the other binary, and below the first address that plans use (see `heapBase` in src/backend/wasm.ts).
  */
 
+import { addNoise, gaussianNoise } from "./noise";
 import { add } from "./residual";
-import { word } from "./words";
+import { scalar, word } from "./words";
 
-export { add };
+export { add, gaussianNoise };
 
 /** The first address behind the tables of this binary. */
 export const heapBase: usize = __heap_base;
@@ -15,6 +16,7 @@ export const heapBase: usize = __heap_base;
 /** The operations of `src/backend/plan.ts` from `add` on, in its order. */
 const enum Operation {
   add = 27,
+  gaussianNoise,
 }
 
 /** Runs the operation at `plan`; `first` and `last` as `share` has set them, in a plan of one of several threads. */
@@ -22,6 +24,11 @@ export function runExtra(plan: usize, rows: i32, first: i32, last: i32): void {
   switch (load<u32>(plan)) {
     case Operation.add:
       add(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4));
+      break;
+    case Operation.gaussianNoise:
+      addNoise(
+        word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4), scalar(plan, 5), word(plan, 6), word(plan, 7), first,
+      );
       break;
     default:
       unreachable();

@@ -18,6 +18,8 @@ export { earlyStopping } from './model/earlyStopping.ts';
 export type { EarlyStoppingOptions } from './model/earlyStopping.ts';
 export { findLearningRate } from './diagnostics/findLearningRate.ts';
 export type { FindLearningRateOptions, LearningRateRange } from './diagnostics/findLearningRate.ts';
+export { gaussianNoise } from './model/gaussianNoise.ts';
+export type { GaussianNoiseOptions } from './model/gaussianNoise.ts';
 export { gradientCheck } from './diagnostics/gradientCheck.ts';
 export type { GradientCheck, GradientCheckOptions, ParameterCheck } from './diagnostics/gradientCheck.ts';
 export type { InitializerName, InitializerSpec } from './model/initializers.ts';

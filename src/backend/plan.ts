@@ -29,7 +29,7 @@ export const operations = {
   end: {},
   /**
    * What follows is one thread's share of an operation: run it on `count` rows, and of the gradients of a dense layer compute the inputs
-   * [first, last) alone; of a dropout layer, its row 0 is row `first` of the batch. Only the wasm backend has threads; see threads.ts.
+   * [first, last) alone; of a layer that draws random numbers, its row 0 is row `first` of the batch. Only the wasm backend has threads; see threads.ts.
    */
   share: { count: size, first: size, last: size },
   /**
@@ -130,6 +130,12 @@ export const operations = {
 
   /** out[rows, units] := a + b */
   add: { out: address, a: address, b: address, rows, units: size },
+
+  /**
+   * out[rows, units] := input + stddev · n, n standard normal: elements 2k and 2k + 1 from the two words of `threefry`
+   * (src/random.ts) of the counter (step[0], k); see assembly/noise.ts.
+   */
+  gaussianNoise: { out: address, input: address, step: address, rows, units: size, stddev: scalar, key0: size, key1: size },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
 export type OperationName = keyof typeof operations;

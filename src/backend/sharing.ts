@@ -50,7 +50,7 @@ const common = ['learningRate', 'step'];
 /** Operations of which each thread computes some rows. */
 const byRows: readonly OperationName[] = [
   'denseForward', 'activationForward', 'activationBackward', 'softmaxForward', 'softmaxBackward', 'logSoftmaxForward', 'logSoftmaxBackward',
-  'dropoutForward', 'dropoutBackward', 'flush', 'add',
+  'dropoutForward', 'dropoutBackward', 'flush', 'add', 'gaussianNoise',
 ];
 /** Operations of which each thread computes what belongs to some inputs. */
 const byInputs: readonly OperationName[] = ['denseBackwardInput', 'denseBackwardParameters'];

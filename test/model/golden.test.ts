@@ -1,6 +1,6 @@
 /** The same bits everywhere: hashes of trained weights, written down once, that every engine must give. */
 import { describe, expect, it } from 'vitest';
-import { activations, adam, adamw, dense, dropout, residual, sequential, sgd, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type Optimizer, type SgdOptions } from '../../src/index.ts';
+import { activations, adam, adamw, dense, dropout, gaussianNoise, residual, sequential, sgd, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type Optimizer, type SgdOptions } from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
 
@@ -73,6 +73,7 @@ cases['dropout and adam'] = { rate: 0.5, other: adam() };
 cases['residual blocks'] = {
   inside: () => [residual([dense({ units: 7, activation: 'tanh' }), dropout({ rate: 0.25 }), residual([dense({ units: 7 }), dropout({ rate: 0.5 })]), dense({ units: 13 })])],
 };
+cases['gaussian noise'] = { inside: () => [gaussianNoise({ stddev: 0.25 }), dense({ units: 7 }), gaussianNoise({ stddev: 1 })] };
 
 describe('golden hashes', () => {
   const hashes = new Map<string, string>();

@@ -1,7 +1,7 @@
 /** Training with several threads: the same bits for any number of them, and what happens where one ends. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  activation, adam, adamw, dense, dropout, loadBackend, momentum, OptionError, residual, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer,
+  activation, adam, adamw, dense, dropout, gaussianNoise, loadBackend, momentum, OptionError, residual, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer,
   type Sequential,
 } from '../../src/index.ts';
 import { hasRelaxed, relaxedNote } from '../backends.ts';
@@ -70,6 +70,13 @@ const cases: Record<string, Case> = {
       residual([dropout({ rate: 0.5 })]), dense({ units: 3 }), residual([dense({ units: 3, activation: 'tanh' })]),
     ],
     inputs: 21, rows: 101, batchSize: 27, optimizer: sgd({ learningRate: 0.01 }),
+  },
+  'gaussian noise of even and odd widths': {
+    layers: () => [
+      gaussianNoise({ stddev: 0.1, inputShape: [7] }), dense({ units: 33, activation: 'relu' }), gaussianNoise({ stddev: 0.5 }),
+      residual([dense({ units: 33 }), gaussianNoise({ stddev: 1 })]), dense({ units: 1 }), gaussianNoise({ stddev: 0.1 }),
+    ],
+    inputs: 7, rows: 101, batchSize: 27, optimizer: sgd({ learningRate: 0.01 }),
   },
   'a classifier, last batch of 5': {
     layers: () => [dense({ units: 40, activation: 'relu', inputShape: [100] }), dense({ units: 10, activation: 'softmax' })],
