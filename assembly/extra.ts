@@ -4,11 +4,13 @@
  * the other binary, and below the first address that plans use (see `heapBase` in src/backend/wasm.ts).
  */
 
+import { limitNorm, limitNorms, nonNegative } from "./constraint";
 import { addNoise, gaussianNoise } from "./noise";
+import { penalty } from "./penalty";
 import { add } from "./residual";
 import { scalar, word } from "./words";
 
-export { add, gaussianNoise };
+export { add, gaussianNoise, penalty, nonNegative, limitNorm, limitNorms };
 
 /** The first address behind the tables of this binary. */
 export const heapBase: usize = __heap_base;
@@ -17,6 +19,10 @@ export const heapBase: usize = __heap_base;
 const enum Operation {
   add = 27,
   gaussianNoise,
+  penalty,
+  nonNegative,
+  limitNorm,
+  limitNorms,
 }
 
 /** Runs the operation at `plan`; `first` and `last` as `share` has set them, in a plan of one of several threads. */
@@ -29,6 +35,18 @@ export function runExtra(plan: usize, rows: i32, first: i32, last: i32): void {
       addNoise(
         word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4), scalar(plan, 5), word(plan, 6), word(plan, 7), first,
       );
+      break;
+    case Operation.penalty:
+      penalty(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4), scalar(plan, 5), scalar(plan, 6));
+      break;
+    case Operation.nonNegative:
+      nonNegative(word(plan, 1), word(plan, 2));
+      break;
+    case Operation.limitNorm:
+      limitNorm(word(plan, 1), word(plan, 2), scalar(plan, 3), scalar(plan, 4));
+      break;
+    case Operation.limitNorms:
+      limitNorms(word(plan, 1), word(plan, 2), word(plan, 3), scalar(plan, 4), scalar(plan, 5));
       break;
     default:
       unreachable();

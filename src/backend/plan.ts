@@ -136,6 +136,18 @@ export const operations = {
    * (src/random.ts) of the counter (step[0], k); see assembly/noise.ts.
    */
   gaussianNoise: { out: address, input: address, step: address, rows, units: size, stddev: scalar, key0: size, key1: size },
+
+  /**
+   * sum += rows · (l1·Σ|w| + l2·Σw²) (float64) over parameters[0 .. count); unless its address is 0,
+   * dparameters += l1·sign(w) + 2·l2·w.
+   */
+  penalty: { sum: address, dparameters: address, parameters: address, rows, count: size, l1: scalar, l2: scalar },
+  /** range[0 .. count): values below 0 become 0. */
+  nonNegative: { range: address, count: size },
+  /** Scales range[0 .. count) so that its norm is from `least` to `most`, unless all of it is 0. */
+  limitNorm: { range: address, count: size, least: scalar, most: scalar },
+  /** Scales each column of weight[inputs, units] so. */
+  limitNorms: { weight: address, inputs: size, units: size, least: scalar, most: scalar },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
 export type OperationName = keyof typeof operations;

@@ -66,9 +66,11 @@ export interface BackwardAddresses extends ForwardAddresses {
   dout: number;
   /** 0 for those that are not trainable. */
   dparameters: readonly number[];
+  /** Floats that each parameter takes in the backend's layout; those of a weight beyond its values are 0. */
+  floats: readonly number[];
   scratch: number;
 }
-export interface PenaltyAddresses extends Pick<BackwardAddresses, 'parameters' | 'dparameters'> {
+export interface PenaltyAddresses extends Pick<BackwardAddresses, 'parameters' | 'dparameters' | 'floats'> {
   /** A float64 to which the penalty is added, times the rows of the batch. */
   sum: number;
   /** Whether its gradient is to be added to `dparameters`. */
@@ -108,6 +110,16 @@ export interface Stage {
   update?(plan: PlanBuilder, at: BackwardAddresses): void;
   /** Where it can: `backward` and plain descent in one, for a batch of one row, at the rate that lies at an address. */
   descend?(plan: PlanBuilder, at: BackwardAddresses & { learningRate: number }): void;
+}
+
+/** What a parameter of a layer is held to: a regularizer or a constraint. */
+export interface ParameterRule<Kind extends string> {
+  readonly kind: Kind;
+  readonly name: string;
+  /** The settings it was made with, defaults filled in. */
+  readonly config: Readonly<Record<string, number>>;
+  /** @internal The stage, with its parameter of that index held to it too. */
+  attach(stage: Stage, index: number): Stage;
 }
 
 /** The values in a row, from an `inputShape` option of one positive integer. */

@@ -34,7 +34,7 @@ export interface Resident {
 
 /** What a model has whatever its batches are. */
 export interface Layout {
-  readonly stages: readonly { readonly stage: Stage; readonly parameters: readonly number[]; readonly dparameters: readonly number[] }[];
+  readonly stages: readonly ({ readonly stage: Stage } & Pick<BackwardAddresses, 'parameters' | 'dparameters' | 'floats'>)[];
   readonly inputs: number;
   readonly outputs: number;
   /** The parameters that optimizers move, and their gradients. */

@@ -211,6 +211,7 @@ export class Program implements Summed {
         stage,
         parameters: of(stage.parameters).map((parameter) => parameter.address),
         dparameters: of(stage.parameters).map((parameter) => parameter.daddress),
+        floats: stage.parameters.map((spec) => this.#floats(spec)),
       })),
       inputs: this.inputs,
       outputs: this.outputs,

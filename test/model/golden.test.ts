@@ -1,6 +1,6 @@
 /** The same bits everywhere: hashes of trained weights, written down once, that every engine must give. */
 import { describe, expect, it } from 'vitest';
-import { activations, adam, adamw, dense, dropout, gaussianNoise, residual, sequential, sgd, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type Optimizer, type SgdOptions } from '../../src/index.ts';
+import { activations, adam, adamw, dense, dropout, gaussianNoise, l1, l1l2, maxNorm, nonNegative, residual, sequential, sgd, unitNorm, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type Optimizer, type SgdOptions } from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
 
@@ -74,6 +74,11 @@ cases['residual blocks'] = {
   inside: () => [residual([dense({ units: 7, activation: 'tanh' }), dropout({ rate: 0.25 }), residual([dense({ units: 7 }), dropout({ rate: 0.5 })]), dense({ units: 13 })])],
 };
 cases['gaussian noise'] = { inside: () => [gaussianNoise({ stddev: 0.25 }), dense({ units: 7 }), gaussianNoise({ stddev: 1 })] };
+cases['penalties'] = { inside: () => [dense({ units: 7, kernelRegularizer: l1l2({ l1: 0.01, l2: 0.02 }), biasRegularizer: l1(0.01) })] };
+cases['constraints'] = {
+  inside: () => [dense({ units: 10, kernelConstraint: maxNorm(0.7), biasConstraint: unitNorm() }), dense({ units: 7, kernelConstraint: nonNegative() })],
+};
+cases['constraints, batch of 1'] = { ...cases['constraints'], batchSize: 1 };
 
 describe('golden hashes', () => {
   const hashes = new Map<string, string>();

@@ -1,7 +1,7 @@
 /** Training with several threads: the same bits for any number of them, and what happens where one ends. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  activation, adam, adamw, dense, dropout, gaussianNoise, loadBackend, momentum, OptionError, residual, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer,
+  activation, adam, adamw, dense, dropout, gaussianNoise, l1, l2, loadBackend, maxNorm, momentum, nonNegative, OptionError, residual, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer,
   type Sequential,
 } from '../../src/index.ts';
 import { hasRelaxed, relaxedNote } from '../backends.ts';
@@ -77,6 +77,17 @@ const cases: Record<string, Case> = {
       residual([dense({ units: 33 }), gaussianNoise({ stddev: 1 })]), dense({ units: 1 }), gaussianNoise({ stddev: 0.1 }),
     ],
     inputs: 7, rows: 101, batchSize: 27, optimizer: sgd({ learningRate: 0.01 }),
+  },
+  'penalties and constraints': {
+    layers: () => [
+      dense({ units: 45, activation: 'relu', inputShape: [31], kernelRegularizer: l2(0.01), biasRegularizer: l1(0.01), kernelConstraint: maxNorm(0.8) }),
+      dense({ units: 5, activation: 'softmax', kernelConstraint: nonNegative(), biasConstraint: maxNorm(0.1) }),
+    ],
+    inputs: 31, rows: 90, batchSize: 26, loss: 'sparseCategoricalCrossentropy', optimizer: adam({ learningRate: 0.01 }),
+  },
+  'penalties on linear layers, plain descent': {
+    layers: () => [dense({ units: 18, inputShape: [20], kernelRegularizer: l1(0.01) }), dense({ units: 4, kernelConstraint: maxNorm(0.5) })],
+    inputs: 20, rows: 64, batchSize: 33, optimizer: sgd({ learningRate: 0.01 }),
   },
   'a classifier, last batch of 5': {
     layers: () => [dense({ units: 40, activation: 'relu', inputShape: [100] }), dense({ units: 10, activation: 'softmax' })],
