@@ -41,13 +41,17 @@ function constraint(name: string, config: Record<string, number>, write: Write):
     kind: 'Constraint',
     name,
     config: Object.freeze(config),
-    attach: (stage: Stage, index: number): Stage => ({
-      ...stage,
-      extra: true,
-      update(plan, at) {
-        stage.update?.(plan, at);
-        write(plan, at.parameters[index]!, at.floats[index]!, stage.parameters[index]!.shape);
-      },
-    }),
+    attach(stage: Stage, index: number): Stage {
+      const shape = stage.parameters[index]?.shape;
+      if (shape === undefined) return stage;
+      return {
+        ...stage,
+        extra: true,
+        update(plan, at) {
+          stage.update?.(plan, at);
+          write(plan, at.parameters[index]!, at.floats[index]!, shape);
+        },
+      };
+    },
   });
 }

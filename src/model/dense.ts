@@ -53,9 +53,7 @@ export function dense(options: DenseOptions): Layer {
   const bias = resolveInitializer('dense biasInitializer', options.biasInitializer ?? 'zeros');
   for (const key of rules) {
     const rule = options[key];
-    if (rule !== undefined && !key.endsWith((rule as typeof rule | null)?.kind ?? '?')) {
-      throw unexpected(`dense ${key}`, key.endsWith('r') ? 'what l2(0.01) or its like made' : 'what maxNorm(2) or its like made', rule);
-    }
+    if (rule !== undefined && !key.endsWith((rule as typeof rule | null)?.kind ?? '?')) throw unexpected(`dense ${key}`, 'one as l2(0.01) or maxNorm(2) makes', rule);
   }
   return Object.freeze({
     type: 'dense',
@@ -65,9 +63,7 @@ export function dense(options: DenseOptions): Layer {
     build(inputs: number, layer: string): Stage[] {
       const parameters: ParameterSpec[] = [{ name: 'kernel', shape: [inputs, units], initializer: kernel }];
       if (useBias) parameters.push({ name: 'bias', shape: [units], initializer: bias });
-      const held = rules.reduce(
-        (stage, key, i) => (i % 2 < parameters.length ? options[key]?.attach(stage, i % 2) : undefined) ?? stage, product(layer, inputs, units, parameters),
-      );
+      const held = rules.reduce((stage, key, i) => options[key]?.attach(stage, i % 2) ?? stage, product(layer, inputs, units, parameters));
       return [held, ...activationStages(layer, units, pair.activation, pair.derivative)];
     },
   });

@@ -118,7 +118,7 @@ export interface ParameterRule<Kind extends string> {
   readonly name: string;
   /** The settings it was made with, defaults filled in. */
   readonly config: Readonly<Record<string, number>>;
-  /** @internal The stage, with its parameter of that index held to it too. */
+  /** @internal The stage, with its parameter of that index, if it has one, held to it too. */
   attach(stage: Stage, index: number): Stage;
 }
 

@@ -36,6 +36,7 @@ function regularizer(name: string, first: number, second: number): Regularizer {
     name,
     config: Object.freeze({ l1: first, l2: second }),
     attach(stage: Stage, index: number): Stage {
+      if (stage.parameters[index] === undefined) return stage;
       // Descent without a gradient knows no penalty.
       const { descend: _descend, ...rest } = stage;
       return {
