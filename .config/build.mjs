@@ -33,7 +33,9 @@ await build({
 });
 await build({
   ...library,
-  entryPoints: { relaxed: 'src/backend/relaxed.ts', reference: 'src/backend/reference/index.ts', threads: 'src/backend/threads.ts' },
+  entryPoints: {
+    relaxed: 'src/backend/relaxed.ts', reference: 'src/backend/reference/index.ts', threads: 'src/backend/threads.ts', lbfgs: 'src/model/lbfgs.ts',
+  },
 });
 await build({
   ...common,
