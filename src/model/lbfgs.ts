@@ -74,7 +74,7 @@ class Iterations {
     this.#layout = this.#program.layout();
     this.#count = this.#layout.values.floats;
     this.#direction = new Float64Array(this.#count);
-    this.#parameters = new Float32Array(this.#count);
+    this.#parameters = this.#floats(this.#layout.values.address).slice();
     this.#curvature = Float64Array.from({ length: config.historySize }, (_, pair) => dot(this.#step(pair), this.#change(pair)));
   }
 
