@@ -198,8 +198,7 @@ const lbfgsPart = onDemand('./lbfgs.js', () => import('./lbfgs.ts'));
  */
 export function lbfgs(options: LbfgsOptions = {}): Optimizer {
   const config = configure('lbfgs', {
-    learningRate: [1, rate], historySize: [10], gradientTolerance: [1e-5, penalty], maxEvaluations: [25], c1: [1e-4, { above: 0, below: 1 }],
-    c2: [0.9, { above: 0, below: 1 }],
+    learningRate: [1, rate], historySize: [10], gradientTolerance: [1e-5, penalty], maxEvaluations: [25], c1: [1e-4, rate], c2: [0.9, share],
   }, options);
   checkInteger('lbfgs historySize', config.historySize, { min: 1 });
   checkInteger('lbfgs maxEvaluations', config.maxEvaluations, { min: 1 });
@@ -220,8 +219,8 @@ export function lbfgs(options: LbfgsOptions = {}): Optimizer {
 }
 
 /** Refuses an optimizer that must see all rows at once. */
-export function refuseBatches(where: string, { name, begin }: Optimizer): void {
-  if (begin !== undefined) throw new OptionError(`${where}: ${name} needs fit, which gives it all rows at once`);
+export function refuseBatches(where: string, optimizer: Optimizer): void {
+  if (optimizer.begin !== undefined) throw new OptionError(`${where}: ${optimizer.name} needs fit, and all rows at once`);
 }
 
 const byName = { sgd, momentum, adam, adamw, lbfgs };

@@ -178,7 +178,7 @@ export class Sequential {
     const { program } = this;
     const { optimizer } = this.#compiledFor('fit');
     checkKeys('fit', options, ['epochs', 'initialEpoch', 'verbose', 'batchSize', 'shuffle', 'threads', 'callbacks', 'signal', 'budgetMs', 'tolerance', 'validationSplit', 'validationData']);
-    const run = checkRun(options, this.seed, optimizer.begin === undefined ? 32 : Number.MAX_SAFE_INTEGER);
+    const run = checkRun(options, this.seed, optimizer.begin ? 2 ** 32 : 32);
     let samples = this.#samples('fit', x, y);
     let validation: Samples | undefined;
     if (options.validationData !== undefined) {

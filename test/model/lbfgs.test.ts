@@ -322,8 +322,8 @@ describe.each(backends)('on %s', (backend) => {
     await expect(fitted).rejects.toThrow('fit batchSize: lbfgs needs all 60 rows at once, received 32; leave it out');
     await expect(model.fit(x, y, { batchSize: 45, validationSplit: 0.25, epochs: 0 })).resolves.toMatchObject({ epoch: [] });
     expect(() => model.trainOnBatch(x, y)).toThrow(OptionError);
-    expect(() => model.trainOnBatch(x, y)).toThrow('trainOnBatch: lbfgs needs fit, which gives it all rows at once');
-    await expect(findLearningRate(model, x, y)).rejects.toThrow('findLearningRate: lbfgs needs fit, which gives it all rows at once');
+    expect(() => model.trainOnBatch(x, y)).toThrow('trainOnBatch: lbfgs needs fit, and all rows at once');
+    await expect(findLearningRate(model, x, y)).rejects.toThrow('findLearningRate: lbfgs needs fit, and all rows at once');
     expect(model.getWeights()).toEqual(before);
     const noisy = sequential({ layers: [dense({ units: 4, inputShape: [6] }), dropout({ rate: 0.5, name: 'drop' }), dense({ units: 4, activation: 'softmax' })], backend });
     noisy.compile({ optimizer: 'lbfgs', loss: 'sparseCategoricalCrossentropy' });
@@ -362,7 +362,7 @@ it('trains the models of a cross-validation', async () => {
 it.each<[LbfgsOptions, RegExp]>([
   [{ learningRate: 0 }, /^lbfgs learningRate: expected a finite float32 number greater than 0, received 0$/], [{ historySize: 0 }, /^lbfgs historySize: expected an integer of at least 1, received 0$/],
   [{ historySize: 2.5 }, /^lbfgs historySize: expected an integer/], [{ gradientTolerance: -1 }, /^lbfgs gradientTolerance: /], [{ maxEvaluations: 0 }, /^lbfgs maxEvaluations: expected an integer/],
-  [{ maxEvaluations: 1.5 }, /^lbfgs maxEvaluations: expected an integer/], [{ c1: 0 }, /^lbfgs c1: /], [{ c1: 1 }, /^lbfgs c1: /], [{ c2: 1 }, /^lbfgs c2: /],
+  [{ maxEvaluations: 1.5 }, /^lbfgs maxEvaluations: expected an integer/], [{ c1: 0 }, /^lbfgs c1: /], [{ c1: 1 }, /^lbfgs c2: expected a finite float32 number greater than 1/], [{ c2: 1 }, /^lbfgs c2: /],
   [{ c1: 0.5, c2: 0.5 }, /^lbfgs c2: expected a finite float32 number greater than 0.5, received 0.5$/], [{ history: 3 } as object, /^lbfgs: unknown option 'history'; known are learningRate, historySize/],
   [{ maxEvaluation: 3 } as object, /did you mean 'maxEvaluations'/],
 ])('refuses %o', (options, message) => {
