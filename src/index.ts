@@ -33,8 +33,8 @@ export type { ThresholdOptions, UnitsOption } from './metrics/predictions.ts';
 export { calibrationError, logLoss, rocAuc, rocCurve } from './metrics/probabilities.ts';
 export type { RocCurve } from './metrics/probabilities.ts';
 export { cosineSimilarity, mae, mse, r2Score, rmse } from './metrics/regression.ts';
-export { adam, adamw, momentum, sgd } from './model/optimizers.ts';
-export type { AdamOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
+export { adam, adamw, lbfgs, momentum, sgd } from './model/optimizers.ts';
+export type { AdamOptions, LbfgsOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
 export { learningRateScheduler, reduceLROnPlateau } from './model/rateCallbacks.ts';
 export type { ReduceLROnPlateauOptions } from './model/rateCallbacks.ts';
 export {

@@ -194,7 +194,7 @@ export class Program implements Summed {
     this.#settle();
     if (this.#room !== undefined && this.#room.rows >= rows) return;
     const start = this.#resident?.end ?? this.#team?.end ?? this.#base;
-    this.#room = new Room(this.backend, start, rows, this.#layout(), this.#team);
+    this.#room = new Room(this.backend, start, rows, this.layout(), this.#team);
   }
 
   /** The room that was reserved last, which a larger one may replace. */
@@ -202,8 +202,8 @@ export class Program implements Summed {
     return this.#room!;
   }
 
-  /** What plans are written from. */
-  #layout(): Layout {
+  /** What plans are written from, and what moves parameters without one. */
+  layout(): Layout {
     const { slots, step } = this.#trained;
     const of = (specs: readonly ParameterSpec[]) => this.parameters.filter(({ spec }) => specs.includes(spec));
     return {

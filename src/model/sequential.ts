@@ -13,7 +13,7 @@ import { buildStages, checkLayers, describe, layerNames } from './chain.ts';
 import type { Layer, Stage } from './layer.ts';
 import { checkTargets, resolveLoss, type LossSpec } from './losses.ts';
 import { resolveMetrics, type MetricSpec } from './metrics.ts';
-import { rateAt, resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
+import { rateAt, refuseBatches, resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
 import type { Objective } from './plans.ts';
 import { inferenceRows, Program, sizeOf } from './program.ts';
 import { checkedSamples, readSamples, type Fit, type Samples } from './samples.ts';
@@ -182,9 +182,9 @@ export class Sequential {
     if (!this.#disposed && !this.#ready()) await loadBackend(this.backend);
     this.#refuseWhileFitting('fit');
     const { program } = this;
-    this.#compiledFor('fit');
+    const { optimizer } = this.#compiledFor('fit');
     checkKeys('fit', options, ['epochs', 'initialEpoch', 'verbose', 'batchSize', 'shuffle', 'threads', 'callbacks', 'signal', 'budgetMs', 'tolerance', 'validationSplit', 'validationData']);
-    const run = checkRun(options, this.seed);
+    const run = checkRun(options, this.seed, optimizer.begin ? 2 ** 32 : 32);
     let samples = this.#samples('fit', x, y);
     let validation: Samples | undefined;
     if (options.validationData !== undefined) {
@@ -237,6 +237,7 @@ export class Sequential {
   /** One step on one batch; returns its loss before the step. */
   trainOnBatch(x: MatrixLike, y: MatrixLike): number {
     this.#refuseWhileFitting('trainOnBatch');
+    refuseBatches('trainOnBatch', this.#compiledFor('trainOnBatch').optimizer);
     return this.#runBatch('trainOnBatch', 'train', x, y);
   }
 

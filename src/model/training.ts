@@ -37,7 +37,7 @@ export interface RunOptions {
   initialEpoch?: number;
   /** 1 says how every epoch went on the console, and on a terminal how far the epoch at hand is; default 0. */
   verbose?: 0 | 1;
-  /** Rows a step; default 32. */
+  /** Rows a step; default 32, with `lbfgs` all of them, and nothing less. */
   batchSize?: number;
   /** Whether to go through the rows in a new random order every epoch, drawn from the model's seed; default true. */
   shuffle?: boolean;
@@ -64,7 +64,7 @@ export const sliceMilliseconds = 16;
 /** Steps in one call at most. */
 const mostSteps = 2 ** 24;
 
-export function checkRun(options: RunOptions, seed: number): Run {
+export function checkRun(options: RunOptions, seed: number, usualBatch: number): Run {
   const { signal, budgetMs, tolerance } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new OptionError(`fit signal: expected an AbortSignal, received ${show(signal)}`);
@@ -73,7 +73,7 @@ export function checkRun(options: RunOptions, seed: number): Run {
     epochs: checkInteger('fit epochs', options.epochs ?? 1, { min: 0 }),
     initialEpoch: checkInteger('fit initialEpoch', options.initialEpoch ?? 0, { min: 0 }),
     verbose: checkInteger('fit verbose', options.verbose ?? 0, { min: 0, max: 1 }),
-    batchSize: checkInteger('fit batchSize', options.batchSize ?? 32, { min: 1 }),
+    batchSize: checkInteger('fit batchSize', options.batchSize ?? usualBatch, { min: 1 }),
     shuffle: checkBoolean('fit shuffle', options.shuffle ?? true),
     threads: checkThreads('fit', options.threads),
     seed,
@@ -140,11 +140,12 @@ export async function train(
     tolerance !== undefined;
   let logs: Logs = {};
   signal?.throwIfAborted();
+  const iterate = await program.objective!.optimizer.begin?.(model, batch, x.rows);
   await callbacks.setModel?.(model);
   program.keep();
   try {
     await program.joinTeam(run.threads, batch);
-    const resident = onBatchEnd === undefined && program.team === undefined && program.attach(x, y, batch, shuffle, run.seed);
+    const resident = iterate === undefined && onBatchEnd === undefined && program.team === undefined && program.attach(x, y, batch, shuffle, run.seed);
     const order = shuffle && !resident ? new Uint32Array(x.rows) : undefined;
     program.reserve(batch);
     await callbacks.onTrainBegin?.();
@@ -156,7 +157,7 @@ export async function train(
       if (resident) {
         midway = await trainResident(program, samples, epoch, eachEpoch || model.stopTraining ? epoch + 1 : run.epochs, run, slices, history);
       } else {
-        append(history, await trainEpoch(program, samples, order, epoch, run, slices));
+        append(history, await trainEpoch(program, samples, order, epoch, run, slices, iterate));
       }
       const losses = history['loss']!;
       while (epochs.length < losses.length) epochs.push(epoch++);
@@ -257,9 +258,9 @@ async function trainResident(
   }
 }
 
-/** One epoch over data too large to copy, or with a callback for every batch: a call a step. */
+/** One epoch over data too large to copy, or with a callback for every batch: a call a step, to `iterate` where that is given. */
 async function trainEpoch(
-  program: Program, samples: Samples, order: Uint32Array | undefined, epoch: number, run: Run, slices: Slices,
+  program: Program, samples: Samples, order: Uint32Array | undefined, epoch: number, run: Run, slices: Slices, iterate?: () => void,
 ): Promise<Logs> {
   const { x, y } = samples;
   if (order !== undefined) {
@@ -275,7 +276,8 @@ async function trainEpoch(
     program.reserve(rows);
     program.room.load('input', x, start, rows, order);
     program.room.load('target', y, start, rows, order);
-    if (!program.start('train', rows)) await program.finish();
+    if (iterate !== undefined) iterate();
+    else if (!program.start('train', rows)) await program.finish();
     program.sums.collect(program.room, rows);
     seen += rows;
     if (!Number.isFinite(program.sums.lossOver(seen))) throw diverged(program, epoch, batch, rows, samples);
