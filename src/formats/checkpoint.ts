@@ -100,9 +100,12 @@ export function checkpoint(options: CheckpointOptions): Callback {
       const bytes = encode(takeSnapshot(where, model), { epoch: done, best, callbacks: remembering.map(({ state }) => state!) });
       if (better) write(beside(path, 'best'), bytes);
       if (!due) return;
-      if (keep > 1) write(beside(path, `epoch${done}`), bytes);
+      if (keep > 1) {
+        write(beside(path, `epoch${done}`), bytes);
+        // Before the last: so a process that is killed here again and again leaves one too many, not more and more.
+        removeOld(disk, path, done, keep);
+      }
       write(path, bytes);
-      if (keep > 1) removeOld(disk, path, done, keep);
     },
   };
   return self;

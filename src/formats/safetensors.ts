@@ -144,7 +144,7 @@ class HeaderReader {
     }, '');
     while (this.#text[this.#at] === ' ') this.#at++;
     if (this.#at < this.#text.length) throw this.#refused('nothing but spaces after the header');
-    return { places, metadata: metadata ?? new Map() };
+    return { places, metadata: metadata ?? new Map<string, string>() };
   }
 
   #place(name: string): Place {
@@ -282,9 +282,10 @@ function checkTensor(name: string, shape: readonly number[], data: Float32Array)
   const where = `serializeSafetensors tensor ${show(name)}`;
   if (name === '__metadata__') throw new OptionError(`${where}: that name is taken by the format`);
   if (!(data instanceof Float32Array)) throw unexpected(`${where} data`, 'a Float32Array', data);
-  const count = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0) ? shape.reduce((a, b) => a * b, 1) : -1;
-  if (count !== data.length) {
-    throw new OptionError(`${where}: expected a shape of ${data.length} values, received ${Array.isArray(shape) ? `[${shape.join(', ')}]` : show(shape)}`);
+  if (!Array.isArray(shape)) throw unexpected(`${where} shape`, 'an array', shape);
+  const sizes = shape as readonly number[];
+  if (!sizes.every((length) => Number.isSafeInteger(length) && length >= 0) || sizes.reduce((a, b) => a * b, 1) !== data.length) {
+    throw new OptionError(`${where}: expected a shape of ${data.length} values, received [${sizes.join(', ')}]`);
   }
 }
 

@@ -175,7 +175,7 @@ describe('of all content and bytes', () => {
 
   it('any bytes are read, or refused with a FormatError', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), readsOrRefuses));
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'{}[]":,\\ 0149aF32', '__metadata__', '"dtype"', '"shape"', '"data_offsets"', '"F32"'), maxLength: 60 }), fc.nat({ max: 16 }),
+    fc.assert(fc.property(fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', ':', ',', '\\', ' ', '0', '1', '4', 'a', '__metadata__', '"dtype"', '"shape"', '"data_offsets"', '"F32"'), maxLength: 60 }), fc.nat({ max: 16 }),
       (header, values) => readsOrRefuses(file(`{${header}`, values))));
     fc.assert(fc.property(fc.json(), (header) => readsOrRefuses(file(header))));
   });
@@ -199,7 +199,7 @@ it.each<[string, () => unknown, RegExp]>([
   ['to write an array', () => serializeSafetensors(new Map([['a', { shape: [1], data: [1] as never }]])), /tensor 'a' data: expected a Float32Array, received Array of 1 value/],
   ['to write another shape', () => serializeSafetensors(new Map([['a', { shape: [2, 2], data: new Float32Array(3) }]])), /tensor 'a': expected a shape of 3 values, received \[2, 2\]/],
   ['to write half a size', () => serializeSafetensors(new Map([['a', { shape: [1.5, 2], data: new Float32Array(3) }]])), /received \[1.5, 2\]/],
-  ['to write without a shape', () => serializeSafetensors(new Map([['a', { data: new Float32Array(1) } as never]])), /received undefined/],
+  ['to write without a shape', () => serializeSafetensors(new Map([['a', { data: new Float32Array(1) } as never]])), /tensor 'a' shape: expected an array, received undefined/],
   ['to write the name of the metadata', () => serializeSafetensors(new Map([['__metadata__', { shape: [1], data: new Float32Array(1) }]])), /taken by the format/],
   ['to write a number as metadata', () => serializeSafetensors(new Map(), new Map([['k', 1 as never]])), /metadata 'k': expected a string, received 1/],
 ])('a mistake is told: %s', (_, call, message) => {
