@@ -121,8 +121,8 @@ export function checkpoint(options: CheckpointOptions): Callback {
  * await model.fit(x, y, { epochs: 10, initialEpoch: await resume(model, path), callbacks: [checkpoint({ path })] });
  * ```
  *
- * What callbacks remembered, they get back in the next `fit` that has `checkpoint` among them. A state of another backend will do, but then
- * bits differ.
+ * What callbacks remembered, they get back in the next `fit` that has `checkpoint` among them. Only `tolerance`, which has no epoch to
+ * compare with, and a training that was over early, go on by one epoch. A state of another backend will do, but then bits differ.
  *
  * Rejects with an OptionError that names the first difference for the state of another model, with a FormatError for a file that is
  * damaged or no checkpoint, with a DataError for one that cannot be read; the model is then as it was.
