@@ -5,6 +5,8 @@ export type { ActivationName, ActivationOptions, ActivationPair, ActivationSpec,
 export { loadBackend } from './backend/index.ts';
 export type { BackendChoice, BackendName } from './backend/index.ts';
 export type { Callback, History, Logs } from './model/callbacks.ts';
+export { checkpoint, resume } from './formats/checkpoint.ts';
+export type { CheckpointOptions } from './formats/checkpoint.ts';
 export { crossValidate } from './model/crossValidation.ts';
 export type { CrossValidation, CrossValidationOptions } from './model/crossValidation.ts';
 export { balancedClassWeights } from './data/classes.ts';
@@ -44,6 +46,8 @@ export type {
   CosineDecayOptions, CosineDecayRestartsOptions, ExponentialDecayOptions, InverseScalingOptions, InverseTimeDecayOptions, LearningRate, LearningRateSchedule,
   OneCycleOptions, PiecewiseConstantOptions, PolynomialDecayOptions,
 } from './model/schedules.ts';
+export { parseSafetensors, serializeSafetensors } from './formats/safetensors.ts';
+export type { Safetensors, SafetensorsTensor, TensorLike } from './formats/safetensors.ts';
 export { sequential } from './model/sequential.ts';
 export type { CompileOptions, FitOptions, Gradient, PredictOptions, Sequential, SequentialOptions } from './model/sequential.ts';
-export { BackendError, DataError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';
+export { BackendError, DataError, FormatError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';

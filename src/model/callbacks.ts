@@ -1,6 +1,8 @@
 /** What happens around training: hooks that `fit` calls, and the record it returns. */
 
+import { lossCodes } from '../backend/plan.ts';
 import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
+import { checkName } from '../options.ts';
 import type { Sequential } from './sequential.ts';
 
 /** The loss and metrics of an epoch, or of the epoch so far; those of validation data begin with `val_`. */
@@ -8,14 +10,22 @@ export type Logs = Readonly<Record<string, number>>;
 
 /** Hooks into `fit`, named as in Keras. Each may return a promise, which is awaited. Epochs and batches count from 0. */
 export interface Callback {
-  /** Before all others, with the model that `fit` is called on: to read and set its weights, and to stop it by `model.stopTraining = true`. */
-  setModel?(model: Sequential): void | Promise<void>;
+  /**
+   * Before all others, with the model that `fit` is called on: to read and set its weights, and to stop it by `model.stopTraining = true`;
+   * and with all callbacks of that `fit`, in order.
+   */
+  setModel?(model: Sequential, callbacks: readonly Callback[]): void | Promise<void>;
   onTrainBegin?(): void | Promise<void>;
   onTrainEnd?(logs: Logs): void | Promise<void>;
   onEpochBegin?(epoch: number): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
   /** After each batch, with the means over the epoch so far. Set it only where it is needed: it costs a little every step. */
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+  /**
+   * Where a callback remembers something from epoch to epoch: all of that, of which JSON can hold each value but those that are a
+   * Float32Array; always under the same keys. `checkpoint` saves it, and sets it as training begins where that goes on after `resume`.
+   */
+  state?: Readonly<Record<string, unknown>>;
 }
 
 /** What `fit` returns: one value for the loss and each metric of every epoch that ran. */
@@ -56,4 +66,22 @@ function checkCallback(where: string, callback: unknown): void {
       }
     }
   }
+}
+
+/** What a callback reads out of the logs by the name that it watches. */
+export function monitored(where: string, monitor: string, logs: Logs): number {
+  const value = logs[monitor];
+  if (value !== undefined) return value;
+  const known = Object.keys(logs);
+  throw new OptionError(`${where} monitor: there is no ${show(monitor)} in the logs${didYouMean(monitor, known)}; they hold ${known.join(', ')}`);
+}
+
+/** Whether a larger value of what is watched is a better one. */
+export function moreIsBetter(where: string, monitor: string, mode: unknown = 'auto'): boolean {
+  const chosen = checkName(`${where} mode`, mode, ['auto', 'min', 'max']);
+  if (chosen !== 'auto') return chosen === 'max';
+  const name = monitor.replace(/^val_/, '');
+  if (/accuracy$/i.test(name)) return true;
+  if (/(loss|error)$/i.test(name) || (lossCodes as readonly string[]).includes(name)) return false;
+  throw new OptionError(`${where} mode: whether less or more of ${show(monitor)} is better has to be said, by 'min' or 'max'`);
 }

@@ -168,6 +168,11 @@ export class Program implements Summed {
     return this.backend.memory.i32[this.#trained.step / 4]!;
   }
 
+  /** By how many bytes each slot of the optimizer lies behind the parameters, which it is laid out as, and where the counters are, int32. */
+  get state(): { readonly slots: readonly number[]; readonly counters: Readonly<Record<string, number>> } {
+    return { slots: this.#trained.slots.map((slot) => slot - this.#values.address), counters: { step: this.#trained.step } };
+  }
+
   /** What updates go by from now on: a number or a schedule. */
   get rate(): LearningRate {
     return this.#rate;

@@ -24,6 +24,8 @@ export interface Run {
   readonly threads: number | 'auto';
   readonly seed: number;
   readonly callbacks: Callback;
+  /** Those that `callbacks` combines. */
+  readonly given: readonly Callback[];
   readonly signal: AbortSignal | undefined;
   readonly budgetMs: number;
   readonly tolerance: number | undefined;
@@ -78,6 +80,7 @@ export function checkRun(options: RunOptions, seed: number, usualBatch: number):
     threads: checkThreads('fit', options.threads),
     seed,
     callbacks: combine(options.callbacks ?? []),
+    given: options.callbacks ?? [],
     signal,
     budgetMs: budgetMs === undefined ? Infinity : checkNumber('fit budgetMs', budgetMs, { above: 0 }),
     tolerance: tolerance === undefined ? undefined : checkNumber('fit tolerance', tolerance, { min: 0 }),
@@ -141,7 +144,7 @@ export async function train(
   let logs: Logs = {};
   signal?.throwIfAborted();
   const iterate = await program.objective!.optimizer.begin?.(model, batch, x.rows);
-  await callbacks.setModel?.(model);
+  await callbacks.setModel?.(model, run.given);
   program.keep();
   try {
     await program.joinTeam(run.threads, batch);
