@@ -47,3 +47,4 @@ export type {
 export { sequential } from './model/sequential.ts';
 export type { CompileOptions, FitOptions, Gradient, PredictOptions, Sequential, SequentialOptions } from './model/sequential.ts';
 export { BackendError, DataError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';
+export type { ClassWeight, SampleWeightOptions, WeightOptions } from './model/weights.ts';

@@ -16,8 +16,9 @@ import { resolveMetrics, type MetricName } from './metrics.ts';
 import { rateAt, resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
 import type { Objective } from './plans.ts';
 import { inferenceRows, Program, registerSums, sizeOf } from './program.ts';
-import { checkedSamples, readSamples, type Fit, type Samples } from './samples.ts';
+import { checkedSamples, loadSamples, readSamples, type Fit, type Samples } from './samples.ts';
 import { checkRun, checkThreads, evaluate, splitValidation, train, type RunOptions } from './training.ts';
+import { alike, withClassWeight, withSampleWeight, type SampleWeightOptions, type WeightOptions } from './weights.ts';
 
 export interface SequentialOptions {
   /** The layers in order; the first needs an `inputShape`. */
@@ -37,11 +38,11 @@ export interface CompileOptions {
   metrics?: readonly MetricName[];
 }
 
-export interface FitOptions extends RunOptions {
+export interface FitOptions extends RunOptions, WeightOptions {
   /** The share of rows, cut off at the end, to validate on after every epoch. */
   validationSplit?: number;
-  /** Rows and targets to validate on after every epoch. */
-  validationData?: readonly [x: MatrixLike, y: MatrixLike];
+  /** Rows and targets, and weights if any, to validate on after every epoch. */
+  validationData?: readonly [x: MatrixLike, y: MatrixLike, sampleWeight?: MatrixLike];
 }
 
 export interface PredictOptions {
@@ -57,6 +58,8 @@ export interface Gradient {
   /** Row-major, the caller's own copy. */
   readonly data: Float32Array;
 }
+
+const weightKeys = ['sampleWeight', 'classWeight'];
 
 /** A chain of layers. Make one with {@link sequential}. */
 export class Sequential {
@@ -177,20 +180,22 @@ export class Sequential {
     this.#refuseWhileFitting('fit');
     const { program } = this;
     this.#compiledFor('fit');
-    checkKeys('fit', options, ['epochs', 'initialEpoch', 'verbose', 'batchSize', 'shuffle', 'threads', 'callbacks', 'signal', 'budgetMs', 'tolerance', 'validationSplit', 'validationData']);
+    checkKeys('fit', options, ['epochs', 'initialEpoch', 'verbose', 'batchSize', 'shuffle', 'threads', 'callbacks', 'signal', 'budgetMs', 'tolerance', 'validationSplit', 'validationData', ...weightKeys]);
     const run = checkRun(options, this.seed);
-    let samples = this.#samples('fit', x, y);
+    let samples = withSampleWeight('fit', this.#samples('fit', x, y), options.sampleWeight);
     let validation: Samples | undefined;
     if (options.validationData !== undefined) {
       if (options.validationSplit !== undefined) throw new OptionError('fit: give validationData or validationSplit, not both');
-      if (!Array.isArray(options.validationData) || options.validationData.length !== 2) {
-        throw unexpected('fit validationData', '[x, y]', options.validationData);
+      if (!Array.isArray(options.validationData) || options.validationData.length < 2 || options.validationData.length > 3) {
+        throw unexpected('fit validationData', '[x, y] or [x, y, sampleWeight]', options.validationData);
       }
-      const [validationX, validationY] = options.validationData as [MatrixLike, MatrixLike];
-      validation = this.#samples('fit validationData', validationX, validationY);
+      const [validationX, validationY, weights] = options.validationData as [MatrixLike, MatrixLike, MatrixLike?];
+      validation = withSampleWeight('fit validationData', this.#samples('fit validationData', validationX, validationY), weights);
     } else if (options.validationSplit !== undefined) {
       [samples, validation] = splitValidation(samples, options.validationSplit);
     }
+    samples = withClassWeight('fit', samples, options.classWeight, this.#fit('fit'));
+    if (validation !== undefined) [samples, validation] = alike(samples, validation);
     this.#fitting = true;
     this.stopTraining = false;
     try {
@@ -223,21 +228,22 @@ export class Sequential {
   }
 
   /** Loss and metrics over rows `x` and targets `y`: `{ loss, accuracy, ... }`. */
-  evaluate(x: MatrixLike, y: MatrixLike): Record<string, number> {
+  evaluate(x: MatrixLike, y: MatrixLike, options: SampleWeightOptions = {}): Record<string, number> {
     this.#compiledFor('evaluate');
-    return evaluate(this.program, this.#samples('evaluate', x, y));
+    checkKeys('evaluate', options, ['sampleWeight']);
+    return evaluate(this.program, withSampleWeight('evaluate', this.#samples('evaluate', x, y), options.sampleWeight));
   }
 
   /** One step on one batch; returns its loss before the step. */
-  trainOnBatch(x: MatrixLike, y: MatrixLike): number {
+  trainOnBatch(x: MatrixLike, y: MatrixLike, options?: WeightOptions): number {
     this.#refuseWhileFitting('trainOnBatch');
-    return this.#runBatch('trainOnBatch', 'train', x, y);
+    return this.#runBatch('trainOnBatch', 'train', x, y, options);
   }
 
   /** ∂J/∂θ of the loss of one batch, in the order of {@link getWeights}. Nothing is changed. */
-  gradients(x: MatrixLike, y: MatrixLike): Gradient[] {
+  gradients(x: MatrixLike, y: MatrixLike, options?: WeightOptions): Gradient[] {
     const { program } = this;
-    program.apart(() => this.#runBatch('gradients', 'gradients', x, y));
+    program.apart(() => this.#runBatch('gradients', 'gradients', x, y, options));
     return program.parameters.map((parameter) => ({
       name: parameter.name,
       shape: parameter.spec.shape,
@@ -323,14 +329,18 @@ export class Sequential {
     return checkedSamples(verb, x, y, this.#fit(verb));
   }
 
-  #runBatch(verb: string, plan: 'train' | 'gradients', x: MatrixLike, y: MatrixLike): number {
+  #runBatch(verb: string, plan: 'train' | 'gradients', x: MatrixLike, y: MatrixLike, options: WeightOptions | undefined): number {
     const { program } = this;
     const fit = this.#fit(verb);
-    const samples = readSamples(verb, x, y, fit);
+    let samples;
+    if (options === undefined) samples = readSamples(verb, x, y, fit);
+    else {
+      checkKeys(verb, options, weightKeys);
+      samples = withSampleWeight(verb, this.#samples(verb, x, y), options.sampleWeight);
+      samples = withClassWeight(verb, samples, options.classWeight, fit);
+    }
     const { rows } = samples.x;
-    program.reserve(rows);
-    program.room.load('input', samples.x, 0, rows);
-    program.room.load('target', samples.y, 0, rows);
+    loadSamples(program, samples, 0, rows);
     if (!program.room.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x);
     if (!program.room.loadedFinite('target', samples.y, rows)) checkFinite(`${verb} y`, samples.y);
     checkTargets(`${verb} y`, fit.loss, samples.y, fit.outputs);

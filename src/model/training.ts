@@ -11,8 +11,9 @@ import { nextTask, say, sayInPlace } from '../platform.ts';
 import { Random } from '../random.ts';
 import { combine, type Callback, type History, type Logs } from './callbacks.ts';
 import { inferenceRows, type Program } from './program.ts';
-import type { Samples } from './samples.ts';
+import { loadSamples, type Samples } from './samples.ts';
 import type { Sequential } from './sequential.ts';
+import { checkWeights } from './weights.ts';
 
 /** The settings of a run, checked, defaults filled in. */
 export interface Run {
@@ -90,9 +91,10 @@ export function checkThreads(verb: string, threads: number | 'auto' = 1): number
 }
 
 /** Cuts the last share of the rows off for validation, as Keras does: before any shuffling. A share of 0 is none. */
-export function splitValidation({ x, y }: Samples, share: number): [train: Samples, validation: Samples | undefined] {
+export function splitValidation(samples: Samples, share: number): [train: Samples, validation: Samples | undefined] {
   checkNumber('fit validationSplit', share, { min: 0, below: 1 });
-  if (share === 0) return [{ x, y }, undefined];
+  if (share === 0) return [samples, undefined];
+  const { x, y, weights } = samples;
   const at = Math.floor(x.rows * (1 - share));
   if (at === 0 || at === x.rows) {
     throw new OptionError(`fit validationSplit: ${share} of ${x.rows} rows leaves no rows to ${at === 0 ? 'train' : 'validate'} on`);
@@ -102,25 +104,25 @@ export function splitValidation({ x, y }: Samples, share: number): [train: Sampl
     rows: to - from,
     columns: matrix.columns,
   });
-  return [
-    { x: part(x, 0, at), y: part(y, 0, at) },
-    { x: part(x, at, x.rows), y: part(y, at, y.rows) },
-  ];
+  const cut = (what: string, from: number, to: number): Samples => ({
+    x: part(x, from, to),
+    y: part(y, from, to),
+    ...(weights && { weights: checkWeights(`fit sampleWeight of the rows to ${what} on`, part(weights, from, to)) }),
+  });
+  return [cut('train', 0, at), cut('validate', at, x.rows)];
 }
 
 /** Loss and metrics over all rows. */
-export function evaluate(program: Program, { x, y }: Samples): Record<string, number> {
-  const chunk = Math.min(x.rows, inferenceRows);
-  program.reserve(chunk);
+export function evaluate(program: Program, samples: Samples): Record<string, number> {
+  const { rows } = samples.x;
   return program.apart(() => {
     program.clearSums();
-    for (let start = 0; start < x.rows; start += chunk) {
-      const rows = Math.min(chunk, x.rows - start);
-      program.room.load('input', x, start, rows);
-      program.room.load('target', y, start, rows);
-      program.run('evaluate', rows);
+    for (let start = 0; start < rows; start += inferenceRows) {
+      const count = Math.min(inferenceRows, rows - start);
+      loadSamples(program, samples, start, count);
+      program.run('evaluate', count);
     }
-    return program.logsOver(x.rows);
+    return program.logsOver(rows);
   });
 }
 
@@ -128,7 +130,7 @@ export function evaluate(program: Program, { x, y }: Samples): Record<string, nu
 export async function train(
   program: Program, samples: Samples, validation: Samples | undefined, run: Run, model: Sequential,
 ): Promise<History> {
-  const { x, y } = samples;
+  const { x } = samples;
   const { callbacks, signal, tolerance } = run;
   const { onEpochBegin, onEpochEnd, onBatchEnd } = callbacks;
   const history: Record<string, number[]> = {};
@@ -143,9 +145,9 @@ export async function train(
   program.keep();
   try {
     await program.joinTeam(run.threads, batch);
-    const resident = onBatchEnd === undefined && program.team === undefined && program.attach(x, y, batch, shuffle, run.seed);
+    const resident = onBatchEnd === undefined && program.team === undefined && program.attach(samples, batch, shuffle, run.seed);
     const order = shuffle && !resident ? new Uint32Array(x.rows) : undefined;
-    program.reserve(batch);
+    program.reserve(batch, samples.weights !== undefined);
     await callbacks.onTrainBegin?.();
     const slices = new Slices(run);
     for (let epoch = run.initialEpoch, over = false, midway = false; epoch < run.epochs && !over;) {
@@ -260,7 +262,7 @@ async function trainResident(
 async function trainEpoch(
   program: Program, samples: Samples, order: Uint32Array | undefined, epoch: number, run: Run, slices: Slices,
 ): Promise<Logs> {
-  const { x, y } = samples;
+  const { x } = samples;
   if (order !== undefined) {
     for (let row = 0; row < x.rows; row++) order[row] = row;
     new Random(run.seed, 'shuffling', epoch).shuffle(order);
@@ -271,9 +273,7 @@ async function trainEpoch(
   for (; seen < x.rows && !(seen > 0 && slices.over); batch++) {
     const start = seen;
     const rows = Math.min(run.batchSize, x.rows - start);
-    program.reserve(rows);
-    program.room.load('input', x, start, rows, order);
-    program.room.load('target', y, start, rows, order);
+    loadSamples(program, samples, start, rows, order);
     if (!program.start('train', rows)) await program.finish();
     seen += rows;
     if (!Number.isFinite(program.lossOver(seen))) throw diverged(program, epoch, batch, rows, samples);
