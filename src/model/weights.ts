@@ -1,8 +1,8 @@
 /** How much each row counts in the loss: by a weight of its own, by that of its class, or by both. */
 
-import { balancedClassWeights, classIndices } from '../data/classes.ts';
+import { argmax, balancedWeights } from '../data/classes.ts';
 import { checkFinite, toMatrix, type Matrix, type MatrixLike, type NumericArray } from '../data/matrix.ts';
-import { DataError, OptionError, ShapeError, show, unexpected } from '../errors.ts';
+import { DataError, ShapeError, unexpected } from '../errors.ts';
 import { checkNumber } from '../options.ts';
 import type { Fit, Samples } from './samples.ts';
 
@@ -31,7 +31,8 @@ export function withSampleWeight(where: string, samples: Samples, sampleWeight: 
   if (sampleWeight === undefined) return samples;
   const label = `${where} sampleWeight`;
   const weights = toMatrix(label, sampleWeight, 1);
-  if (weights.rows !== samples.x.rows) throw new ShapeError(`${label}: expected one for each of ${samples.x.rows} rows, received ${weights.rows}`);
+  const { rows } = samples.x;
+  if (weights.rows !== rows) throw new ShapeError(`${label}: expected one for each of ${rows} rows, received ${weights.rows}`);
   return { ...samples, weights: checkWeights(label, weights) };
 }
 
@@ -40,8 +41,9 @@ export function checkWeights(where: string, weights: Matrix): Matrix {
   checkFinite(where, weights);
   const { values } = weights;
   const row = values.findIndex((weight) => weight < 0);
-  if (row >= 0) throw new DataError(`${where}: row ${row}: expected a weight of at least 0, received ${values[row]}`);
-  if (values.every((weight) => weight === 0)) throw new DataError(`${where}: expected a weight above 0, received none in ${values.length} rows`);
+  if (row >= 0 || values.every((weight) => weight === 0)) {
+    throw new DataError(`${where}: expected weights of at least 0, one of them above 0, received ${row >= 0 ? `${values[row]} in row ${row}` : 'only 0'}`);
+  }
   return weights;
 }
 
@@ -52,26 +54,24 @@ export function withClassWeight(where: string, samples: Samples, classWeight: Cl
   const { y, weights } = samples;
   const binary = y.columns === 1 && loss.kind.targets !== 'index';
   const classes = binary ? 2 : outputs;
-  const indices = indicesOf(label, binary ? y.values.map((value) => (value === -1 ? 0 : value)) : y.values, y.columns, classes);
-  const of = classWeight === 'balanced' ? balancedClassWeights(indices) : weightsByClass(label, classWeight, classes, binary);
+  const indices = Uint32Array.from({ length: y.rows }, (_, row) => {
+    const given = y.values.subarray(row * y.columns, (row + 1) * y.columns);
+    const index = y.columns > 1 ? argmax(y, row) : Math.max(0, given[0]!);
+    const isClass = y.columns > 1 ? given.every((value, column) => value === Number(column === index)) : Math.abs(given[0]!) === index || given[0] === -1;
+    if (isClass && index < classes && index % 1 === 0) return index;
+    throw unexpected(`${label}, row ${row} of y`, 'a class: an index, a one-hot row, 0 or 1, −1 or 1', given.join());
+  });
+  const of = classWeight === 'balanced' ? balancedWeights(indices, classes) : weightsByClass(label, classWeight, classes, binary);
   const values = Float32Array.from(indices, (index, row) => of[index]! * (weights?.values[row] ?? 1));
   return { ...samples, weights: checkWeights(label, { values, rows: y.rows, columns: 1 }) };
 }
 
-function indicesOf(label: string, y: Float32Array, columns: number, classes: number): Uint32Array {
-  try {
-    return classIndices(label, y, columns, classes);
-  } catch (cause) {
-    throw new OptionError(`${label} needs targets that are classes; ${(cause as Error).message}`);
-  }
-}
-
 function weightsByClass(label: string, classWeight: Exclude<ClassWeight, 'balanced'>, classes: number, binary: boolean): Float64Array {
-  if (typeof classWeight !== 'object' || classWeight === null) throw unexpected(label, "'balanced', or weights by class", classWeight);
+  if (Object(classWeight) !== classWeight) throw unexpected(label, "'balanced', or weights by class", classWeight);
   const of = new Float64Array(classes).fill(1);
   for (const [key, weight] of classWeight instanceof Map ? classWeight : Object.entries(classWeight)) {
     const index = binary && Number(key) === -1 ? 0 : Number(key);
-    if (!(index in of)) throw new OptionError(`${label}: expected classes from 0 to ${classes - 1}, received a weight for ${show(key)}`);
+    if (!(index in of)) throw unexpected(label, `classes from 0 to ${classes - 1}`, key);
     of[index] = checkNumber(`${label} of class ${key}`, weight, { min: 0 });
   }
   return of;

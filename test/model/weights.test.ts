@@ -157,18 +157,19 @@ describe.each(backends)('on %s', (backend) => {
 
   it.each<[string, WeightOptions, new (message: string) => Error, RegExp]>([
     ['too few', { sampleWeight: [1, 2] }, ShapeError, /sampleWeight: expected one for each of 30 rows, received 2/],
-    ['a negative one', { sampleWeight: weights.with(3, -1) }, DataError, /sampleWeight: row 3: expected a weight of at least 0, received -1/],
+    ['a negative one', { sampleWeight: weights.with(3, -1) }, DataError, /sampleWeight: expected weights of at least 0, one of them above 0, received -1 in row 3/],
     ['NaN', { sampleWeight: weights.with(4, NaN) }, DataError, /sampleWeight: row 4, column 0 is NaN/],
     ['Infinity', { sampleWeight: [...weights].with(4, 1e39) }, DataError, /sampleWeight: row 4, column 0 is Infinity/],
-    ['nothing but 0', { sampleWeight: new Float32Array(rows) }, DataError, /sampleWeight: expected a weight above 0, received none in 30 rows/],
+    ['nothing but 0', { sampleWeight: new Float32Array(rows) }, DataError, /sampleWeight: expected weights of at least 0, one of them above 0, received only 0/],
     ['no array', { sampleWeight: 2 as never }, DataError, /sampleWeight: expected a typed array/],
-    ['a class that is none', { classWeight: { 3: 1 } }, OptionError, /classWeight: expected classes from 0 to 2, received a weight for '3'/],
-    ['a class of −1 among three', { classWeight: new Map([[-1, 1]]) }, OptionError, /classWeight: expected classes from 0 to 2, received a weight for -1/],
+    ['a class that is none', { classWeight: { 3: 1 } }, OptionError, /classWeight: expected classes from 0 to 2, received '3'/],
+    ['a class of −1 among three', { classWeight: new Map([[-1, 1]]) }, OptionError, /classWeight: expected classes from 0 to 2, received -1/],
     ['a word', { classWeight: 'even' as never }, OptionError, /classWeight: expected 'balanced', or weights by class, received 'even'/],
     ['null', { classWeight: null as never }, OptionError, /classWeight: expected 'balanced'.*received null/],
+    ['a number', { classWeight: 3 as never }, OptionError, /classWeight: expected 'balanced'.*received 3/],
     ['a negative weight of a class', { classWeight: [1, -2, 1] }, OptionError, /classWeight of class 1: expected a finite float32 number of at least 0, received -2/],
     ['a weight that is no number', { classWeight: { 1: 'much' as never } }, OptionError, /classWeight of class 1: .*received 'much'/],
-    ['classes that count nothing', { classWeight: [0, 0, 0] }, DataError, /classWeight: expected a weight above 0/],
+    ['classes that count nothing', { classWeight: [0, 0, 0] }, DataError, /classWeight: expected weights of at least 0, one of them above 0/],
     ['an option of another name', { sampleWeights: weights } as never, OptionError, /unknown option 'sampleWeights', did you mean 'sampleWeight'/],
   ])('refuses %s', async (_name, options, kind, message) => {
     const model = make(backend);
@@ -193,7 +194,7 @@ describe.each(backends)('on %s', (backend) => {
     for (const classWeight of ['balanced', [1, 2]] as const) {
       const error = await make(backend, loss, units, last).fit(x, y as Float32Array, { classWeight }).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(OptionError);
-      expect((error as Error).message).toMatch(/^fit classWeight needs targets that are classes; fit classWeight: row 0/);
+      expect((error as Error).message).toMatch(/^fit classWeight, row 0 of y: expected a class: an index, a one-hot row, 0 or 1, −1 or 1, received/);
     }
   });
 
@@ -204,7 +205,7 @@ describe.each(backends)('on %s', (backend) => {
     await expect(model.fit(x, classes, { validationData: [x, classes, weights, weights] as never })).rejects.toThrow(/expected \[x, y\] or \[x, y, sampleWeight\], received Array of 4/);
     await expect(model.fit(x, classes, { validationData: [x, classes, [1]] })).rejects.toThrow(/fit validationData sampleWeight: expected one for each of 30 rows/);
     const none = weights.map((weight, row) => (row < 24 ? weight : 0));
-    await expect(model.fit(x, classes, { sampleWeight: none, validationSplit: 0.2 })).rejects.toThrow(/sampleWeight of the rows to validate on: expected a weight above 0/);
+    await expect(model.fit(x, classes, { sampleWeight: none, validationSplit: 0.2 })).rejects.toThrow(/sampleWeight of the rows to validate on: expected weights of at least 0/);
   });
 
   it('crossValidate gives every fold the weights of its rows', async () => {
