@@ -8,6 +8,7 @@ export type { Callback, History, Logs } from './model/callbacks.ts';
 export { crossValidate } from './model/crossValidation.ts';
 export type { CrossValidation, CrossValidationOptions } from './model/crossValidation.ts';
 export { balancedClassWeights } from './data/classes.ts';
+export type { Batches, Dataset, DatasetBatch, FitDatasetOptions } from './model/dataset.ts';
 export { dense } from './model/dense.ts';
 export type { DenseOptions } from './model/dense.ts';
 export { dropout } from './model/dropout.ts';
@@ -47,4 +48,4 @@ export type {
 export { sequential } from './model/sequential.ts';
 export type { CompileOptions, FitOptions, Gradient, PredictOptions, Sequential, SequentialOptions } from './model/sequential.ts';
 export { BackendError, DataError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';
-export type { ClassWeight, SampleWeightOptions, WeightOptions } from './model/weights.ts';
+export type { ClassWeight, SampleWeightOptions, ValidationData, WeightOptions } from './model/weights.ts';

@@ -6,10 +6,11 @@
 
 import { chooseBackend, createBackend, loadBackend, notLoaded, type Backend, type BackendChoice, type BackendName } from '../backend/index.ts';
 import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
-import { BackendError, OptionError, ShapeError, show, unexpected } from '../errors.ts';
+import { BackendError, OptionError, ShapeError, show } from '../errors.ts';
 import { checkInteger, checkKeys, checkLabel, checkNumber } from '../options.ts';
 import type { History } from './callbacks.ts';
 import { buildStages, checkLayers, describe, layerNames } from './chain.ts';
+import { fitDataset, type Dataset, type FitDatasetOptions } from './dataset.ts';
 import type { Layer, Stage } from './layer.ts';
 import { checkTargets, resolveLoss, type LossSpec } from './losses.ts';
 import { resolveMetrics, type MetricName } from './metrics.ts';
@@ -17,8 +18,9 @@ import { rateAt, resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
 import type { Objective } from './plans.ts';
 import { inferenceRows, Program, registerSums, sizeOf } from './program.ts';
 import { checkedSamples, loadSamples, readSamples, type Fit, type Samples } from './samples.ts';
-import { checkRun, checkThreads, evaluate, splitValidation, train, type RunOptions } from './training.ts';
-import { alike, withClassWeight, withSampleWeight, type SampleWeightOptions, type WeightOptions } from './weights.ts';
+import { fitArrays } from './sources.ts';
+import { checkThreads, evaluate, type RunOptions } from './training.ts';
+import { weightKeys, withClassWeight, withSampleWeight, type SampleWeightOptions, type ValidationData, type WeightOptions } from './weights.ts';
 
 export interface SequentialOptions {
   /** The layers in order; the first needs an `inputShape`. */
@@ -42,7 +44,7 @@ export interface FitOptions extends RunOptions, WeightOptions {
   /** The share of rows, cut off at the end, to validate on after every epoch. */
   validationSplit?: number;
   /** Rows and targets, and weights if any, to validate on after every epoch. */
-  validationData?: readonly [x: MatrixLike, y: MatrixLike, sampleWeight?: MatrixLike];
+  validationData?: ValidationData;
 }
 
 export interface PredictOptions {
@@ -58,8 +60,6 @@ export interface Gradient {
   /** Row-major, the caller's own copy. */
   readonly data: Float32Array;
 }
-
-const weightKeys = ['sampleWeight', 'classWeight'];
 
 /** A chain of layers. Make one with {@link sequential}. */
 export class Sequential {
@@ -171,35 +171,38 @@ export class Sequential {
    * Trains on rows `x` [rows, inputs] and targets `y` ([rows, units], or one class index a row for a sparse loss). Leave both as
    * they are while it runs: up to 4 MiB of them are copied when it begins.
    *
+   * Called again it goes on from where it ended, with the weights and the state of the optimizer as they are; only `compile` makes that
+   * anew. With `initialEpoch` the rows come in the order of the epochs that follow: 3 epochs and then those from 3 to 5 are 5 epochs.
+   *
    * @returns the loss and metrics of every epoch that ran: fewer than asked for where a callback, `budgetMs` or `tolerance` stopped it.
    * @throws ShapeError, DataError, OptionError before anything is changed; TrainingError when the loss stops being finite,
    * with the weights of the last finite epoch in the model.
    */
   async fit(x: MatrixLike, y: MatrixLike, options: FitOptions = {}): Promise<History> {
+    return this.#train('fit', (program, fit) => fitArrays(this, program, x, y, options, fit));
+  }
+
+  /**
+   * Trains on the batches of a dataset: an iterable of them, asynchronous or not, or a function that gives one, such as a generator. A batch
+   * is `{ x, y, sampleWeight? }`, `{ xs, ys }` or `[x, y, sampleWeight?]`, of any number of rows, and a step each; an epoch is a pass, or
+   * `stepsPerEpoch` steps. Loss and metrics are means over all rows of an epoch. Everything else is as in {@link fit}; when training stops
+   * in the middle of a pass, the iterator's `return` is called.
+   *
+   * @throws as `fit` does, and what the dataset throws; of a batch that cannot be used when it comes, with what was learnt before it kept.
+   */
+  async fitDataset(dataset: Dataset, options: FitDatasetOptions = {}): Promise<History> {
+    return this.#train('fitDataset', (program, fit) => fitDataset(this, program, dataset, options, fit));
+  }
+
+  async #train(verb: string, work: (program: Program, fit: Fit) => Promise<History>): Promise<History> {
     if (this.#program === undefined && !this.#disposed) await loadBackend(this.backend);
-    this.#refuseWhileFitting('fit');
+    this.#refuseWhileFitting(verb);
     const { program } = this;
-    this.#compiledFor('fit');
-    checkKeys('fit', options, ['epochs', 'initialEpoch', 'verbose', 'batchSize', 'shuffle', 'threads', 'callbacks', 'signal', 'budgetMs', 'tolerance', 'validationSplit', 'validationData', ...weightKeys]);
-    const run = checkRun(options, this.seed);
-    let samples = withSampleWeight('fit', this.#samples('fit', x, y), options.sampleWeight);
-    let validation: Samples | undefined;
-    if (options.validationData !== undefined) {
-      if (options.validationSplit !== undefined) throw new OptionError('fit: give validationData or validationSplit, not both');
-      if (!Array.isArray(options.validationData) || options.validationData.length < 2 || options.validationData.length > 3) {
-        throw unexpected('fit validationData', '[x, y] or [x, y, sampleWeight]', options.validationData);
-      }
-      const [validationX, validationY, weights] = options.validationData as [MatrixLike, MatrixLike, MatrixLike?];
-      validation = withSampleWeight('fit validationData', this.#samples('fit validationData', validationX, validationY), weights);
-    } else if (options.validationSplit !== undefined) {
-      [samples, validation] = splitValidation(samples, options.validationSplit);
-    }
-    samples = withClassWeight('fit', samples, options.classWeight, this.#fit('fit'));
-    if (validation !== undefined) [samples, validation] = alike(samples, validation);
+    const fit = this.#fit(verb);
     this.#fitting = true;
     this.stopTraining = false;
     try {
-      return await train(program, samples, validation, run, this);
+      return await work(program, fit);
     } finally {
       this.#fitting = false;
     }

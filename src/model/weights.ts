@@ -4,7 +4,7 @@ import { argmax, balancedWeights } from '../data/classes.ts';
 import { checkFinite, toMatrix, type Matrix, type MatrixLike, type NumericArray } from '../data/matrix.ts';
 import { DataError, ShapeError, unexpected } from '../errors.ts';
 import { checkNumber } from '../options.ts';
-import type { Fit, Samples } from './samples.ts';
+import { checkedSamples, type Fit, type Samples } from './samples.ts';
 
 /** Weights by class: `{ 0: 1, 1: 5 }`, an array or a Map; `'balanced'`: rows / (classes · rows of the class), so that all count the same. */
 export type ClassWeight = 'balanced' | NumericArray | readonly number[] | Readonly<Record<number, number>> | ReadonlyMap<number, number>;
@@ -26,6 +26,8 @@ export interface WeightOptions extends SampleWeightOptions {
   classWeight?: ClassWeight;
 }
 
+export const weightKeys = ['sampleWeight', 'classWeight'];
+
 /** The samples with a checked weight a row, where there are any. */
 export function withSampleWeight(where: string, samples: Samples, sampleWeight: MatrixLike | undefined): Samples {
   if (sampleWeight === undefined) return samples;
@@ -34,6 +36,15 @@ export function withSampleWeight(where: string, samples: Samples, sampleWeight: 
   const { rows } = samples.x;
   if (weights.rows !== rows) throw new ShapeError(`${label}: expected one for each of ${rows} rows, received ${weights.rows}`);
   return { ...samples, weights: checkWeights(label, weights) };
+}
+
+/** Rows and targets, and weights if any. */
+export type ValidationData = readonly [x: MatrixLike, y: MatrixLike, sampleWeight?: MatrixLike];
+
+/** What such an array holds, checked. */
+export function readValidation(where: string, data: ValidationData, fit: Fit): Samples {
+  if (!Array.isArray(data as unknown) || data.length < 2 || data.length > 3) throw unexpected(where, '[x, y] or [x, y, sampleWeight]', data);
+  return withSampleWeight(where, checkedSamples(where, data[0], data[1], fit), data[2]);
 }
 
 /** Refuses weights that are negative or not finite, and those that leave nothing to count. */
