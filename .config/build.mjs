@@ -33,7 +33,7 @@ await build({
 });
 await build({
   ...library,
-  entryPoints: { relaxed: 'src/backend/relaxed.ts', reference: 'src/backend/reference/index.ts', threads: 'src/backend/threads.ts' },
+  entryPoints: { relaxed: 'src/backend/relaxed.ts', reference: 'src/backend/reference/index.ts', threads: 'src/backend/threads.ts', dataset: 'src/model/dataset.ts' },
 });
 await build({
   ...common,

@@ -10,7 +10,7 @@ import { BackendError, OptionError, ShapeError, show } from '../errors.ts';
 import { checkInteger, checkKeys, checkLabel, checkNumber } from '../options.ts';
 import type { History } from './callbacks.ts';
 import { buildStages, checkLayers, describe, layerNames } from './chain.ts';
-import { fitDataset, type Dataset, type FitDatasetOptions } from './dataset.ts';
+import type { Dataset, FitDatasetOptions } from './dataset.ts';
 import type { Layer, Stage } from './layer.ts';
 import { checkTargets, resolveLoss, type LossSpec } from './losses.ts';
 import { resolveMetrics, type MetricName } from './metrics.ts';
@@ -18,7 +18,7 @@ import { rateAt, resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
 import type { Objective } from './plans.ts';
 import { inferenceRows, Program, registerSums, sizeOf } from './program.ts';
 import { checkedSamples, loadSamples, readSamples, type Fit, type Samples } from './samples.ts';
-import { fitArrays } from './sources.ts';
+import { fitArrays, fitDataset } from './sources.ts';
 import { checkThreads, evaluate, type RunOptions } from './training.ts';
 import { weightKeys, withClassWeight, withSampleWeight, type SampleWeightOptions, type ValidationData, type WeightOptions } from './weights.ts';
 

@@ -1,14 +1,16 @@
 /** Where the batches of training come from, which is all that the loop in training.ts knows of data: rows in arrays here, a dataset in dataset.ts. */
 
 import type { Matrix, MatrixLike } from '../data/matrix.ts';
-import { OptionError } from '../errors.ts';
+import { DataError, OptionError, unexpected } from '../errors.ts';
 import { checkKeys, checkNumber } from '../options.ts';
+import { onDemand } from '../platform.ts';
 import { Random } from '../random.ts';
 import type { History } from './callbacks.ts';
+import type { Dataset, FitDatasetOptions } from './dataset.ts';
 import type { Program } from './program.ts';
 import { checkedSamples, type Fit, type Samples } from './samples.ts';
 import type { FitOptions, Sequential } from './sequential.ts';
-import { checkRun, evaluate, train, type Run } from './training.ts';
+import { checkRun, evaluate, sumUp, train, type Run } from './training.ts';
 import { alike, checkWeights, readValidation, weightKeys, withClassWeight, withSampleWeight } from './weights.ts';
 
 export interface Source {
@@ -81,6 +83,15 @@ export async function fitArrays(model: Sequential, program: Program, x: MatrixLi
   if (validation === undefined) return train(program, new ArraySource(samples, run), undefined, run, model);
   const [ours, others] = alike(samples, validation);
   return train(program, new ArraySource(ours, run), () => evaluate(program, others), run, model);
+}
+
+const datasetPart = onDemand('./dataset.js', () => import('./dataset.ts'));
+
+/** See `Sequential.fitDataset`. */
+export async function fitDataset(model: Sequential, program: Program, dataset: Dataset, options: FitDatasetOptions, fit: Fit): Promise<History> {
+  const part = await datasetPart.load();
+  const tools = { DataError, OptionError, checkKeys, checkRun, checkedSamples, evaluate, readValidation, sumUp, train, unexpected, withSampleWeight };
+  return part.fitDataset(tools, model, program, dataset, options, fit);
 }
 
 /** Cuts the last share of the rows off for validation, as Keras does: before any shuffling. A share of 0 is none. */

@@ -254,7 +254,7 @@ describe('its options', () => {
   });
 
   it('a function that gives no iterable, and a model that is not compiled, are refused', async () => {
-    await expect(make().fitDataset((() => 5) as never)).rejects.toThrow();
+    await expect(make().fitDataset((() => 5) as never)).rejects.toThrow(/^fitDataset dataset: expected an iterable of batches, or a function that gives one/);
     const bare = sequential({ layers: [dense({ units: 1, inputShape: [1] })] });
     await expect(bare.fitDataset(plain)).rejects.toThrow(/^fitDataset: the model has no loss yet/);
   });
