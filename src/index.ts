@@ -10,6 +10,7 @@ export type { CheckpointOptions } from './formats/checkpoint.ts';
 export { crossValidate } from './model/crossValidation.ts';
 export type { CrossValidation, CrossValidationOptions } from './model/crossValidation.ts';
 export { balancedClassWeights } from './data/classes.ts';
+export type { Batches, Dataset, DatasetBatch, FitDatasetOptions } from './model/dataset.ts';
 export { dense } from './model/dense.ts';
 export type { DenseOptions } from './model/dense.ts';
 export { dropout } from './model/dropout.ts';
@@ -51,3 +52,4 @@ export type { Safetensors, SafetensorsTensor, TensorLike } from './formats/safet
 export { sequential } from './model/sequential.ts';
 export type { CompileOptions, FitOptions, Gradient, PredictOptions, Sequential, SequentialOptions } from './model/sequential.ts';
 export { BackendError, DataError, FormatError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';
+export type { ClassWeight, SampleWeightOptions, ValidationData, WeightOptions } from './model/weights.ts';
