@@ -35,6 +35,7 @@ await build({
   ...library,
   entryPoints: {
     extra: 'src/backend/extra.ts', relaxed: 'src/backend/relaxed.ts', reference: 'src/backend/reference/index.ts', threads: 'src/backend/threads.ts',
+    dataset: 'src/model/dataset.ts', lbfgs: 'src/model/lbfgs.ts',
   },
 });
 await build({

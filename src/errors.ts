@@ -36,6 +36,13 @@ export class DataError extends NablaError {
   }
 }
 
+/** The bytes of a file are not what its format asks for: damaged, cut short, or of another kind. Code `FORMAT`. */
+export class FormatError extends NablaError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('FORMAT', message, options);
+  }
+}
+
 /** A backend is not available here, or memory could not be had. Code `BACKEND`. */
 export class BackendError extends NablaError {
   constructor(message: string, options?: ErrorOptions) {

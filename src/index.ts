@@ -5,11 +5,14 @@ export type { ActivationName, ActivationOptions, ActivationPair, ActivationSpec,
 export { loadBackend } from './backend/index.ts';
 export type { BackendChoice, BackendName } from './backend/index.ts';
 export type { Callback, History, Logs } from './model/callbacks.ts';
+export { checkpoint, resume } from './formats/checkpoint.ts';
+export type { CheckpointOptions } from './formats/checkpoint.ts';
 export { crossValidate } from './model/crossValidation.ts';
 export type { CrossValidation, CrossValidationOptions } from './model/crossValidation.ts';
 export { balancedClassWeights } from './data/classes.ts';
 export { maxNorm, nonNegative, unitNorm } from './model/constraints.ts';
 export type { Constraint } from './model/constraints.ts';
+export type { Batches, Dataset, DatasetBatch, FitDatasetOptions } from './model/dataset.ts';
 export { dense } from './model/dense.ts';
 export type { DenseOptions } from './model/dense.ts';
 export { dropout } from './model/dropout.ts';
@@ -37,8 +40,8 @@ export type { ThresholdOptions, UnitsOption } from './metrics/predictions.ts';
 export { calibrationError, logLoss, rocAuc, rocCurve } from './metrics/probabilities.ts';
 export type { RocCurve } from './metrics/probabilities.ts';
 export { cosineSimilarity, mae, mse, r2Score, rmse } from './metrics/regression.ts';
-export { adam, adamw, momentum, sgd } from './model/optimizers.ts';
-export type { AdamOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
+export { adam, adamw, lbfgs, momentum, sgd } from './model/optimizers.ts';
+export type { AdamOptions, LbfgsOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
 export { learningRateScheduler, reduceLROnPlateau } from './model/rateCallbacks.ts';
 export type { ReduceLROnPlateauOptions } from './model/rateCallbacks.ts';
 export { l1, l1l2, l2 } from './model/regularizers.ts';
@@ -52,6 +55,9 @@ export type {
   CosineDecayOptions, CosineDecayRestartsOptions, ExponentialDecayOptions, InverseScalingOptions, InverseTimeDecayOptions, LearningRate, LearningRateSchedule,
   OneCycleOptions, PiecewiseConstantOptions, PolynomialDecayOptions,
 } from './model/schedules.ts';
+export { parseSafetensors, serializeSafetensors } from './formats/safetensors.ts';
+export type { Safetensors, SafetensorsTensor, TensorLike } from './formats/safetensors.ts';
 export { sequential } from './model/sequential.ts';
 export type { CompileOptions, FitOptions, Gradient, PredictOptions, Sequential, SequentialOptions } from './model/sequential.ts';
-export { BackendError, DataError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';
+export { BackendError, DataError, FormatError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';
+export type { ClassWeight, SampleWeightOptions, ValidationData, WeightOptions } from './model/weights.ts';

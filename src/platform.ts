@@ -179,3 +179,41 @@ export function textFile(path: string): TextFile | undefined {
     append: (text) => fs.appendFileSync(path, text),
   };
 }
+
+/** Files as wholes. Node's own errors come out of it. */
+export interface Files {
+  /** Undefined where there is no such file. */
+  read(path: string): Uint8Array | undefined;
+  /** Replaces a file: whenever the machine stops, it holds what it held, or all of the bytes. They are written to `draft` first, in the same folder. */
+  replace(path: string, draft: string, bytes: Uint8Array): void;
+  /** Does nothing where there is no such file. */
+  remove(path: string): void;
+  /** The names of all that lies in the folder of a path. */
+  beside(path: string): string[];
+}
+
+/** Undefined where there are no files. */
+export function files(): Files | undefined {
+  const fs = nodeModule('node:fs') as typeof import('node:fs') | undefined;
+  const { dirname } = (nodeModule('node:path') ?? {}) as typeof import('node:path');
+  const sync = (path: string, flags: string, work: (file: number) => void): void => {
+    const file = fs!.openSync(path, flags);
+    try {
+      work(file);
+      fs!.fsyncSync(file);
+    } finally {
+      fs!.closeSync(file);
+    }
+  };
+  return fs && {
+    read: (path) => (fs.existsSync(path) ? fs.readFileSync(path) : undefined),
+    replace(path, draft, bytes) {
+      sync(draft, 'w', (file) => fs.writeFileSync(file, bytes));
+      fs.renameSync(draft, path);
+      // Lest the name be lost with the power. Windows has no such thing for folders.
+      if (process.platform !== 'win32') sync(dirname(path), 'r', () => undefined);
+    },
+    remove: (path) => fs.rmSync(path, { force: true }),
+    beside: (path) => fs.readdirSync(dirname(path)),
+  };
+}

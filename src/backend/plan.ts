@@ -83,15 +83,18 @@ export const operations = {
 
   /**
    * sum += Σ of the element losses (float64); unless its address is 0, dout := ∂/∂out of Σ / (rows · divisor), or of Σ
-   * itself where `divisor` is 0.
+   * itself where `divisor` is 0. Unless the address of `weights` [rows] is 0, the losses of row i and their slopes are multiplied by
+   * weights[i]; so they are in the two operations below.
    */
   loss: {
-    sum: address, dout: address, out: address, target: address, rows, units: size, loss: size, divisor: size, parameter: scalar,
+    sum: address, dout: address, out: address, target: address, weights: address, rows, units: size, loss: size, divisor: size, parameter: scalar,
   },
   /** Softmax and cross-entropy in one: out := softmax(z); sum += Σ −target·log out; dz := (out − target) / rows, or none. */
-  softmaxCrossentropy: { sum: address, out: address, dz: address, z: address, target: address, rows, units: size, sparse: size },
+  softmaxCrossentropy: {
+    sum: address, out: address, dz: address, z: address, target: address, weights: address, rows, units: size, sparse: size,
+  },
   /** Sigmoid and binary cross-entropy in one: out := σ(z); dz := (out − target) / (rows · units), or none where 0. */
-  sigmoidCrossentropy: { sum: address, out: address, dz: address, z: address, target: address, rows, units: size },
+  sigmoidCrossentropy: { sum: address, out: address, dz: address, z: address, target: address, weights: address, rows, units: size },
   /** sum += the number of right rows; of right elements where `kind` is binary: 1 above the threshold, 0 or −1 not above it. */
   accuracy: { sum: address, out: address, target: address, rows, units: size, kind: size, threshold: scalar },
 

@@ -6,6 +6,7 @@
 import { loadBackend } from '../backend/index.ts';
 import type { MatrixLike } from '../data/matrix.ts';
 import { unexpected } from '../errors.ts';
+import { refuseBatches } from '../model/optimizers.ts';
 import type { Program } from '../model/program.ts';
 import { checkedSamples, type Samples } from '../model/samples.ts';
 import { Sequential } from '../model/sequential.ts';
@@ -60,6 +61,7 @@ export async function findLearningRate(model: Sequential, x: MatrixLike, y: Matr
   await loadBackend(model.backend);
   const { program, seed } = copyOf(where, model);
   const rateAtStep = (step: number): number => from * (to / from) ** (step / (steps - 1));
+  refuseBatches(where, program.objective!.optimizer);
   program.rate = rateAtStep;
   const { inputs, outputs } = program;
   const samples = checkedSamples(where, x, y, { inputs, outputs, loss: program.objective!.loss });

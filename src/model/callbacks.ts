@@ -1,6 +1,8 @@
 /** What happens around training: hooks that `fit` calls, and the record it returns. */
 
+import { lossCodes } from '../backend/plan.ts';
 import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
+import { checkName } from '../options.ts';
 import type { Sequential } from './sequential.ts';
 
 /** The loss and metrics of an epoch, or of the epoch so far; those of validation data begin with `val_`. */
@@ -8,14 +10,22 @@ export type Logs = Readonly<Record<string, number>>;
 
 /** Hooks into `fit`, named as in Keras. Each may return a promise, which is awaited. Epochs and batches count from 0. */
 export interface Callback {
-  /** Before all others, with the model that `fit` is called on: to read and set its weights, and to stop it by `model.stopTraining = true`. */
-  setModel?(model: Sequential): void | Promise<void>;
+  /**
+   * Before all others, with the model that `fit` is called on: to read and set its weights, and to stop it by `model.stopTraining = true`;
+   * and with all callbacks of that `fit`, in order.
+   */
+  setModel?(model: Sequential, callbacks: readonly Callback[]): void | Promise<void>;
   onTrainBegin?(): void | Promise<void>;
   onTrainEnd?(logs: Logs): void | Promise<void>;
   onEpochBegin?(epoch: number): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
   /** After each batch, with the means over the epoch so far. Set it only where it is needed: it costs a little every step. */
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+  /**
+   * Where a callback remembers something from epoch to epoch: all of that, of which JSON can hold each value but those that are a
+   * Float32Array; always under the same keys. `checkpoint` saves it, and sets it as training begins where that goes on after `resume`.
+   */
+  state?: Readonly<Record<string, unknown>>;
 }
 
 /** What `fit` returns: one value for the loss and each metric of every epoch that ran. */
@@ -29,14 +39,14 @@ export interface History {
 const hooks = ['setModel', 'onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd'] as const satisfies (keyof Callback)[];
 
 /** Several callbacks as one; hooks that none has stay undefined, so that they cost nothing. */
-export function combine(callbacks: readonly Callback[]): Callback {
-  if (!Array.isArray(callbacks as unknown)) throw unexpected('fit callbacks', 'an array of objects', callbacks);
-  for (const [i, callback] of callbacks.entries()) checkCallback(`fit callbacks[${i}]`, callback);
+export function combine(where: string, callbacks: readonly Callback[]): Callback {
+  if (!Array.isArray(callbacks as unknown)) throw unexpected(where, 'an array of objects', callbacks);
+  for (const [i, callback] of callbacks.entries()) checkCallback(`${where}[${i}]`, callback);
   const combined: Record<string, (...args: never[]) => Promise<void>> = {};
   for (const hook of hooks) {
     const owners = callbacks.filter((callback) => callback[hook] !== undefined);
     for (const owner of owners) {
-      if (typeof owner[hook] !== 'function') throw unexpected(`fit callbacks ${hook}`, 'a function', owner[hook]);
+      if (typeof owner[hook] !== 'function') throw unexpected(`${where} ${hook}`, 'a function', owner[hook]);
     }
     if (owners.length === 0) continue;
     combined[hook] = async (...args) => {
@@ -56,4 +66,22 @@ function checkCallback(where: string, callback: unknown): void {
       }
     }
   }
+}
+
+/** What a callback reads out of the logs by the name that it watches. */
+export function monitored(where: string, monitor: string, logs: Logs): number {
+  const value = logs[monitor];
+  if (value !== undefined) return value;
+  const known = Object.keys(logs);
+  throw new OptionError(`${where} monitor: there is no ${show(monitor)} in the logs${didYouMean(monitor, known)}; they hold ${known.join(', ')}`);
+}
+
+/** Whether a larger value of what is watched is a better one. */
+export function moreIsBetter(where: string, monitor: string, mode: unknown = 'auto'): boolean {
+  const chosen = checkName(`${where} mode`, mode, ['auto', 'min', 'max']);
+  if (chosen !== 'auto') return chosen === 'max';
+  const name = monitor.replace(/^val_/, '');
+  if (/accuracy$/i.test(name)) return true;
+  if (/(loss|error)$/i.test(name) || (lossCodes as readonly string[]).includes(name)) return false;
+  throw new OptionError(`${where} mode: whether less or more of ${show(monitor)} is better has to be said, by 'min' or 'max'`);
 }

@@ -60,9 +60,3 @@ export function layerNames(layers: readonly Layer[], where = 'sequential'): stri
   });
   return names;
 }
-
-export function describe({ type, config }: Layer): string {
-  const { activation } = config as { activation?: string | { name: string } };
-  const name = typeof activation === 'object' ? activation.name : activation;
-  return type === 'activation' ? name ?? type : name === undefined ? type : `${type}, ${name}`;
-}

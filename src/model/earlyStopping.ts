@@ -1,9 +1,8 @@
 /** A callback that ends training when a loss or a metric stops improving, as Keras' `EarlyStopping` does. */
 
-import { lossCodes } from '../backend/plan.ts';
-import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
-import { checkBoolean, checkInteger, checkKeys, checkName, checkNumber } from '../options.ts';
-import type { Callback } from './callbacks.ts';
+import { unexpected } from '../errors.ts';
+import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../options.ts';
+import { monitored, moreIsBetter, type Callback } from './callbacks.ts';
 import type { Sequential } from './sequential.ts';
 
 export interface EarlyStoppingOptions {
@@ -40,28 +39,32 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   const patience = checkInteger('earlyStopping patience', options.patience ?? 0, { min: 0 });
   const restore = checkBoolean('earlyStopping restoreBestWeights', options.restoreBestWeights ?? false);
   const startFromEpoch = checkInteger('earlyStopping startFromEpoch', options.startFromEpoch ?? 0, { min: 0 });
-  const mode = checkName('earlyStopping mode', options.mode ?? 'auto', ['auto', 'min', 'max']);
-  const more = mode === 'auto' ? moreIsBetter(monitor ?? 'loss') : mode === 'max';
+  const more = moreIsBetter('earlyStopping', monitor ?? 'loss', options.mode);
   const improves = (value: number, on: number): boolean => (more ? value - minDelta > on : value + minDelta < on);
 
   let model: Sequential;
   let best: number;
   let bestWeights: Float32Array[] | undefined;
   let waited: number;
+  const worst = more ? -Infinity : Infinity;
   return {
+    get state() {
+      return { best, waited, bestWeights: bestWeights ?? null };
+    },
+    set state(saved) {
+      // JSON has no infinity.
+      best = saved.best ?? worst;
+      waited = saved.waited;
+      bestWeights = saved.bestWeights ?? undefined;
+    },
     setModel(its) {
       model = its;
-      best = more ? -Infinity : Infinity;
+      best = worst;
       bestWeights = undefined;
       waited = 0;
     },
     onEpochEnd(epoch, logs) {
-      const name = monitor ?? ('val_loss' in logs ? 'val_loss' : 'loss');
-      const value = logs[name];
-      if (value === undefined) {
-        const known = Object.keys(logs);
-        throw new OptionError(`earlyStopping monitor: there is no ${show(name)} in the logs${didYouMean(name, known)}; they hold ${known.join(', ')}`);
-      }
+      const value = monitored('earlyStopping', monitor ?? ('val_loss' in logs ? 'val_loss' : 'loss'), logs);
       if (epoch < startFromEpoch) return;
       waited++;
       const better = improves(value, best);
@@ -76,12 +79,4 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       bestWeights = undefined;
     },
   };
-}
-
-/** Whether a larger value of what is watched is a better one. */
-function moreIsBetter(monitor: string): boolean {
-  const name = monitor.replace(/^val_/, '');
-  if (/accuracy$/i.test(name)) return true;
-  if (/(loss|error)$/i.test(name) || (lossCodes as readonly string[]).includes(name)) return false;
-  throw new OptionError(`earlyStopping mode: whether less or more of ${show(monitor)} is better has to be said, by 'min' or 'max'`);
 }

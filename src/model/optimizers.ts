@@ -2,8 +2,10 @@
 
 import type { PlanBuilder } from '../backend/plan.ts';
 import { OptionError, show } from '../errors.ts';
-import { checkBoolean, checkKeys, checkName, checkNumber, type Range } from '../options.ts';
+import { checkBoolean, checkInteger, checkKeys, checkName, checkNumber, type Range } from '../options.ts';
+import { onDemand } from '../platform.ts';
 import type { LearningRate } from './schedules.ts';
+import type { Sequential } from './sequential.ts';
 
 /** Addresses that an update works on. */
 export interface UpdateAddresses {
@@ -34,6 +36,11 @@ export interface Optimizer {
   readonly extra?: boolean;
   /** @internal Writes the update into a plan. */
   update(plan: PlanBuilder, at: UpdateAddresses): void;
+  /**
+   * @internal Where it takes iterations over all rows in place of updates: begins them for a `fit` in batches of so many of all rows.
+   * What it resolves to does one, once the rows are loaded.
+   */
+  begin?(model: Sequential, batchSize: number, rows: number): Promise<() => void>;
 }
 
 /** An optimizer, or the name of one with default settings. */
@@ -66,6 +73,21 @@ export interface AdamOptions {
   amsgrad?: boolean;
   /** With `adam` an L2 penalty: this times the parameter is added to its gradient; default 0. With `adamw` see there; default 0.004. */
   weightDecay?: number;
+}
+
+export interface LbfgsOptions {
+  /** The step to try first in each iteration, as a share of the one that L-BFGS proposes, or a schedule of it; default 1. */
+  learningRate?: LearningRate;
+  /** Steps, and changes of the gradient in them, to tell the curvature from; default 10. Each takes as much memory as two copies of the weights. */
+  historySize?: number;
+  /** `fit` ends where no element of the gradient is larger than this; default 1e-5. */
+  gradientTolerance?: number;
+  /** Evaluations of the loss and its gradient in a search along a line at most; default 25. */
+  maxEvaluations?: number;
+  /** The share of the decrease that the slope promises which a step must bring; default 1e-4. */
+  c1?: number;
+  /** The share of the slope that a step may leave; default 0.9, above `c1`. */
+  c2?: number;
 }
 
 /** The options of an optimizer: of each its default, and the range of a number. */
@@ -165,7 +187,45 @@ function adaptive(name: 'adam' | 'adamw', options: AdamOptions, usualDecay = 0):
   });
 }
 
-const byName = { sgd, momentum, adam, adamw };
+const lbfgsPart = onDemand('./lbfgs.js', () => import('./lbfgs.ts'));
+
+/**
+ * L-BFGS with a line search for the strong Wolfe conditions (Liu, Nocedal 1989; Nocedal, Wright 2006, chapters 3 and 7), for models and data
+ * that are small: an epoch of `fit` is one iteration, each of one or more evaluations of the loss over all rows, and the loss it records
+ * is that of the weights it ends with. `fit` ends early, and sets `stopTraining`, where the gradient is within `gradientTolerance`, or no
+ * step along it lowers the loss any more in float32. The rule is that of PyTorch's `torch.optim.LBFGS` with `strong_wolfe` and one
+ * iteration a step. With smaller batches or `dropout`, `fit` rejects with an OptionError.
+ *
+ * @throws OptionError for an unknown option or a value out of range.
+ */
+export function lbfgs(options: LbfgsOptions = {}): Optimizer {
+  const config = configure('lbfgs', {
+    learningRate: [1, rate], historySize: [10], gradientTolerance: [1e-5, penalty], maxEvaluations: [25], c1: [1e-4, rate], c2: [0.9, share],
+  }, options);
+  checkInteger('lbfgs historySize', config.historySize, { min: 1 });
+  checkInteger('lbfgs maxEvaluations', config.maxEvaluations, { min: 1 });
+  checkNumber('lbfgs c2', config.c2, { above: config.c1 });
+  return Object.freeze({
+    name: 'lbfgs',
+    learningRate: rateAt(config.learningRate, 0),
+    config,
+    slots: 2 * config.historySize,
+    plainDescent: false,
+    update: () => undefined,
+    async begin(model: Sequential, batchSize: number, rows: number) {
+      const iterate = (await lbfgsPart.load()).beginIterations(model, config, batchSize, rows);
+      if (typeof iterate === 'string') throw new OptionError(iterate);
+      return iterate;
+    },
+  });
+}
+
+/** Refuses an optimizer that must see all rows at once. */
+export function refuseBatches(where: string, optimizer: Optimizer): void {
+  if (optimizer.begin !== undefined) throw new OptionError(`${where}: ${optimizer.name} needs fit, and all rows at once`);
+}
+
+const byName = { sgd, momentum, adam, adamw, lbfgs };
 
 /** The optimizer that a name or an object made by one of the functions above stands for. */
 export function resolveOptimizer(spec: OptimizerSpec): Optimizer {

@@ -45,6 +45,15 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
   let waited = 0;
   let cooling = 0;
   return {
+    get state() {
+      return { best, waited, cooling };
+    },
+    set state(saved) {
+      // JSON has no infinity.
+      best = saved.best ?? Infinity;
+      waited = saved.waited;
+      cooling = saved.cooling;
+    },
     setModel(trained) {
       model = trained;
     },

@@ -26,7 +26,7 @@ export function residual(layers: readonly Layer[], options: ResidualOptions = {}
     type: 'residual',
     name: options.name,
     inputs: checkInputShape('residual', options.inputShape) ?? inner[0]!.inputs,
-    config: Object.freeze({ ...options }),
+    config: Object.freeze({ ...options, layers: inner }),
     layers: inner,
     build(units: number, layer: string, seed: number, index: number): Stage[] {
       const stages = chainStages(`residual '${layer}'`, inner, units, `${layer}/`, seed, index + 1);

@@ -1,7 +1,7 @@
 /** A thread that ends in the middle of a step: an error, and a model at its last complete step. On Node, where one can be ended at once. */
 import { expect, it } from 'vitest';
 import { operationNames, operations, operationWords, type OperationName } from '../../src/backend/plan.ts';
-import { BackendError, dense, momentum, sequential, type Sequential } from '../../src/index.ts';
+import { BackendError, dense, lbfgs, momentum, sequential, type Sequential } from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
 
@@ -124,6 +124,27 @@ it('that others hear of in the middle of fit is an error for them at once, and f
   await alone.fit(x, y, settings);
   expect(told).toEqual([expect.any(BackendError), true]);
   expect(await hashes(model)).toBe(await hashes(alone));
+});
+
+it('in a search along a line leaves the model where the line begins', async () => {
+  const [model, alone] = [make(), make()];
+  for (const one of [model, alone]) one.compile({ optimizer: lbfgs(), loss: 'sparseCategoricalCrossentropy' });
+  const { history } = await alone.fit(x, y, { epochs: 2 });
+  const { backend } = model.program;
+  let walked = 0;
+  let ended = 0;
+  const onTrainBegin = (): void => {
+    const { run } = backend;
+    backend.run = (plan, count) => {
+      // The third iteration knows where it begins: it looks at other places alone.
+      if (ended === 2 && walked++ === 0) model.program.team!.workers[0]!.stop();
+      return run(plan, count);
+    };
+  };
+  const error = await model.fit(x, y, { epochs: 9, threads: 2, callbacks: [{ onTrainBegin, onEpochEnd: () => void ended++ }] }).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(BackendError);
+  expect(await hashWeights(model.getWeights())).toBe(await hashWeights(alone.getWeights()));
+  expect(model.evaluate(x, y)['loss']).toBe(history['loss']![1]);
 });
 
 it('other tasks may predict while fit waits for threads, and no bit depends on it', async () => {

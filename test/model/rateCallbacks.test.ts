@@ -14,7 +14,7 @@ function make(learningRate = 0.1): Sequential {
 
 /** The rate after each epoch whose monitored value is given. */
 async function ratesOver(callback: Callback, name: string, values: readonly number[], model = make()): Promise<number[]> {
-  await callback.setModel?.(model);
+  await callback.setModel?.(model, [callback]);
   await callback.onTrainBegin?.();
   const rates: number[] = [];
   for (const [epoch, value] of values.entries()) {

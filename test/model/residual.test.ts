@@ -145,6 +145,11 @@ describe('what it refuses', () => {
   });
 });
 
+it('says in its settings what is in it, so that models that differ there differ', () => {
+  const settings = (rate: number): string => JSON.stringify(residual([tanh(), dropout({ rate })]).config);
+  expect(settings(0.1)).not.toBe(settings(0.2));
+});
+
 describe('dropout in blocks', () => {
   /** The keys of all dropouts of a model, in order. */
   function keysOf(layers: Layer[]): string[] {

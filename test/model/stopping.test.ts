@@ -186,7 +186,7 @@ describe('early stopping', () => {
       setWeights: ([its]: Float32Array[]) => void (weights = its![0]!),
     };
     const callback = earlyStopping(options);
-    void callback.setModel!(model as unknown as Sequential);
+    void callback.setModel!(model as unknown as Sequential, [callback]);
     for (const [i, value] of values.entries()) {
       weights = epoch = i;
       void callback.onEpochEnd!(epoch, { loss: 1, [name]: value });

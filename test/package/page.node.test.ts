@@ -132,6 +132,8 @@ describe.skipIf(executablePath === '')('in a page', () => {
 
   it('Node learns, to compare with', () => {
     expect(expected.xor).toMatchObject({ backend: 'wasm', accuracy: 1 });
+    expect(expected.lbfgs).toMatchObject({ backend: 'wasm', accuracy: 1 });
+    expect(expected.lbfgs.loss).toBeLessThan(expected.xor.loss / 100);
     expect(expected.digits).toMatchObject({ backend: 'wasm' });
     expect(expected.digits!.accuracy).toBeGreaterThan(0.85);
   });
@@ -207,8 +209,9 @@ function expectRelaxed({ early, xor, digits }: Relaxed, strict: Outcome): void {
 }
 
 /** Two models were made and trained: on the reference backend, with a reason in words, said once. */
-function expectReference({ xor, digits }: Outcome, warnings: readonly string[]): void {
+function expectReference({ xor, lbfgs, digits }: Outcome, warnings: readonly string[]): void {
   expect(xor).toMatchObject({ backend: 'reference', accuracy: 1 });
+  expect(lbfgs).toMatchObject({ backend: 'reference', accuracy: 1 });
   expect(digits).toMatchObject({ backend: 'reference', backendReason: xor.backendReason });
   expect(digits!.accuracy).toBeGreaterThan(0.85);
   expect(xor.backendReason.split(' ').length).toBeGreaterThan(3);

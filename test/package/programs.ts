@@ -2,7 +2,7 @@
  * The programs that every way of loading the package runs: XOR and handwritten digits. They take the library as an
  * argument and use nothing else but the web's own functions, so that Node and pages can run the very same code.
  */
-import type { BackendChoice, Sequential } from '../../src/index.ts';
+import type { BackendChoice, OptimizerSpec, Sequential } from '../../src/index.ts';
 
 export type Library = typeof import('../../src/index.ts');
 
@@ -18,6 +18,8 @@ export interface Trained {
 
 export interface Outcome {
   readonly xor: Trained;
+  /** XOR again, with an optimizer that is loaded on demand. */
+  readonly lbfgs: Trained;
   readonly digits?: Trained;
 }
 
@@ -49,11 +51,12 @@ export async function runThreads(library: Library, digitsFile: Promise<Uint8Arra
 /** Trains XOR, and the digits where their compressed file is given. */
 export async function runPrograms(library: Library, digitsFile?: Promise<Uint8Array>): Promise<Outcome> {
   const xor = await trainXor(library);
-  return digitsFile === undefined ? { xor } : { xor, digits: await trainDigits(library, await digitsFile) };
+  const lbfgs = await trainXor(library, 'auto', 'lbfgs');
+  return digitsFile === undefined ? { xor, lbfgs } : { xor, lbfgs, digits: await trainDigits(library, await digitsFile) };
 }
 
 /** The smallest problem that needs a hidden layer. */
-export async function trainXor({ sequential, dense, sgd }: Library, backend: BackendChoice = 'auto'): Promise<Trained> {
+export async function trainXor({ sequential, dense, sgd }: Library, backend: BackendChoice = 'auto', optimizer?: OptimizerSpec): Promise<Trained> {
   const x = [[0, 0], [0, 1], [1, 0], [1, 1]];
   const y = [0, 1, 1, 0];
   const model = sequential({
@@ -61,7 +64,7 @@ export async function trainXor({ sequential, dense, sgd }: Library, backend: Bac
     seed: 3,
     backend,
   });
-  model.compile({ optimizer: sgd({ learningRate: 0.5 }), loss: 'binaryCrossentropy', metrics: ['accuracy'] });
+  model.compile({ optimizer: optimizer ?? sgd({ learningRate: 0.5 }), loss: 'binaryCrossentropy', metrics: ['accuracy'] });
   await model.fit(x, y, { epochs: 400, batchSize: 4 });
   return report(model, model.evaluate(x, y));
 }
