@@ -33,6 +33,8 @@ export type { ThresholdOptions, UnitsOption } from './metrics/predictions.ts';
 export { calibrationError, logLoss, rocAuc, rocCurve } from './metrics/probabilities.ts';
 export type { RocCurve } from './metrics/probabilities.ts';
 export { cosineSimilarity, mae, mse, r2Score, rmse } from './metrics/regression.ts';
+export { batchNormalization, layerNormalization, normalization } from './model/normalization.ts';
+export type { BatchNormalizationOptions, LayerNormalizationOptions, Normalization, NormalizationOptions } from './model/normalization.ts';
 export { adam, adamw, momentum, sgd } from './model/optimizers.ts';
 export type { AdamOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
 export { learningRateScheduler, reduceLROnPlateau } from './model/rateCallbacks.ts';

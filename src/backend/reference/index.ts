@@ -13,6 +13,7 @@ import * as dropout from './dropout.ts';
 import * as gemm from './gemm.ts';
 import * as loss from './loss.ts';
 import * as memory from './memory.ts';
+import * as normalization from './normalization.ts';
 import * as optimizer from './optimizer.ts';
 import * as residual from './residual.ts';
 
@@ -27,6 +28,7 @@ export const kernels = {
   ...optimizer.kernels,
   ...dropout.kernels,
   ...residual.kernels,
+  ...normalization.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */
