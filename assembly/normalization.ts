@@ -285,48 +285,49 @@ export function normalizeRows(
   const wide = bytes & ~15;
   const gammas = everyColumn(gamma);
   const betas = everyColumn(beta);
+  const pairs = bytes & ~31;
   const rest = lanes(units & 3);
   if (!gamma) gamma = table + ONES;
   if (!beta) beta = table;
   for (; rows > 0; rows--) {
     // Two sums side by side: an addition waits for the one before it.
     let s0 = f32x4.splat(0);
-    let s1 = s0;
-    let at: usize = 0;
-    for (; at + 16 < wide; at += 32) {
-      s0 = f32x4.add(s0, v128.load(input + at));
-      s1 = f32x4.add(s1, v128.load(input + at, 16));
+    let s1 = v128.and(v128.load(input + wide), rest);
+    for (let at = input, end = input + pairs; at < end; at += 32) {
+      s0 = f32x4.add(s0, v128.load(at));
+      s1 = f32x4.add(s1, v128.load(at, 16));
     }
-    if (at < wide) s0 = f32x4.add(s0, v128.load(input + at));
-    s0 = f32x4.add(s0, s1);
-    s0 = f32x4.add(s0, v128.and(v128.load(input + wide), rest));
-    const mean = f32x4.splat(laneSum(s0) / <f32>units);
+    if (pairs < wide) s0 = f32x4.add(s0, v128.load(input + pairs));
+    const mean = f32x4.splat(laneSum(f32x4.add(s0, s1)) / <f32>units);
+    s1 = v128.and(deviation(v128.load(input + wide), mean), rest);
+    s1 = f32x4.mul(s1, s1);
     s0 = f32x4.splat(0);
-    s1 = s0;
-    for (at = 0; at + 16 < wide; at += 32) {
-      const d0 = deviation(v128.load(input + at), mean);
-      const d1 = deviation(v128.load(input + at, 16), mean);
+    for (let at = input, end = input + pairs; at < end; at += 32) {
+      const d0 = deviation(v128.load(at), mean);
+      const d1 = deviation(v128.load(at, 16), mean);
       s0 = multiplyAdd(d0, d0, s0);
       s1 = multiplyAdd(d1, d1, s1);
     }
-    for (; at < bytes; at += 16) {
-      let d = deviation(v128.load(input + at), mean);
-      if (at == wide) d = v128.and(d, rest);
-      s1 = multiplyAdd(d, d, s1);
+    if (pairs < wide) {
+      const d = deviation(v128.load(input + pairs), mean);
+      s0 = multiplyAdd(d, d, s0);
     }
     const inverse = f32x4.splat(1 / sqrt<f32>(laneSum(f32x4.add(s0, s1)) / <f32>units + epsilon));
     v128.store_lane<f32>(statistics, mean, 0);
     v128.store_lane<f32>(statistics, inverse, 0, 4);
-    for (at = 0; at < bytes; at += 16) {
-      const x = f32x4.mul(f32x4.sub(v128.load(input + at), mean), inverse);
-      const y = multiplyAdd(x, v128.load(gamma + (at & gammas)), v128.load(beta + (at & betas)));
-      if (at < wide) v128.store(out + at, y);
-      else storeLanes(out + at, y, units & 3);
-    }
+    let at: usize = 0;
+    for (; at < wide; at += 16) v128.store(out + at, rowValue(input + at, mean, inverse, gamma + (at & gammas), beta + (at & betas)));
+    if (at < bytes) storeLanes(out + at, rowValue(input + at, mean, inverse, gamma + (at & gammas), beta + (at & betas)), units & 3);
     out += bytes;
     input += bytes;
     statistics += 8;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function rowValue(input: usize, mean: v128, inverse: v128, gamma: usize, beta: usize): v128 {
+  return multiplyAdd(f32x4.mul(f32x4.sub(v128.load(input), mean), inverse), v128.load(gamma), v128.load(beta));
 }
 
 /**
@@ -346,30 +347,38 @@ export function normalizeRowsBackwardInput(
     const inverse = v128.load32_splat(statistics, 4);
     let sum = f32x4.splat(0);
     let product = sum;
-    for (let at: usize = 0; at < bytes; at += 16) {
-      let g = f32x4.mul(v128.load(dout + at), v128.load(gamma + (at & gammas)));
-      let x = f32x4.mul(f32x4.sub(v128.load(input + at), mean), inverse);
-      if (at == wide) {
-        g = v128.and(g, rest);
-        x = v128.and(x, rest);
-      }
+    let at: usize = 0;
+    for (; at < wide; at += 16) {
+      const g = f32x4.mul(v128.load(dout + at), v128.load(gamma + (at & gammas)));
       sum = f32x4.add(sum, g);
-      product = multiplyAdd(g, x, product);
+      product = multiplyAdd(g, f32x4.sub(v128.load(input + at), mean), product);
+    }
+    if (at < bytes) {
+      const g = v128.and(f32x4.mul(v128.load(dout + at), v128.load(gamma + (at & gammas))), rest);
+      sum = f32x4.add(sum, g);
+      product = multiplyAdd(g, v128.and(f32x4.sub(v128.load(input + at), mean), rest), product);
     }
     const slope = f32x4.splat(laneSum(sum) / <f32>units);
-    const tilt = f32x4.splat(laneSum(product) / <f32>units);
-    for (let at: usize = 0; at < bytes; at += 16) {
-      const centred = f32x4.sub(f32x4.mul(v128.load(dout + at), v128.load(gamma + (at & gammas))), slope);
-      const x = f32x4.mul(f32x4.sub(mean, v128.load(input + at)), inverse);
-      const d = unlessBelow(f32x4.mul(multiplyAdd(x, tilt, centred), inverse), constant(table, 9));
-      if (at < wide) v128.store(dinput + at, d);
-      else storeLanes(dinput + at, d, units & 3);
+    const tilt = f32x4.mul(f32x4.splat(laneSum(product) / <f32>units), f32x4.mul(inverse, inverse));
+    for (at = 0; at < wide; at += 16) {
+      v128.store(dinput + at, rowGradient(input + at, dout + at, gamma + (at & gammas), mean, inverse, slope, tilt));
+    }
+    if (at < bytes) {
+      storeLanes(dinput + at, rowGradient(input + at, dout + at, gamma + (at & gammas), mean, inverse, slope, tilt), units & 3);
     }
     dinput += bytes;
     input += bytes;
     dout += bytes;
     statistics += 8;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function rowGradient(input: usize, dout: usize, gamma: usize, mean: v128, inverse: v128, slope: v128, tilt: v128): v128 {
+  const centred = f32x4.sub(f32x4.mul(v128.load(dout), v128.load(gamma)), slope);
+  const d = multiplyAdd(f32x4.sub(mean, v128.load(input)), tilt, centred);
+  return unlessBelow(f32x4.mul(d, inverse), constant(table, 9));
 }
 
 /** As `addSlopes`, of x̂ = (input − mean) · inverse by the mean and inverse of each row; address 0: not wanted. */
