@@ -6,11 +6,18 @@
 
 import { limitNorm, limitNorms, nonNegative } from "./constraint";
 import { addNoise, gaussianNoise } from "./noise";
+import {
+  blend, columnMoments, columnScales, columnSlopes, normalizeColumns, normalizeColumnsBackward, normalizeRows, normalizeRowsBackwardInput,
+  normalizeRowsBackwardParameters,
+} from "./normalization";
 import { penalty } from "./penalty";
 import { add } from "./residual";
 import { scalar, word } from "./words";
 
-export { add, gaussianNoise, penalty, nonNegative, limitNorm, limitNorms };
+export {
+  add, gaussianNoise, penalty, nonNegative, limitNorm, limitNorms, columnMoments, columnScales, normalizeColumns, columnSlopes,
+  normalizeColumnsBackward, normalizeRows, normalizeRowsBackwardInput, normalizeRowsBackwardParameters, blend,
+};
 
 /** The first address behind the tables of this binary. */
 export const heapBase: usize = __heap_base;
@@ -23,6 +30,15 @@ const enum Operation {
   nonNegative,
   limitNorm,
   limitNorms,
+  columnMoments,
+  columnScales,
+  normalizeColumns,
+  columnSlopes,
+  normalizeColumnsBackward,
+  normalizeRows,
+  normalizeRowsBackwardInput,
+  normalizeRowsBackwardParameters,
+  blend,
 }
 
 /** Runs the operation at `plan`; `first` and `last` as `share` has set them, in a plan of one of several threads. */
@@ -47,6 +63,40 @@ export function runExtra(plan: usize, rows: i32, first: i32, last: i32): void {
       break;
     case Operation.limitNorms:
       limitNorms(word(plan, 1), word(plan, 2), word(plan, 3), scalar(plan, 4), scalar(plan, 5));
+      break;
+    case Operation.columnMoments:
+      columnMoments(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4), word(plan, 5));
+      break;
+    case Operation.columnScales:
+      columnScales(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), scalar(plan, 5));
+      break;
+    case Operation.normalizeColumns:
+      normalizeColumns(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6));
+      break;
+    case Operation.columnSlopes:
+      columnSlopes(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7), word(plan, 8), rows,
+        word(plan, 9), word(plan, 10), scalar(plan, 11),
+      );
+      break;
+    case Operation.normalizeColumnsBackward:
+      normalizeColumnsBackward(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7), rows, word(plan, 8),
+      );
+      break;
+    case Operation.normalizeRows:
+      normalizeRows(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6), scalar(plan, 7));
+      break;
+    case Operation.normalizeRowsBackwardInput:
+      normalizeRowsBackwardInput(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6));
+      break;
+    case Operation.normalizeRowsBackwardParameters:
+      normalizeRowsBackwardParameters(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6), word(plan, 7),
+      );
+      break;
+    case Operation.blend:
+      blend(word(plan, 1), word(plan, 2), word(plan, 3), scalar(plan, 4));
       break;
     default:
       unreachable();

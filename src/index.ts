@@ -40,6 +40,8 @@ export type { ThresholdOptions, UnitsOption } from './metrics/predictions.ts';
 export { calibrationError, logLoss, rocAuc, rocCurve } from './metrics/probabilities.ts';
 export type { RocCurve } from './metrics/probabilities.ts';
 export { cosineSimilarity, mae, mse, r2Score, rmse } from './metrics/regression.ts';
+export { batchNormalization, layerNormalization, normalization } from './model/normalization.ts';
+export type { BatchNormalizationOptions, LayerNormalizationOptions, Normalization, NormalizationOptions } from './model/normalization.ts';
 export { adam, adamw, lbfgs, momentum, sgd } from './model/optimizers.ts';
 export type { AdamOptions, LbfgsOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
 export { learningRateScheduler, reduceLROnPlateau } from './model/rateCallbacks.ts';

@@ -151,6 +151,38 @@ export const operations = {
   limitNorm: { range: address, count: size, least: scalar, most: scalar },
   /** Scales each column of weight[inputs, units] so. */
   limitNorms: { weight: address, inputs: size, units: size, least: scalar, most: scalar },
+  /** mean, variance := those of `columns` columns of input[rows, units], the variance the biased one. */
+  columnMoments: { mean: address, variance: address, input: address, rows, columns: size, units: size },
+  /** scale[columns] := gamma / √(variance + epsilon); a gamma address of 0 means 1. */
+  columnScales: { scale: address, variance: address, gamma: address, columns: size, epsilon: scalar },
+  /** out[rows, units] := (input − mean) · scale + beta, column by column; a mean or beta address of 0 means 0. */
+  normalizeColumns: { out: address, input: address, mean: address, scale: address, beta: address, rows, units: size },
+  /**
+   * Of `columns` columns of input and dout [rows, units], with s = √(variance + epsilon) and x̂ = (input − mean) / s: dgamma += Σ dout·x̂
+   * and dbeta += Σ dout (address 0: not wanted); slope := Σ dout / rows, tilt := Σ dout·x̂ / (s · rows).
+   */
+  columnSlopes: {
+    dgamma: address, dbeta: address, slope: address, tilt: address, input: address, dout: address, mean: address, variance: address, rows,
+    columns: size, units: size, epsilon: scalar,
+  },
+  /** dinput[rows, units] := scale · (dout − slope − (input − mean) · tilt), column by column, 0 where that is below 1e-30. */
+  normalizeColumnsBackward: {
+    dinput: address, input: address, dout: address, mean: address, scale: address, slope: address, tilt: address, rows, units: size,
+  },
+  /**
+   * out[rows, units] := x̂·gamma + beta (addresses of 0: 1 and 0), x̂ = (input − mean) · inverse, with the mean of the row and
+   * inverse = 1/√(its variance + epsilon), which go to statistics[rows, 2].
+   */
+  normalizeRows: { out: address, statistics: address, input: address, gamma: address, beta: address, rows, units: size, epsilon: scalar },
+  /** dinput := inverse · (g − mean of g − x̂ · mean of g·x̂), g = dout·gamma, means over the row; 0 where that is below 1e-30. */
+  normalizeRowsBackwardInput: { dinput: address, input: address, dout: address, statistics: address, gamma: address, rows, units: size },
+  /** Of `columns` columns: dgamma += Σ dout·x̂ and dbeta += Σ dout (address 0: not wanted). */
+  normalizeRowsBackwardParameters: {
+    dgamma: address, dbeta: address, input: address, dout: address, statistics: address, rows, columns: size, units: size,
+  },
+
+  /** average[0 .. count) := keep·average + (1 − keep)·value, denormal results as 0. */
+  blend: { average: address, value: address, count: size, keep: scalar },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
 export type OperationName = keyof typeof operations;

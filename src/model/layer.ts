@@ -43,6 +43,16 @@ export interface ParameterSpec {
   readonly initializer: Initializer;
   /** Set to false where no optimizer moves it: it has no gradient, and only the stage itself changes it, in `update`. */
   readonly trainable?: false;
+  /** Told of every model that has laid it out, which may keep it by a weak reference alone. */
+  laidOut?(owner: ParameterOwner, parameter: PlacedParameter): void;
+}
+
+/** A parameter as it lies in a model, and the model, which can be given other values of it. */
+export interface PlacedParameter {
+  readonly spec: ParameterSpec;
+}
+export interface ParameterOwner {
+  write(parameter: PlacedParameter, values: Float32Array): void;
 }
 
 /** Addresses that a stage's operations work on. */

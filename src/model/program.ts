@@ -123,6 +123,7 @@ export class Program implements Summed {
       const values = new Float32Array(sizeOf(shape));
       initializer(values, shape, new Random(seed, 'initialization', i));
       this.write(parameter, values);
+      parameter.spec.laidOut?.(this, parameter);
     });
   }
 

@@ -1,6 +1,9 @@
 /** The same bits everywhere: hashes of trained weights, written down once, that every engine must give. */
 import { describe, expect, it } from 'vitest';
-import { activations, adam, adamw, dense, dropout, gaussianNoise, l1, l1l2, maxNorm, nonNegative, residual, sequential, sgd, unitNorm, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type Optimizer, type SgdOptions } from '../../src/index.ts';
+import {
+  activations, adam, adamw, batchNormalization, dense, dropout, gaussianNoise, l1, l1l2, layerNormalization, maxNorm, nonNegative, normalization, residual, sequential, sgd,
+  unitNorm, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type Optimizer, type SgdOptions,
+} from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
 
@@ -16,6 +19,8 @@ interface Case {
   rate?: number;
   /** Layers after the first. */
   inside?: () => Layer[];
+  /** A layer before the last one. */
+  layer?: () => Layer;
   batchSize?: number;
   seed?: number;
 }
@@ -24,7 +29,10 @@ const rows = 37;
 const inputs = 11;
 const units = 5;
 
-async function train({ hidden = 'relu', output = 'softmax', loss = 'sparseCategoricalCrossentropy', initializer = 'glorotUniform', optimizer = {}, other, rate = 0, inside = () => [], batchSize = 8, seed = 7 }: Case): Promise<string> {
+async function train({
+  hidden = 'relu', output = 'softmax', loss = 'sparseCategoricalCrossentropy', initializer = 'glorotUniform', optimizer = {}, other, rate = 0, inside = () => [], layer,
+  batchSize = 8, seed = 7,
+}: Case): Promise<string> {
   const name = typeof loss === 'string' ? loss : loss.name;
   const model = sequential({
     layers: [
@@ -32,6 +40,7 @@ async function train({ hidden = 'relu', output = 'softmax', loss = 'sparseCatego
       ...inside(),
       dense({ units: 9, activation: hidden, kernelInitializer: initializer }),
       dropout({ rate }),
+      ...(layer === undefined ? [] : [layer()]),
       dense({ units, activation: output }),
     ],
     seed,
@@ -79,6 +88,11 @@ cases['constraints'] = {
   inside: () => [dense({ units: 10, kernelConstraint: maxNorm(0.7), biasConstraint: unitNorm() }), dense({ units: 7, kernelConstraint: nonNegative() })],
 };
 cases['constraints, batch of 1'] = { ...cases['constraints'], batchSize: 1 };
+cases['batchNormalization'] = { layer: batchNormalization };
+cases['batchNormalization, batch of 1'] = { layer: batchNormalization, batchSize: 1 };
+cases['batchNormalization with all options, adam'] = { layer: () => batchNormalization({ momentum: 0.5, epsilon: 0.25, center: false, scale: false }), other: adam() };
+cases['layerNormalization'] = { layer: layerNormalization };
+cases['normalization'] = { layer: () => normalization({ mean: 0.5, variance: 2 }) };
 
 describe('golden hashes', () => {
   const hashes = new Map<string, string>();

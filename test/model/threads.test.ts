@@ -1,8 +1,8 @@
 /** Training with several threads: the same bits for any number of them, and what happens where one ends. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  activation, adam, adamw, dense, dropout, gaussianNoise, l1, l2, loadBackend, maxNorm, momentum, nonNegative, OptionError, residual, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer,
-  type Sequential,
+  activation, adam, adamw, batchNormalization, dense, dropout, gaussianNoise, l1, l2, layerNormalization, loadBackend, maxNorm, momentum, nonNegative, normalization,
+  OptionError, residual, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer, type Sequential,
 } from '../../src/index.ts';
 import { hasRelaxed, relaxedNote } from '../backends.ts';
 import { hashWeights } from '../hash.ts';
@@ -59,6 +59,21 @@ const cases: Record<string, Case> = {
       dropout({ rate: 0.1 }), dense({ units: 5, activation: 'softmax' }),
     ],
     inputs: 31, rows: 90, batchSize: 26, loss: 'sparseCategoricalCrossentropy', optimizer: adam({ learningRate: 0.01 }),
+  },
+  'normalisations first, in the middle and last': {
+    layers: () => [
+      batchNormalization({ inputShape: [37] }), dense({ units: 50, activation: 'relu' }), layerNormalization(), dense({ units: 33 }), batchNormalization({ momentum: 0.5 }),
+      batchNormalization({ center: false }), normalization({ mean: 0.5, variance: 2 }), layerNormalization({ scale: false }), dense({ units: 18 }), batchNormalization({ center: false, scale: false }),
+    ],
+    inputs: 37, rows: 101, batchSize: 27,
+  },
+  'a layer that was shown data, and rows after it': {
+    layers: () => {
+      const seen = normalization();
+      seen.adapt(numbers(20 * 19, 4).reduce<number[][]>((rows, value, i) => (i % 19 === 0 ? rows.push([value]) : rows.at(-1)!.push(value), rows), []));
+      return [seen, layerNormalization({ center: false }), dense({ units: 4 }), layerNormalization()];
+    },
+    inputs: 19, rows: 90, batchSize: 32, optimizer: adam(),
   },
   'amsgrad with decay on odd rows': {
     layers: () => [dense({ units: 7, activation: 'tanh', inputShape: [17] }), dropout({ rate: 0.3 }), dense({ units: 2 })],

@@ -15,6 +15,7 @@ import * as gemm from './gemm.ts';
 import * as loss from './loss.ts';
 import * as memory from './memory.ts';
 import * as noise from './noise.ts';
+import * as normalization from './normalization.ts';
 import * as optimizer from './optimizer.ts';
 import * as penalty from './penalty.ts';
 import * as residual from './residual.ts';
@@ -33,6 +34,7 @@ export const kernels = {
   ...noise.kernels,
   ...penalty.kernels,
   ...constraint.kernels,
+  ...normalization.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */
