@@ -5,9 +5,10 @@
  */
 
 import { add } from "./residual";
-import { word } from "./words";
+import { adadelta, adagrad, adamax, lion, nadam, rmsprop } from "./updates";
+import { scalar, word } from "./words";
 
-export { add };
+export { add, adadelta, adagrad, adamax, lion, nadam, rmsprop };
 
 /** The first address behind the tables of this binary. */
 export const heapBase: usize = __heap_base;
@@ -15,6 +16,12 @@ export const heapBase: usize = __heap_base;
 /** The operations of `src/backend/plan.ts` from `add` on, in its order. */
 const enum Operation {
   add = 27,
+  rmsprop,
+  adagrad,
+  adadelta,
+  adamax,
+  nadam,
+  lion,
 }
 
 /** Runs the operation at `plan`; `first` and `last` as `share` has set them, in a plan of one of several threads. */
@@ -22,6 +29,38 @@ export function runExtra(plan: usize, rows: i32, first: i32, last: i32): void {
   switch (load<u32>(plan)) {
     case Operation.add:
       add(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4));
+      break;
+    case Operation.rmsprop:
+      rmsprop(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7),
+        scalar(plan, 8), scalar(plan, 9), scalar(plan, 10), scalar(plan, 11),
+      );
+      break;
+    case Operation.adagrad:
+      adagrad(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), scalar(plan, 6), scalar(plan, 7));
+      break;
+    case Operation.adadelta:
+      adadelta(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), scalar(plan, 7),
+        scalar(plan, 8), scalar(plan, 9),
+      );
+      break;
+    case Operation.adamax:
+      adamax(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7),
+        scalar(plan, 8), scalar(plan, 9), scalar(plan, 10), scalar(plan, 11),
+      );
+      break;
+    case Operation.nadam:
+      nadam(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7),
+        scalar(plan, 8), scalar(plan, 9), scalar(plan, 10), scalar(plan, 11), scalar(plan, 12),
+      );
+      break;
+    case Operation.lion:
+      lion(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), scalar(plan, 6), scalar(plan, 7), scalar(plan, 8),
+      );
       break;
     default:
       unreachable();

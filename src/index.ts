@@ -1,5 +1,7 @@
 /** The public names, one by one. */
 
+export { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './model/adaptiveOptimizers.ts';
+export type { AdadeltaOptions, AdagradOptions, AdamaxOptions, AdaptiveOptions, LionOptions, NadamOptions, RmspropOptions } from './model/adaptiveOptimizers.ts';
 export { activation, activations } from './model/activation.ts';
 export type { ActivationName, ActivationOptions, ActivationPair, ActivationSpec, DerivativeSpec } from './model/activation.ts';
 export { loadBackend } from './backend/index.ts';
@@ -34,7 +36,8 @@ export { calibrationError, logLoss, rocAuc, rocCurve } from './metrics/probabili
 export type { RocCurve } from './metrics/probabilities.ts';
 export { cosineSimilarity, mae, mse, r2Score, rmse } from './metrics/regression.ts';
 export { adam, adamw, momentum, sgd } from './model/optimizers.ts';
-export type { AdamOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
+export type { Optimizer } from './model/optimizer.ts';
+export type { AdamOptions, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
 export { learningRateScheduler, reduceLROnPlateau } from './model/rateCallbacks.ts';
 export type { ReduceLROnPlateauOptions } from './model/rateCallbacks.ts';
 export {

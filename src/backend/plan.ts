@@ -130,6 +130,48 @@ export const operations = {
 
   /** out[rows, units] := a + b */
   add: { out: address, a: address, b: address, rows, units: size },
+
+  // Updates over a flat range, in each of which g := dparameters + weightDecay·parameters, 0 where that is below 1e-16, and
+  // rate = learningRate[0]; what decays becomes 0 where it would be denormal, or below 1e-30 if it is no mean of squares.
+  /**
+   * second := rho·second + (1 − rho)·g²; change := g / (√second + epsilon). Unless the address of `mean` is 0, `second` is that less the square
+   * of mean := rho·mean + (1 − rho)·g; unless that of `velocity` is, change := velocity := momentum·velocity + change.
+   * parameters −= rate·change.
+   */
+  rmsprop: {
+    parameters: address, second: address, mean: address, velocity: address, dparameters: address, learningRate: address, count: size,
+    rho: scalar, epsilon: scalar, momentum: scalar, weightDecay: scalar,
+  },
+  /** squares += g²; parameters −= rate · g / (√squares + epsilon) */
+  adagrad: {
+    parameters: address, squares: address, dparameters: address, learningRate: address, count: size, epsilon: scalar, weightDecay: scalar,
+  },
+  /**
+   * second := rho·second + (1 − rho)·g²; change := g · √(changes + epsilon) / √(second + epsilon), 0 where below 1e-16;
+   * changes := rho·changes + (1 − rho)·change²; parameters −= rate·change.
+   */
+  adadelta: {
+    parameters: address, second: address, changes: address, dparameters: address, learningRate: address, count: size,
+    rho: scalar, epsilon: scalar, weightDecay: scalar,
+  },
+  /** first := β₁·first + (1 − β₁)·g; largest := max(β₂·largest, |g| + epsilon); parameters −= rate / (1 − β₁ᵗ) · first / largest in step t = step[0]. */
+  adamax: {
+    parameters: address, first: address, largest: address, dparameters: address, learningRate: address, step: address, count: size,
+    beta1: scalar, beta2: scalar, epsilon: scalar, weightDecay: scalar,
+  },
+  /**
+   * Moments as in `adam`. With μᵢ = β₁·(1 − ½·0.96^(i·momentumDecay)) and the product Π of μ₁ ... μₜ in step t = step[0], parameters −=
+   * rate · (g·(1 − μₜ)/(1 − Π) + first·μₜ₊₁/(1 − Π·μₜ₊₁)) / (√(second/(1 − β₂ᵗ)) + epsilon).
+   */
+  nadam: {
+    parameters: address, first: address, second: address, dparameters: address, learningRate: address, step: address, count: size,
+    beta1: scalar, beta2: scalar, epsilon: scalar, weightDecay: scalar, momentumDecay: scalar,
+  },
+  /** g is dparameters alone: parameters −= rate · (sign(β₁·first + (1 − β₁)·g) + weightDecay·parameters); first := β₂·first + (1 − β₂)·g. */
+  lion: {
+    parameters: address, first: address, dparameters: address, learningRate: address, count: size, beta1: scalar, beta2: scalar,
+    weightDecay: scalar,
+  },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
 export type OperationName = keyof typeof operations;

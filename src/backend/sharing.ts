@@ -45,7 +45,7 @@ const changedRanges = 4;
 export const undoBytes = 2 * changedRanges * blockFloats * 4;
 
 /** Updates over flat ranges: parameters, state and gradients are shared out; the rest is common. */
-const updates: readonly OperationName[] = ['sgd', 'adam'];
+const updates: readonly OperationName[] = ['sgd', 'adam', 'rmsprop', 'adagrad', 'adadelta', 'adamax', 'nadam', 'lion'];
 const common = ['learningRate', 'step'];
 /** Operations of which each thread computes some rows. */
 const byRows: readonly OperationName[] = [

@@ -1,40 +1,10 @@
-/** Optimizers: checked settings, and the update they write into a plan, over the flat range of all parameters. */
+/** The optimizers by function and by name: those of the core here, others in adaptiveOptimizers.ts. */
 
-import type { PlanBuilder } from '../backend/plan.ts';
 import { OptionError, show } from '../errors.ts';
-import { checkBoolean, checkKeys, checkName, checkNumber, type Range } from '../options.ts';
+import { checkName } from '../options.ts';
+import { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './adaptiveOptimizers.ts';
+import { configure, optimizer, penalty, rate, share, smallTerm, type Optimizer } from './optimizer.ts';
 import type { LearningRate } from './schedules.ts';
-
-/** Addresses that an update works on. */
-export interface UpdateAddresses {
-  parameters: number;
-  dparameters: number;
-  /** One range as long as the parameters for each of the optimizer's slots. */
-  slots: readonly number[];
-  /** A float32. */
-  learningRate: number;
-  /** An int32, 1 in the first update. */
-  step: number;
-  /** Floats in each range. */
-  count: number;
-}
-
-/** An optimizer, as made by `sgd` and its like. */
-export interface Optimizer {
-  readonly name: OptimizerName;
-  /** With a schedule, the rate of the first update; the schedule is in `config`. */
-  readonly learningRate: number;
-  /** The options it was made with, defaults filled in. */
-  readonly config: Readonly<Record<string, unknown> & { learningRate: LearningRate }>;
-  /** Ranges of state it keeps, each as long as the parameters; they start as zeros. */
-  readonly slots: number;
-  /** Whether it is θ := θ − η ∂J/∂θ and nothing else, so that a step can move parameters without storing gradients. */
-  readonly plainDescent: boolean;
-  /** @internal Set where the update uses extra operations. */
-  readonly extra?: boolean;
-  /** @internal Writes the update into a plan. */
-  update(plan: PlanBuilder, at: UpdateAddresses): void;
-}
 
 /** An optimizer, or the name of one with default settings. */
 export type OptimizerSpec = Optimizer | OptimizerName;
@@ -66,35 +36,6 @@ export interface AdamOptions {
   amsgrad?: boolean;
   /** With `adam` an L2 penalty: this times the parameter is added to its gradient; default 0. With `adamw` see there; default 0.004. */
   weightDecay?: number;
-}
-
-/** The options of an optimizer: of each its default, and the range of a number. */
-type Settings = Readonly<Record<string, readonly [usual: number | boolean, range?: Range]>>;
-/** Options checked, defaults filled in. */
-type Config<S extends Settings> = { readonly [Key in keyof S]: S[Key][0] extends boolean ? boolean : Key extends 'learningRate' ? LearningRate : number };
-
-const share = { min: 0, below: 1 };
-const rate = { above: 0 };
-const penalty = { min: 0 };
-
-function configure<S extends Settings>(name: string, settings: S, options: object): Config<S> {
-  checkKeys(name, options, Object.keys(settings));
-  const given = options as Readonly<Record<string, unknown>>;
-  return Object.freeze(Object.fromEntries(Object.entries(settings).map(([key, [usual, range]]) => {
-    const value = given[key] ?? usual;
-    if (key === 'learningRate' && typeof value === 'function') return [key, value];
-    return [key, typeof usual === 'boolean' ? checkBoolean(`${name} ${key}`, value) : checkNumber(`${name} ${key}`, value, range)];
-  }))) as Config<S>;
-}
-
-/**
- * The rate of the update that comes after `step` others.
- *
- * @throws OptionError where a schedule gives what is not a number of at least 0.
- */
-export function rateAt(learningRate: LearningRate, step: number): number {
-  if (typeof learningRate === 'number') return learningRate;
-  return checkNumber(`learningRate at step ${step}`, learningRate(step), penalty);
 }
 
 /**
@@ -134,38 +75,20 @@ function descent(name: 'sgd' | 'momentum', options: SgdOptions, usual = 0): Opti
   if (config.nesterov && (config.momentum === 0 || config.dampening !== 0)) {
     throw new OptionError(`${name} nesterov: needs a momentum above 0 and no dampening`);
   }
-  const { learningRate, nesterov, ...scalars } = config;
-  return Object.freeze({
-    name,
-    learningRate: rateAt(learningRate, 0),
-    config,
-    slots: config.momentum > 0 ? 1 : 0,
-    plainDescent: config.momentum === 0 && config.weightDecay === 0,
-    update(plan: PlanBuilder, { slots: [velocity = 0], ...at }: UpdateAddresses): void {
-      plan.add('sgd', { ...at, velocity, ...scalars, nesterov: Number(nesterov) });
-    },
-  });
+  const { momentum, weightDecay } = config;
+  return optimizer(name, config, { operation: 'sgd', slots: { velocity: momentum > 0 && 0 }, plainDescent: momentum === 0 && weightDecay === 0 });
 }
 
 function adaptive(name: 'adam' | 'adamw', options: AdamOptions, usualDecay = 0): Optimizer {
   const config = configure(name, {
-    learningRate: [0.001, rate], beta1: [0.9, share], beta2: [0.999, share], epsilon: [1e-7, { min: 1e-30 }], amsgrad: [false],
+    learningRate: [0.001, rate], beta1: [0.9, share], beta2: [0.999, share], epsilon: [1e-7, smallTerm], amsgrad: [false],
     weightDecay: [usualDecay, penalty],
   }, options);
-  const { learningRate, amsgrad, ...scalars } = config;
-  return Object.freeze({
-    name,
-    learningRate: rateAt(learningRate, 0),
-    config,
-    slots: amsgrad ? 3 : 2,
-    plainDescent: false,
-    update(plan: PlanBuilder, { slots: [first = 0, second = 0, maximum = 0], ...at }: UpdateAddresses): void {
-      plan.add('adam', { ...at, first, second, maximum, ...scalars, decoupled: Number(name === 'adamw') });
-    },
-  });
+  const slots = { first: 0, second: 0, maximum: config.amsgrad && 0 };
+  return optimizer(name, config, { operation: 'adam', fixed: { decoupled: Number(name === 'adamw') }, slots });
 }
 
-const byName = { sgd, momentum, adam, adamw };
+const byName = { sgd, momentum, rmsprop, adagrad, adadelta, adam, adamw, adamax, nadam, lion };
 
 /** The optimizer that a name or an object made by one of the functions above stands for. */
 export function resolveOptimizer(spec: OptimizerSpec): Optimizer {

@@ -7,7 +7,7 @@ import { PlanBuilder } from '../backend/plan.ts';
 import type { BackwardAddresses, Stage } from './layer.ts';
 import { fusedWith, gradientDivisor, targetColumns, type Loss } from './losses.ts';
 import type { Metric } from './metrics.ts';
-import type { Optimizer } from './optimizers.ts';
+import type { Optimizer } from './optimizer.ts';
 
 /** What a compiled model trains with. */
 export interface Objective {
@@ -39,7 +39,7 @@ export interface Layout {
   readonly values: Range;
   readonly gradients: Range;
   /** The ranges of optimizer state. */
-  readonly slots: readonly number[];
+  readonly slots: Readonly<Record<string, number>>;
   readonly registers: { readonly learningRate: number; readonly step: number; readonly sums: number };
   readonly objective: Objective | undefined;
   readonly resident: Resident | undefined;

@@ -15,7 +15,7 @@ import { BackendError } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
 import { Random } from '../random.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
-import { rateAt } from './optimizers.ts';
+import { rateAt } from './optimizer.ts';
 import type { Layout, Objective, Range } from './plans.ts';
 import { isSmall, ResidentData } from './resident.ts';
 import { Room } from './room.ts';
@@ -36,7 +36,7 @@ export interface Parameter {
 /** What training changes, beside the parameters that the range begins with: one range, and a copy of it. */
 interface Trained {
   /** A range as long as the parameters for each of the optimizer's slots. */
-  readonly slots: readonly number[];
+  readonly slots: Readonly<Record<string, number>>;
   /** The step counter. */
   readonly step: number;
   /** Floats of the whole range: parameters, those that are not trainable, slots, step. */
@@ -63,7 +63,7 @@ export class Program implements Summed {
   readonly sums: Sums;
   #objective: Objective | undefined;
   #rate: LearningRate = 0;
-  #trained: Trained = { slots: [], step: 0, floats: 0, kept: 0 };
+  #trained: Trained = { slots: {}, step: 0, floats: 0, kept: 0 };
   /** Where the room for a batch begins. */
   #base: number;
   #resident: ResidentData | undefined;
@@ -145,12 +145,13 @@ export class Program implements Summed {
   /** Sets what to train with; optimizer state starts anew. */
   compile(objective: Objective): void {
     const arena = new Arena(this.#all.address + 4 * this.#all.floats);
-    const slots = Array.from({ length: objective.optimizer.slots }, () => arena.floats(this.#values.floats));
+    const initial = Object.entries(objective.optimizer.slots);
+    const slots = Object.fromEntries(initial.map(([name]) => [name, arena.floats(this.#values.floats)]));
     const step = arena.floats(1);
     const floats = (arena.end - this.#all.address) / 4;
     const kept = arena.floats(floats);
     this.backend.memory.ensure(arena.end);
-    for (const slot of slots) this.backend.memory.f32.fill(0, slot / 4, slot / 4 + this.#values.floats);
+    for (const [name, value] of initial) this.backend.memory.f32.fill(value, slots[name]! / 4, slots[name]! / 4 + this.#values.floats);
     this.backend.memory.i32[step / 4] = 0;
     this.#trained = { slots, step, floats, kept };
     this.#base = arena.end;

@@ -42,7 +42,7 @@ const sizes: Record<string, number> = {
 /** Exact in float32, as which a plan keeps them. */
 const scalars: Record<string, number> = {
   alpha: 0.25, beta: 0.5, parameter: 1, threshold: 0.5, momentum: 0.875, dampening: 0, weightDecay: 0.0625, beta1: 0.875, beta2: 0.96875,
-  epsilon: 0.125, rate: 0.25,
+  epsilon: 0.125, rate: 0.25, rho: 0.875, momentumDecay: 0.25,
 };
 
 /** Arguments for an operation, every address a range of its own. */

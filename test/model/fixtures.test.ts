@@ -1,13 +1,19 @@
 /** Numbers from outside: activations, losses, gradients and steps of optimizers as PyTorch computes them (see test/fixtures/make.py). */
 import { describe, expect, it } from 'vitest';
-import { activation, adam, adamw, dense, sequential, sgd, type ActivationSpec, type LossSpec, type Sequential } from '../../src/index.ts';
+import {
+  activation, adadelta, adagrad, adam, adamax, adamw, dense, lion, nadam, rmsprop, sequential, sgd, type ActivationSpec, type LossSpec, type Optimizer, type Sequential,
+} from '../../src/index.ts';
 import activationsFixture from '../fixtures/activations.json' with { type: 'json' };
+import adaptiveFixture from '../fixtures/adaptive.json' with { type: 'json' };
 import lossesFixture from '../fixtures/losses.json' with { type: 'json' };
 import networksFixture from '../fixtures/networks.json' with { type: 'json' };
 import optimizersFixture from '../fixtures/optimizers.json' with { type: 'json' };
 import sgdFixture from '../fixtures/sgd.json' with { type: 'json' };
 import { backends } from '../backends.ts';
 import { expectClose } from '../close.ts';
+
+/** Those of the fixtures. */
+const optimizers: Record<string, (options: object) => Optimizer> = { adadelta, adagrad, adam, adamax, adamw, lion, nadam, rmsprop };
 
 type Network = (typeof networksFixture.networks)[number];
 
@@ -76,10 +82,10 @@ describe.each(backends)('against PyTorch on %s', (backend) => {
     }
   });
 
-  it.each(optimizersFixture.trajectories.map((fixture) => [`${fixture.name}, ${fixture.network} ${JSON.stringify(fixture.optimizer)}`, fixture] as const))('50 steps of %s', (_name, { name, network: wanted, optimizer, losses, after }) => {
+  it.each([...optimizersFixture.trajectories, ...adaptiveFixture.trajectories].map((fixture) => [`${fixture.name}, ${fixture.network} ${JSON.stringify(fixture.optimizer)}`, fixture] as const))('50 steps of %s', (_name, { name, network: wanted, optimizer, losses, after }) => {
     const network = networksFixture.networks.find((one) => one.name === wanted)!;
     const model = build(network, backend);
-    model.compile({ optimizer: { adam, adamw }[name]!(optimizer), loss: network.loss as LossSpec });
+    model.compile({ optimizer: optimizers[name]!(optimizer), loss: network.loss as LossSpec });
     for (let step = 1; step <= 50; step++) {
       expectClose([model.trainOnBatch(network.x, network.y)], [losses[step - 1]!], 1e-5, `loss before step ${step}`);
       const expected = after.find(({ updates }) => updates === step);

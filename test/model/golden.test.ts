@@ -1,6 +1,8 @@
 /** The same bits everywhere: hashes of trained weights, written down once, that every engine must give. */
 import { describe, expect, it } from 'vitest';
-import { activations, adam, adamw, dense, dropout, sequential, sgd, type ActivationName, type InitializerSpec, type LossSpec, type Optimizer, type SgdOptions } from '../../src/index.ts';
+import {
+  activations, adadelta, adagrad, adam, adamax, adamw, dense, dropout, lion, nadam, rmsprop, sequential, sgd, type ActivationName, type InitializerSpec, type LossSpec, type Optimizer, type SgdOptions,
+} from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
 
@@ -67,6 +69,14 @@ cases['adamw'] = { other: adamw({ learningRate: 0.01 }) };
 cases['dropout'] = { rate: 0.25 };
 cases['dropout, batch of 1'] = { rate: 0.25, batchSize: 1 };
 cases['dropout and adam'] = { rate: 0.5, other: adam() };
+cases['rmsprop'] = { other: rmsprop({ learningRate: 0.01 }) };
+cases['rmsprop with all options'] = { other: rmsprop({ learningRate: 0.01, rho: 0.8, epsilon: 1e-3, centered: true, momentum: 0.5, weightDecay: 0.01 }) };
+cases['adagrad'] = { other: adagrad({ learningRate: 0.05, weightDecay: 0.01 }) };
+cases['adadelta'] = { other: adadelta({ learningRate: 1, weightDecay: 0.01 }) };
+cases['adamax'] = { other: adamax({ learningRate: 0.01, weightDecay: 0.01 }) };
+cases['nadam'] = { other: nadam({ learningRate: 0.01 }) };
+cases['nadam with all options'] = { other: nadam({ learningRate: 0.02, beta1: 0.8, beta2: 0.99, epsilon: 1e-3, momentumDecay: 0.1, weightDecay: 0.01 }) };
+cases['lion'] = { other: lion({ learningRate: 0.01, weightDecay: 0.01 }) };
 
 describe('golden hashes', () => {
   const hashes = new Map<string, string>();

@@ -15,6 +15,7 @@ import * as loss from './loss.ts';
 import * as memory from './memory.ts';
 import * as optimizer from './optimizer.ts';
 import * as residual from './residual.ts';
+import * as updates from './updates.ts';
 
 type Kernel = (memory: Views, ...args: number[]) => void;
 
@@ -27,6 +28,7 @@ export const kernels = {
   ...optimizer.kernels,
   ...dropout.kernels,
   ...residual.kernels,
+  ...updates.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */
