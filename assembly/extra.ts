@@ -4,11 +4,12 @@
  * the other binary, and below the first address that plans use (see `heapBase` in src/backend/wasm.ts).
  */
 
+import { accumulate, blend, clip, meanGradient, shrink, sumOfSquares } from "./ranges";
 import { add } from "./residual";
 import { adadelta, adagrad, adamax, lion, nadam, rmsprop } from "./updates";
 import { scalar, word } from "./words";
 
-export { add, adadelta, adagrad, adamax, lion, nadam, rmsprop };
+export { accumulate, adadelta, adagrad, adamax, add, blend, clip, lion, meanGradient, nadam, rmsprop, shrink, sumOfSquares };
 
 /** The first address behind the tables of this binary. */
 export const heapBase: usize = __heap_base;
@@ -22,6 +23,12 @@ const enum Operation {
   adamax,
   nadam,
   lion,
+  clip,
+  sumOfSquares,
+  shrink,
+  accumulate,
+  meanGradient,
+  blend,
 }
 
 /** Runs the operation at `plan`; `first` and `last` as `share` has set them, in a plan of one of several threads. */
@@ -61,6 +68,24 @@ export function runExtra(plan: usize, rows: i32, first: i32, last: i32): void {
       lion(
         word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), scalar(plan, 6), scalar(plan, 7), scalar(plan, 8),
       );
+      break;
+    case Operation.clip:
+      clip(word(plan, 1), word(plan, 2), scalar(plan, 3));
+      break;
+    case Operation.sumOfSquares:
+      sumOfSquares(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4));
+      break;
+    case Operation.shrink:
+      shrink(word(plan, 1), word(plan, 2), word(plan, 3), scalar(plan, 4));
+      break;
+    case Operation.accumulate:
+      accumulate(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5));
+      break;
+    case Operation.meanGradient:
+      meanGradient(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4));
+      break;
+    case Operation.blend:
+      blend(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), scalar(plan, 5));
       break;
     default:
       unreachable();

@@ -36,7 +36,7 @@ export { calibrationError, logLoss, rocAuc, rocCurve } from './metrics/probabili
 export type { RocCurve } from './metrics/probabilities.ts';
 export { cosineSimilarity, mae, mse, r2Score, rmse } from './metrics/regression.ts';
 export { adam, adamw, momentum, sgd } from './model/optimizers.ts';
-export type { Optimizer } from './model/optimizer.ts';
+export type { Optimizer, UpdateOptions } from './model/optimizer.ts';
 export type { AdamOptions, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
 export { learningRateScheduler, reduceLROnPlateau } from './model/rateCallbacks.ts';
 export type { ReduceLROnPlateauOptions } from './model/rateCallbacks.ts';

@@ -172,6 +172,22 @@ export const operations = {
     parameters: address, first: address, dparameters: address, learningRate: address, count: size, beta1: scalar, beta2: scalar,
     weightDecay: scalar,
   },
+
+  /** range[0 .. count) := range, but at least −most and at most most. */
+  clip: { range: address, count: size, most: scalar },
+  /** sum := Σ range[0 .. count)² in double precision, added to what it was where `adds` is 1. */
+  sumOfSquares: { sum: address, range: address, count: size, adds: size },
+  /** range[0 .. count) *= most / (√sum + 1e-6), unless that is at least 1. */
+  shrink: { range: address, sum: address, count: size, most: scalar },
+  /** accumulated[0 .. count) += dparameters, := in steps 1, 1 + every, 1 + 2·every ...; the step is step[0]. */
+  accumulate: { accumulated: address, dparameters: address, step: address, count: size, every: size },
+  /** dparameters[0 .. count) := (accumulated + dparameters) / divisor */
+  meanGradient: { dparameters: address, accumulated: address, count: size, divisor: size },
+  /**
+   * average[0 .. count) := keep·average + (1 − keep)·value, denormal results are 0; unless the address of `step` is 0, keep is 0 where
+   * step[0] is 1.
+   */
+  blend: { average: address, value: address, step: address, count: size, keep: scalar },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
 export type OperationName = keyof typeof operations;

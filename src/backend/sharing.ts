@@ -45,8 +45,12 @@ const changedRanges = 4;
 export const undoBytes = 2 * changedRanges * blockFloats * 4;
 
 /** Updates over flat ranges: parameters, state and gradients are shared out; the rest is common. */
-const updates: readonly OperationName[] = ['sgd', 'adam', 'rmsprop', 'adagrad', 'adadelta', 'adamax', 'nadam', 'lion'];
+const updates: readonly OperationName[] = ['sgd', 'adam', 'rmsprop', 'adagrad', 'adadelta', 'adamax', 'nadam', 'lion', 'accumulate', 'blend'];
 const common = ['learningRate', 'step'];
+/** What updates read alone. */
+const unchanged = ['dparameters', 'value'];
+/** Operations over flat ranges that nobody needs after the step, and which of their arguments those are. */
+const flat: Partial<Record<OperationName, readonly string[]>> = { zero: ['range'], clip: ['range'], shrink: ['range'], meanGradient: ['dparameters', 'accumulated'] };
 /** Operations of which each thread computes some rows. */
 const byRows: readonly OperationName[] = [
   'denseForward', 'activationForward', 'activationBackward', 'softmaxForward', 'softmaxBackward', 'logSoftmaxForward', 'logSoftmaxBackward',
@@ -81,7 +85,7 @@ function part(count: number, group: number, thread: number, threads: number): { 
 
 /** Whether threads share an operation; others are the leading thread's. */
 function isShared(name: OperationName): boolean {
-  return name === 'zero' || byRows.includes(name) || byInputs.includes(name) || updates.includes(name);
+  return name in flat || byRows.includes(name) || byInputs.includes(name) || updates.includes(name);
 }
 
 /**
@@ -161,9 +165,10 @@ class Sharer {
       if (first === last) return;
       this.#add('share', { count: this.#rows, first, last });
       this.#add(name, { ...args, scratch: args['scratch']! + this.#thread * scratchBytes });
-    } else if (name === 'zero') {
+    } else if (flat[name] !== undefined) {
       const { first, last } = of(args['count']!, 16);
-      if (first < last) this.#add(name, { range: args['range']! + 4 * first, count: last - first });
+      const moved = Object.fromEntries(flat[name].map((key) => [key, args[key]! + 4 * first]));
+      if (first < last) this.#add(name, { ...args, ...moved, count: last - first });
     } else if (updates.includes(name)) {
       const { first, last } = of(args['count']!, 16);
       for (let at = first; at < last; at += blockFloats) this.#update(name, args, at, Math.min(blockFloats, last - at));
@@ -186,7 +191,7 @@ class Sharer {
     const keys = Object.entries<string>(operations[name]).flatMap(([key, kind]) => (kind === 'address' && !common.includes(key) ? [key] : []));
     const moved = Object.fromEntries(keys.map((key) => [key, args[key] === 0 ? 0 : args[key]! + 4 * at]));
     const area = this.#meeting.undo + (this.#thread + (this.#blocks.length % 2) / 2) * undoBytes;
-    const undo = keys.filter((key) => key !== 'dparameters' && args[key] !== 0)
+    const undo = keys.filter((key) => !unchanged.includes(key) && args[key] !== 0)
       .map((key, i) => ({ range: moved[key]! >>> 0, copy: area + 4 * i * blockFloats, floats }));
     this.#blocks.push({ word: this.#words.length, undo });
     for (const { range, copy } of undo) this.#add('copyRange', { to: copy, from: range, count: floats });

@@ -1,10 +1,10 @@
 /** Optimizers that give each parameter a step of its own, beside `adam` in optimizers.ts; their kernels are extra ones. */
 
-import { configure, optimizer, penalty, rate, share, smallTerm, type Optimizer } from './optimizer.ts';
+import { configure, optimizer, penalty, rate, share, smallTerm, type Optimizer, type UpdateOptions } from './optimizer.ts';
 import type { LearningRate } from './schedules.ts';
 
 /** What all of these but {@link lion} take. */
-export interface AdaptiveOptions {
+export interface AdaptiveOptions extends UpdateOptions {
   /** η, or a schedule of it; default 0.001. */
   learningRate?: LearningRate;
   /** Default 1e-7, at least 1e-30. */
@@ -48,7 +48,7 @@ export interface NadamOptions extends AdaptiveOptions {
   momentumDecay?: number;
 }
 
-export interface LionOptions {
+export interface LionOptions extends UpdateOptions {
   /** η, or a schedule of it; default 0.0001. */
   learningRate?: LearningRate;
   /** Weight of the momentum in the direction of a step; default 0.9. */

@@ -3,14 +3,14 @@
 import { OptionError, show } from '../errors.ts';
 import { checkName } from '../options.ts';
 import { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './adaptiveOptimizers.ts';
-import { configure, optimizer, penalty, rate, share, smallTerm, type Optimizer } from './optimizer.ts';
+import { configure, optimizer, penalty, rate, share, smallTerm, type Optimizer, type UpdateOptions } from './optimizer.ts';
 import type { LearningRate } from './schedules.ts';
 
 /** An optimizer, or the name of one with default settings. */
 export type OptimizerSpec = Optimizer | OptimizerName;
 export type OptimizerName = keyof typeof byName;
 
-export interface SgdOptions {
+export interface SgdOptions extends UpdateOptions {
   /** η, or a schedule of it; default 0.01. */
   learningRate?: LearningRate;
   /** Share of the last step that is kept; default 0. */
@@ -23,7 +23,7 @@ export interface SgdOptions {
   weightDecay?: number;
 }
 
-export interface AdamOptions {
+export interface AdamOptions extends UpdateOptions {
   /** η, or a schedule of it; default 0.001. */
   learningRate?: LearningRate;
   /** Share of the first moment, the mean of gradients, that is kept; default 0.9. */

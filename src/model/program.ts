@@ -58,7 +58,8 @@ export class Program implements Summed {
   readonly #values: Range;
   readonly #all: Range;
   readonly #gradients: Range;
-  readonly #registers: { learningRate: number; sums: number };
+  /** With an optimizer that updates by several batches, `updates` is the number of the next update; `norm` is a float64 it computes with. */
+  readonly #registers: { learningRate: number; updates: number; norm: number; sums: number };
   readonly penalised: boolean;
   readonly sums: Sums;
   #objective: Objective | undefined;
@@ -78,7 +79,7 @@ export class Program implements Summed {
     this.penalised = stages.some(({ penalty }) => penalty !== undefined);
 
     const arena = new Arena(backend.heapBase);
-    this.#registers = { learningRate: arena.floats(1), sums: arena.floats(sumFloats) };
+    this.#registers = { learningRate: arena.floats(1), updates: arena.floats(1), norm: arena.floats(2), sums: arena.floats(sumFloats) };
     this.sums = new Sums(this.#registers.sums, this);
     const placed = this.#place(arena);
     this.parameters = placed.parameters;
@@ -162,7 +163,12 @@ export class Program implements Summed {
 
   /** Updates done since `compile`. */
   get step(): number {
-    return this.backend.memory.i32[this.#trained.step / 4]!;
+    return Math.floor(this.backend.memory.i32[this.#trained.step / 4]! / this.#accumulationSteps);
+  }
+
+  /** Batches that an update goes by. */
+  get #accumulationSteps(): number {
+    return this.#objective?.optimizer.accumulationSteps ?? 1;
   }
 
   /** What updates go by from now on: a number or a schedule. */
@@ -213,6 +219,7 @@ export class Program implements Summed {
       outputs: this.outputs,
       values: this.#values,
       gradients: this.#gradients,
+      gradientRanges: this.parameters.filter(({ daddress }) => daddress !== 0).map(({ daddress: address, spec }) => ({ address, floats: this.#floats(spec) })),
       slots,
       registers: { ...this.#registers, step },
       objective: this.#objective,
@@ -221,19 +228,27 @@ export class Program implements Summed {
   }
 
   /** Runs a plan on the first `rows` rows of the room, which must have been reserved. */
-  run(name: 'predict' | 'evaluate' | 'gradients' | 'train', rows: number): void {
+  run(name: RunName, rows: number): void {
     if (this.start(name, rows)) return;
     this.#refuse(this.#team!.finishNow());
   }
 
   /** As `run`; false where other threads have not finished yet, and `finish` must be awaited. */
-  start(name: 'predict' | 'evaluate' | 'gradients' | 'train', rows: number): boolean {
+  start(name: RunName, rows: number): boolean {
     this.#settle();
-    if (name === 'train' && typeof this.#rate === 'function') this.#setRegister();
-    if (this.#team !== undefined && rows >= leastShared) return this.#team.run(name, rows);
+    const plan = name === 'train' ? this.#beginStep() : name;
+    if (this.#team !== undefined && rows >= leastShared) return this.#team.run(plan, rows);
     const { plans } = this.#room!;
-    this.backend.run(name === 'train' && rows === 1 ? plans.trainOne : plans[name], rows);
+    this.backend.run(plan === 'train' && rows === 1 ? plans.trainOne : plans[plan], rows);
     return true;
+  }
+
+  /** Sets what the next step reads, and returns its plan. */
+  #beginStep(): 'train' | 'accumulate' {
+    if (typeof this.#rate === 'function') this.#setRegister();
+    const { i32 } = this.backend.memory;
+    i32[this.#registers.updates / 4] = this.step + 1;
+    return (i32[this.#trained.step / 4]! + 1) % this.#accumulationSteps === 0 ? 'train' : 'accumulate';
   }
 
   /** Waits for other threads; throws a BackendError where one has ended. */
@@ -299,10 +314,10 @@ export class Program implements Summed {
 
   /**
    * Copies small data into memory, before the room, for `runEpochs` in batches of `batch` rows, shuffled by the seed or not.
-   * Returns whether it is small enough.
+   * Returns whether it is small enough, and every batch ends in an update.
    */
   attach(x: Matrix, y: Matrix, batch: number, shuffle: boolean, seed: number): boolean {
-    if (!isSmall(x, y)) return false;
+    if (!isSmall(x, y) || this.#accumulationSteps > 1) return false;
     const { floats: valueCount, kept } = this.#trained;
     const { address: values, floats: checkedCount } = this.#all;
     const sumCount = this.sums.divisors(1).length;
@@ -351,6 +366,13 @@ export class Program implements Summed {
     this.backend.memory.f32.copyWithin(this.#all.address / 4, from, from + this.#trained.floats);
   }
 
+  /** Puts the average of the weights in their place, where the optimizer keeps one. */
+  takeAverage(): void {
+    const from = this.#trained.slots['average'];
+    if (from === undefined || this.step === 0) return;
+    this.backend.memory.f32.copyWithin(this.#values.address / 4, from / 4, from / 4 + this.#values.floats);
+  }
+
   /** The first layer with parameters that are not finite, if there is one. */
   firstNonFiniteParameter(): string | undefined {
     if (this.backend.countNonFinite(this.#all.address, this.#all.floats) === 0) return undefined;
@@ -362,6 +384,9 @@ export class Program implements Summed {
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
+
+/** What can be run: a step may be one of several plans. */
+type RunName = 'predict' | 'evaluate' | 'gradients' | 'train';
 
 /** Multiplications of a step, and of a prediction, from which on threads repay their barriers, and being called. */
 const leastStep = 500_000;

@@ -14,6 +14,7 @@ import * as gemm from './gemm.ts';
 import * as loss from './loss.ts';
 import * as memory from './memory.ts';
 import * as optimizer from './optimizer.ts';
+import * as ranges from './ranges.ts';
 import * as residual from './residual.ts';
 import * as updates from './updates.ts';
 
@@ -29,6 +30,7 @@ export const kernels = {
   ...dropout.kernels,
   ...residual.kernels,
   ...updates.kernels,
+  ...ranges.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */
