@@ -95,7 +95,8 @@ function isShared(name: OperationName): boolean {
 function independent(before: OperationName, after: OperationName): boolean {
   if (before === 'zero' || (byRows.includes(before) && byRows.includes(after))) return true;
   if (updates.includes(before) && updates.includes(after)) return true;
-  if (!isShared(before) && !isShared(after)) return true;
+  // A counter may move on while gradients are computed; what follows it may read them.
+  if (!isShared(before) && !isShared(after)) return before !== 'increment';
   return before === 'denseBackwardParameters' && (after === 'denseBackwardInput' || after === 'increment');
 }
 

@@ -5,6 +5,7 @@ import {
 } from '../../src/index.ts';
 import activationsFixture from '../fixtures/activations.json' with { type: 'json' };
 import adaptiveFixture from '../fixtures/adaptive.json' with { type: 'json' };
+import aroundFixture from '../fixtures/around.json' with { type: 'json' };
 import lossesFixture from '../fixtures/losses.json' with { type: 'json' };
 import networksFixture from '../fixtures/networks.json' with { type: 'json' };
 import optimizersFixture from '../fixtures/optimizers.json' with { type: 'json' };
@@ -13,7 +14,7 @@ import { backends } from '../backends.ts';
 import { expectClose } from '../close.ts';
 
 /** Those of the fixtures. */
-const optimizers: Record<string, (options: object) => Optimizer> = { adadelta, adagrad, adam, adamax, adamw, lion, nadam, rmsprop };
+const optimizers: Record<string, (options: object) => Optimizer> = { adadelta, adagrad, adam, adamax, adamw, lion, nadam, rmsprop, sgd };
 
 type Network = (typeof networksFixture.networks)[number];
 
@@ -91,5 +92,29 @@ describe.each(backends)('against PyTorch on %s', (backend) => {
       const expected = after.find(({ updates }) => updates === step);
       if (expected !== undefined) model.getWeights().forEach((values, i) => expectClose(values, expected.weights[i]!, 1e-5, `weights ${i} after ${step}`));
     }
+  });
+
+  it.each(aroundFixture.trajectories.map((fixture) => [`${fixture.name} ${JSON.stringify(fixture.optimizer)}`, fixture] as const))('50 updates of %s', async (_name, { name, network: wanted, optimizer, batches, losses, weights, averages }) => {
+    const network = networksFixture.networks.find((one) => one.name === wanted)!;
+    const compiled = (): Sequential => {
+      const model = build(network, backend);
+      model.compile({ optimizer: optimizers[name]!(optimizer), loss: network.loss as LossSpec });
+      return model;
+    };
+    const batchSize = network.rows / batches;
+    const targets = network.y.length / network.rows;
+    const model = compiled();
+    const found = losses.map((_loss, step) => {
+      const at = (step % batches) * batchSize;
+      const [x, y] = [network.x.slice(at * network.inputs, (at + batchSize) * network.inputs), network.y.slice(at * targets, (at + batchSize) * targets)];
+      model.gradients(network.x, network.y);
+      return model.trainOnBatch(x, y);
+    });
+    expectClose(found, losses, 1e-5, 'losses');
+    model.getWeights().forEach((values, i) => expectClose(values, weights[i]!, 1e-5, `weights ${i}`));
+    // And by fit, after which weights are their averages.
+    const fitted = compiled();
+    await fitted.fit(network.x, network.y, { epochs: 50, batchSize, shuffle: false });
+    fitted.getWeights().forEach((values, i) => expectClose(values, (averages ?? weights)[i]!, 1e-5, `weights ${i} after fit`));
   });
 });

@@ -77,6 +77,10 @@ cases['adamax'] = { other: adamax({ learningRate: 0.01, weightDecay: 0.01 }) };
 cases['nadam'] = { other: nadam({ learningRate: 0.01 }) };
 cases['nadam with all options'] = { other: nadam({ learningRate: 0.02, beta1: 0.8, beta2: 0.99, epsilon: 1e-3, momentumDecay: 0.1, weightDecay: 0.01 }) };
 cases['lion'] = { other: lion({ learningRate: 0.01, weightDecay: 0.01 }) };
+cases['clipping by value'] = { other: sgd({ learningRate: 0.05, clipValue: 0.01 }) };
+cases['clipping by norm'] = { other: adam({ learningRate: 0.01, clipNorm: 0.01 }) };
+cases['clipping by the norm of all'] = { other: sgd({ learningRate: 0.05, globalClipNorm: 0.1 }) };
+cases['several batches, averaged weights'] = { other: adam({ learningRate: 0.01, accumulationSteps: 3, emaMomentum: 0.9 }) };
 
 describe('golden hashes', () => {
   const hashes = new Map<string, string>();
