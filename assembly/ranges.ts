@@ -8,7 +8,7 @@ export function clip(range: usize, count: i32, most: f32): void {
   const upper = f32x4.splat(most);
   const lower = f32x4.splat(-most);
   for (let bytes = paddedBytes(count); bytes > 0; bytes -= 16, range += 16) {
-    v128.store(range, f32x4.max(f32x4.min(v128.load(range), upper), lower));
+    v128.store(range, f32x4.pmax(f32x4.pmin(v128.load(range), upper), lower));
   }
 }
 

@@ -7,28 +7,31 @@
 import { LEAST_GRADIENT, LEAST_MOMENT, power, SMALLEST_NORMAL } from "./optimizer";
 import { multiplyAdd, paddedBytes, unlessBelow } from "./simd";
 
-/** The gradient with its L2 penalty. */
+/** Limits that loops compare with. They lie in memory because a constant would be made anew in every turn, which takes longer than a division. */
+const limits = memory.data<f32>([LEAST_GRADIENT, LEAST_MOMENT, SMALLEST_NORMAL]);
+
+/** The gradient with its L2 penalty; 0 where below `least`. */
 // @ts-ignore: decorator
 @inline
-function gradient(dparameters: usize, parameter: v128, weightDecay: f32): v128 {
-  return unlessBelow(multiplyAdd(f32x4.splat(weightDecay), parameter, v128.load(dparameters)), f32x4.splat(LEAST_GRADIENT));
+function gradient(dparameters: usize, parameter: v128, decay: v128, least: v128): v128 {
+  return unlessBelow(multiplyAdd(decay, parameter, v128.load(dparameters)), least);
 }
 
-/** range := keep·range + share·x·x; returns it. */
+/** range := keep·range + share·x·x, which is not negative, 0 where below `smallest`; returns it. */
 // @ts-ignore: decorator
 @inline
-function meanSquare(range: usize, keep: f32, share: f32, x: v128): v128 {
-  const square = f32x4.mul(f32x4.mul(f32x4.splat(share), x), x);
-  const mean = unlessBelow(multiplyAdd(f32x4.splat(keep), v128.load(range), square), f32x4.splat(SMALLEST_NORMAL));
+function meanSquare(range: usize, keep: v128, share: v128, x: v128, smallest: v128): v128 {
+  const sum = multiplyAdd(keep, v128.load(range), f32x4.mul(f32x4.mul(share, x), x));
+  const mean = v128.andnot(sum, f32x4.lt(sum, smallest));
   v128.store(range, mean);
   return mean;
 }
 
-/** range := keep·range + x; returns it. */
+/** range := keep·range + x, 0 where below `least`; returns it. */
 // @ts-ignore: decorator
 @inline
-function decaying(range: usize, keep: f32, x: v128): v128 {
-  const sum = unlessBelow(multiplyAdd(f32x4.splat(keep), v128.load(range), x), f32x4.splat(LEAST_MOMENT));
+function decaying(range: usize, keep: v128, x: v128, least: v128): v128 {
+  const sum = unlessBelow(multiplyAdd(keep, v128.load(range), x), least);
   v128.store(range, sum);
   return sum;
 }
@@ -43,20 +46,28 @@ export function rmsprop(
 ): void {
   const bytes = paddedBytes(count);
   const negativeRate = f32x4.splat(-load<f32>(learningRate));
-  const share = mean ? rho * (1 - rho) : 1 - rho;
+  const decay = f32x4.splat(weightDecay);
+  const least = v128.load32_splat(limits);
+  const leastMoment = v128.load32_splat(limits, 4);
+  const smallest = v128.load32_splat(limits, 8);
+  const keep = f32x4.splat(rho);
+  const share = f32x4.splat(mean ? rho * (1 - rho) : 1 - rho);
+  const shareOfMean = f32x4.splat(1 - rho);
+  const floor = f32x4.splat(epsilon);
+  const pull = f32x4.splat(momentum);
   for (let at: usize = 0; at < bytes; at += 16) {
     const p = v128.load(parameters + at);
-    const g = gradient(dparameters + at, p, weightDecay);
+    const g = gradient(dparameters + at, p, decay, least);
     let deviation = g;
     if (mean) {
       const m = v128.load(mean + at);
       deviation = f32x4.sub(g, m);
-      v128.store(mean + at, unlessBelow(multiplyAdd(f32x4.splat(1 - rho), deviation, m), f32x4.splat(LEAST_MOMENT)));
-      deviation = unlessBelow(deviation, f32x4.splat(LEAST_GRADIENT));
+      v128.store(mean + at, unlessBelow(multiplyAdd(shareOfMean, deviation, m), leastMoment));
+      deviation = unlessBelow(deviation, least);
     }
-    const v = meanSquare(second + at, rho, share, deviation);
-    let change = f32x4.div(g, f32x4.add(f32x4.sqrt(v), f32x4.splat(epsilon)));
-    if (velocity) change = decaying(velocity + at, momentum, change);
+    const v = meanSquare(second + at, keep, share, deviation, smallest);
+    let change = f32x4.div(g, f32x4.add(f32x4.sqrt(v), floor));
+    if (velocity) change = decaying(velocity + at, pull, change, leastMoment);
     v128.store(parameters + at, multiplyAdd(negativeRate, change, p));
   }
 }
@@ -67,12 +78,15 @@ export function adagrad(
 ): void {
   const bytes = paddedBytes(count);
   const negativeRate = f32x4.splat(-load<f32>(learningRate));
+  const decay = f32x4.splat(weightDecay);
+  const least = v128.load32_splat(limits);
+  const floor = f32x4.splat(epsilon);
   for (let at: usize = 0; at < bytes; at += 16) {
     const p = v128.load(parameters + at);
-    const g = gradient(dparameters + at, p, weightDecay);
+    const g = gradient(dparameters + at, p, decay, least);
     const v = multiplyAdd(g, g, v128.load(squares + at));
     v128.store(squares + at, v);
-    const change = f32x4.div(g, f32x4.add(f32x4.sqrt(v), f32x4.splat(epsilon)));
+    const change = f32x4.div(g, f32x4.add(f32x4.sqrt(v), floor));
     v128.store(parameters + at, multiplyAdd(negativeRate, change, p));
   }
 }
@@ -84,14 +98,19 @@ export function adadelta(
 ): void {
   const bytes = paddedBytes(count);
   const negativeRate = f32x4.splat(-load<f32>(learningRate));
+  const decay = f32x4.splat(weightDecay);
+  const least = v128.load32_splat(limits);
+  const smallest = v128.load32_splat(limits, 8);
+  const keep = f32x4.splat(rho);
+  const share = f32x4.splat(1 - rho);
   const floor = f32x4.splat(epsilon);
   for (let at: usize = 0; at < bytes; at += 16) {
     const p = v128.load(parameters + at);
-    const g = gradient(dparameters + at, p, weightDecay);
-    const v = meanSquare(second + at, rho, 1 - rho, g);
+    const g = gradient(dparameters + at, p, decay, least);
+    const v = meanSquare(second + at, keep, share, g, smallest);
     const ratio = f32x4.sqrt(f32x4.div(f32x4.add(v128.load(changes + at), floor), f32x4.add(v, floor)));
-    const change = unlessBelow(f32x4.mul(ratio, g), f32x4.splat(LEAST_GRADIENT));
-    meanSquare(changes + at, rho, 1 - rho, change);
+    const change = unlessBelow(f32x4.mul(ratio, g), least);
+    meanSquare(changes + at, keep, share, change, smallest);
     v128.store(parameters + at, multiplyAdd(negativeRate, change, p));
   }
 }
@@ -103,11 +122,18 @@ export function adamax(
 ): void {
   const bytes = paddedBytes(count);
   const negativeRate = f32x4.splat(<f32>(-(<f64>load<f32>(learningRate)) / (1 - power(beta1, load<i32>(step)))));
+  const decay = f32x4.splat(weightDecay);
+  const least = v128.load32_splat(limits);
+  const leastMoment = v128.load32_splat(limits, 4);
+  const keep1 = f32x4.splat(beta1);
+  const share1 = f32x4.splat(1 - beta1);
+  const keep2 = f32x4.splat(beta2);
+  const floor = f32x4.splat(epsilon);
   for (let at: usize = 0; at < bytes; at += 16) {
     const p = v128.load(parameters + at);
-    const g = gradient(dparameters + at, p, weightDecay);
-    const m = decaying(first + at, beta1, f32x4.mul(f32x4.splat(1 - beta1), g));
-    const u = f32x4.max(f32x4.mul(f32x4.splat(beta2), v128.load(largest + at)), f32x4.add(f32x4.abs(g), f32x4.splat(epsilon)));
+    const g = gradient(dparameters + at, p, decay, least);
+    const m = decaying(first + at, keep1, f32x4.mul(share1, g), leastMoment);
+    const u = f32x4.pmax(f32x4.mul(keep2, v128.load(largest + at)), f32x4.add(f32x4.abs(g), floor));
     v128.store(largest + at, u);
     v128.store(parameters + at, f32x4.add(p, f32x4.div(f32x4.mul(negativeRate, m), u)));
   }
@@ -155,11 +181,19 @@ export function nadam(
   const gradientRate = f32x4.splat(<f32>(rate * (1 - <f64>beta1 * (1 - left)) / (1 - product)));
   const momentRate = f32x4.splat(<f32>(rate * next / (1 - product * next)));
   const floor = f32x4.splat(<f32>(<f64>epsilon * root));
+  const decay = f32x4.splat(weightDecay);
+  const least = v128.load32_splat(limits);
+  const leastMoment = v128.load32_splat(limits, 4);
+  const keep1 = f32x4.splat(beta1);
+  const share1 = f32x4.splat(1 - beta1);
+  const keep2 = f32x4.splat(beta2);
+  const share2 = f32x4.splat(1 - beta2);
+  const smallest = v128.load32_splat(limits, 8);
   for (let at: usize = 0; at < bytes; at += 16) {
     const p = v128.load(parameters + at);
-    const g = gradient(dparameters + at, p, weightDecay);
-    const m = decaying(first + at, beta1, f32x4.mul(f32x4.splat(1 - beta1), g));
-    const v = meanSquare(second + at, beta2, 1 - beta2, g);
+    const g = gradient(dparameters + at, p, decay, least);
+    const m = decaying(first + at, keep1, f32x4.mul(share1, g), leastMoment);
+    const v = meanSquare(second + at, keep2, share2, g, smallest);
     const change = multiplyAdd(gradientRate, g, f32x4.mul(momentRate, m));
     v128.store(parameters + at, f32x4.add(p, f32x4.div(change, f32x4.add(f32x4.sqrt(v), floor))));
   }
@@ -173,13 +207,20 @@ export function lion(
   const rate = load<f32>(learningRate);
   const negativeRate = f32x4.splat(-rate);
   const shrinkage = f32x4.splat(-rate * weightDecay);
+  const least = v128.load32_splat(limits);
+  const leastMoment = v128.load32_splat(limits, 4);
+  const keep1 = f32x4.splat(beta1);
+  const share1 = f32x4.splat(1 - beta1);
+  const keep2 = f32x4.splat(beta2);
+  const share2 = f32x4.splat(1 - beta2);
+  const signBit = v128.xor(negativeRate, f32x4.splat(rate));
   for (let at: usize = 0; at < bytes; at += 16) {
     const p = v128.load(parameters + at);
-    const g = unlessBelow(v128.load(dparameters + at), f32x4.splat(LEAST_GRADIENT));
-    const c = multiplyAdd(f32x4.splat(beta1), v128.load(first + at), f32x4.mul(f32x4.splat(1 - beta1), g));
-    decaying(first + at, beta2, f32x4.mul(f32x4.splat(1 - beta2), g));
-    const one = v128.bitselect(c, f32x4.splat(1), f32x4.splat(-0.0));
-    const sign = v128.andnot(v128.bitselect(one, c, f32x4.eq(c, c)), f32x4.eq(c, f32x4.splat(0)));
-    v128.store(parameters + at, f32x4.add(p, multiplyAdd(shrinkage, p, f32x4.mul(negativeRate, sign))));
+    const g = unlessBelow(v128.load(dparameters + at), least);
+    const c = multiplyAdd(keep1, v128.load(first + at), f32x4.mul(share1, g));
+    decaying(first + at, keep2, f32x4.mul(share2, g), leastMoment);
+    const signed = v128.bitselect(v128.xor(negativeRate, v128.and(c, signBit)), c, f32x4.eq(c, c));
+    const change = v128.andnot(signed, f32x4.eq(c, f32x4.splat(0)));
+    v128.store(parameters + at, f32x4.add(p, multiplyAdd(shrinkage, p, change)));
   }
 }
