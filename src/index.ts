@@ -1,5 +1,7 @@
 /** The public names, one by one. */
 
+export { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './model/adaptiveOptimizers.ts';
+export type { AdadeltaOptions, AdagradOptions, AdamaxOptions, AdaptiveOptions, LionOptions, NadamOptions, RmspropOptions } from './model/adaptiveOptimizers.ts';
 export { activation, activations } from './model/activation.ts';
 export type { ActivationName, ActivationOptions, ActivationPair, ActivationSpec, DerivativeSpec } from './model/activation.ts';
 export { loadBackend } from './backend/index.ts';
@@ -43,7 +45,8 @@ export { cosineSimilarity, mae, mse, r2Score, rmse } from './metrics/regression.
 export { batchNormalization, layerNormalization, normalization } from './model/normalization.ts';
 export type { BatchNormalizationOptions, LayerNormalizationOptions, Normalization, NormalizationOptions } from './model/normalization.ts';
 export { adam, adamw, lbfgs, momentum, sgd } from './model/optimizers.ts';
-export type { AdamOptions, LbfgsOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
+export type { Optimizer, UpdateOptions } from './model/optimizer.ts';
+export type { AdamOptions, LbfgsOptions, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
 export { learningRateScheduler, reduceLROnPlateau } from './model/rateCallbacks.ts';
 export type { ReduceLROnPlateauOptions } from './model/rateCallbacks.ts';
 export { l1, l1l2, l2 } from './model/regularizers.ts';
