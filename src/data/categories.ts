@@ -25,6 +25,8 @@ export class Categories {
   #length = 0;
   /** One more than the code of a word; 0 where there is none. */
   #slots = new Int32Array(32);
+  /** The same by a few of a word's bytes alone, for the latest such word. */
+  readonly #recent = new Int32Array(256);
   readonly #hashes: number[] = [];
   /** The bytes of all words, one after the other, and where each ends. */
   #bytes = new Uint8Array(256);
@@ -49,6 +51,16 @@ export class Categories {
   }
 
   #codeOf(bytes: Uint8Array, start: number, end: number): number {
+    // Most words have been seen, and few bytes tell most of them apart: what was last seen with these is tried before all bytes are hashed.
+    const glance = (bytes[start]! ^ (bytes[(start + end) >>> 1]! << 2) ^ (bytes[end - 1]! << 4) ^ (end - start)) & 255;
+    const guess = this.#recent[glance]! - 1;
+    if (guess >= 0 && this.#same(guess, bytes, start, end)) return guess;
+    const code = this.#lookUp(bytes, start, end);
+    this.#recent[glance] = code + 1;
+    return code;
+  }
+
+  #lookUp(bytes: Uint8Array, start: number, end: number): number {
     // FNV-1a, its high bits folded into the low ones, which choose the place.
     let hash = 0x811c9dc5;
     for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
@@ -62,9 +74,11 @@ export class Categories {
   }
 
   #same(code: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const own = code === 0 ? 0 : this.#ends[code - 1]!;
-    if (this.#ends[code]! - own !== end - start) return false;
-    for (let i = 0; i < end - start; i++) if (this.#bytes[own + i] !== bytes[start + i]) return false;
+    const known = this.#bytes;
+    const last = this.#ends[code]!;
+    let at = code === 0 ? 0 : this.#ends[code - 1]!;
+    if (last - at !== end - start) return false;
+    for (let other = start; other < end; other++, at++) if (known[at] !== bytes[other]) return false;
     return true;
   }
 

@@ -25,7 +25,7 @@ export interface CsvOptions {
 const missingWords = ['', '?', 'NA', 'N/A', 'n/a', '#N/A', '<NA>', 'NaN', 'nan', 'NULL', 'null', 'None'];
 
 /** Bytes given at a time where all are at hand. */
-const piece = 2 ** 18;
+const piece = 262_144;
 
 /**
  * Reads a table from CSV (RFC 4180): fields in quotes may hold delimiters, line ends and doubled quotes. Lines may end in LF, CRLF or CR; blank

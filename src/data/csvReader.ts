@@ -18,7 +18,7 @@ export interface CsvSettings {
 
 const delimiters = [',', ';', '\t', '|'];
 /** Bytes from which a delimiter is found out, and records of them. */
-const sampleBytes = 2 ** 16;
+const sampleBytes = 65_536;
 const sampleRecords = 50;
 
 export class CsvReader {

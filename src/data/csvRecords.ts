@@ -9,7 +9,7 @@ import { roomFor } from './categories.ts';
 
 const [tab, lineFeed, carriageReturn, blank, quote] = [9, 10, 13, 32, 34];
 /** Bytes of a record at most: without a limit, a quote that is never closed would keep the whole file. */
-const longestRecord = 2 ** 26;
+const longestRecord = 67_108_864;
 
 /** Kinds of fields: without quotes, in quotes, in quotes with doubled ones inside. */
 const [bare, quoted, doubled] = [0, 1, 2];
@@ -49,9 +49,11 @@ export class Records {
     this.bytes.copyWithin(0, this.#start, this.#end);
     this.#end -= this.#start;
     this.#start = 0;
-    this.bytes = roomFor(this.bytes, this.#end + chunk.length);
+    this.bytes = roomFor(this.bytes, this.#end + chunk.length + 1);
     this.bytes.set(chunk, this.#end);
     this.#end += chunk.length;
+    // A byte that ends every run: loops over runs need not look where the bytes end.
+    this.bytes[this.#end] = 0;
   }
 
   /** The bytes that have come and are not cut yet. */
@@ -73,7 +75,7 @@ export class Records {
     if (end < 0) {
       this.#lines = 0;
       this.#enough = 2 * size;
-      if (size > longestRecord) throw this.error(`a record of more than ${longestRecord / 2 ** 20} MiB; is a quote not closed?`);
+      if (size > longestRecord) throw this.error(`a record of more than 64 MiB; is a quote not closed?`);
       return false;
     }
     this.#enough = 0;
@@ -108,13 +110,13 @@ export class Records {
     const stops = this.#stops;
     this.count = 0;
     for (let at = this.#start; ; at++) {
-      while (at < end && isBlankByte(bytes[at]!) && bytes[at] !== delimiter) at++;
+      while (isBlankByte(bytes[at]!) && bytes[at] !== delimiter) at++;
       if (at < end && bytes[at] === quote) {
         at = this.#cutQuoted(at + 1, last);
         if (at < 0) return -1;
       } else {
         const start = at;
-        while (at < end && stops[bytes[at]!] === 0) at++;
+        while (stops[bytes[at]!] === 0) at++;
         let trimmed = at;
         while (trimmed > start && isBlankByte(bytes[trimmed - 1]!)) trimmed--;
         this.#push(start, trimmed, bare);
@@ -137,7 +139,7 @@ export class Records {
     let kind = quoted;
     let at = start;
     for (; ; at++) {
-      while (at < end && this.#stopsInQuotes[bytes[at]!] === 0) at++;
+      while (this.#stopsInQuotes[bytes[at]!] === 0) at++;
       if (at >= end) {
         if (!last) return -1;
         throw this.error(`column ${this.count + 1}: a quote is not closed, before ${show(bytes, start, end)}`);
