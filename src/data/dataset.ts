@@ -30,13 +30,13 @@ export interface SplitOptions {
 }
 
 /** Rows of a data set, as `trainOnBatch` takes them: views, which change with it. */
-export interface Batch {
+export interface SampleBatch {
   readonly x: Float32Array;
   readonly y: Float32Array;
 }
 
 /** Made by {@link dataset}. */
-export class Dataset {
+export class SampleSet {
   /** Samples, `rows` times one value for each of `columns`, row by row. */
   readonly x: Float32Array;
   /** Targets, `rows` times one value for each of `targets`. */
@@ -59,17 +59,17 @@ export class Dataset {
   }
 
   /** The rows of these numbers, in that order, copied: those of a fold, for example. */
-  pick(rows: ArrayLike<number>): Dataset {
+  pick(rows: ArrayLike<number>): SampleSet {
     const values = (from: Float32Array, columns: number): Matrix => {
       const picked = new Float32Array(rows.length * columns);
       for (let i = 0; i < rows.length; i++) {
-        const row = checkInteger(`Dataset pick [${i}]`, rows[i], { min: 0, max: this.rows - 1 });
+        const row = checkInteger(`dataset pick [${i}]`, rows[i], { min: 0, max: this.rows - 1 });
         picked.set(from.subarray(row * columns, (row + 1) * columns), i * columns);
       }
       return { values: picked, rows: rows.length, columns };
     };
-    if (!(rows.length > 0)) throw new ShapeError(`Dataset pick: expected row numbers, received ${show(rows)}`);
-    return new Dataset(values(this.x, this.columns.length), values(this.y, this.targets.length), this.columns, this.targets, this.labels);
+    if (!(rows.length > 0)) throw new ShapeError(`dataset pick: expected row numbers, received ${show(rows)}`);
+    return new SampleSet(values(this.x, this.columns.length), values(this.y, this.targets.length), this.columns, this.targets, this.labels);
   }
 
   /**
@@ -78,39 +78,49 @@ export class Dataset {
    *
    * @throws OptionError for unknown options, or a data set of one row; DataError if `stratified` and the targets are no classes.
    */
-  split(options: SplitOptions = {}): [train: Dataset, test: Dataset] {
-    checkKeys('Dataset split', options, ['test', 'stratified', 'shuffle', 'seed']);
-    const share = checkNumber('Dataset split test', options.test ?? 0.2, { above: 0, below: 1 });
-    const seed = checkInteger('Dataset split seed', options.seed ?? 0);
+  split(options: SplitOptions = {}): [train: SampleSet, test: SampleSet] {
+    checkKeys('dataset split', options, ['test', 'stratified', 'shuffle', 'seed']);
+    const share = checkNumber('dataset split test', options.test ?? 0.2, { above: 0, below: 1 });
+    const seed = checkInteger('dataset split seed', options.seed ?? 0);
     const { rows } = this;
-    if (rows < 2) throw new ShapeError('Dataset split: expected at least two rows, received one');
+    if (rows < 2) throw new ShapeError('dataset split: expected at least two rows, received one');
     const order = Uint32Array.from({ length: rows }, (_, row) => row);
-    if (checkBoolean('Dataset split shuffle', options.shuffle ?? true)) new Random(seed, 'splitting').shuffle(order);
+    if (checkBoolean('dataset split shuffle', options.shuffle ?? true)) new Random(seed, 'splitting').shuffle(order);
     const count = Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
     const inTest = new Uint8Array(rows);
-    if (checkBoolean('Dataset split stratified', options.stratified ?? false)) {
-      const classes = classIndices('Dataset split: y', this.y, this.targets.length, Infinity);
+    if (checkBoolean('dataset split stratified', options.stratified ?? false)) {
+      const classes = classIndices('dataset split: y', this.y, this.targets.length, Infinity);
       // Evenly spaced in the order of classes: every class gives its share, and all of them `count`.
       [...order].sort((a, b) => classes[a]! - classes[b]!).forEach((row, at) => {
         inTest[row] = Math.floor(((at + 1) * count) / rows) - Math.floor((at * count) / rows);
       });
     } else for (const row of order.subarray(rows - count)) inTest[row] = 1;
-    const part = (wanted: number): Dataset => this.pick(Uint32Array.from({ length: rows }, (_, row) => row).filter((row) => inTest[row] === wanted));
+    const part = (wanted: number): SampleSet => this.pick(Uint32Array.from({ length: rows }, (_, row) => row).filter((row) => inTest[row] === wanted));
     return [part(0), part(1)];
   }
 
   /** The same rows in an order that the seed decides. `fit` shuffles by itself. */
-  shuffle(seed = 0): Dataset {
+  shuffle(seed = 0): SampleSet {
     const order = Uint32Array.from({ length: this.rows }, (_, row) => row);
-    new Random(checkInteger('Dataset shuffle seed', seed), 'splitting').shuffle(order);
+    new Random(checkInteger('dataset shuffle seed', seed), 'splitting').shuffle(order);
     return this.pick(order);
   }
 
-  /** The rows in their order, `size` at a time; the last batch has what is left. */
-  *batches(size: number): Generator<Batch, void> {
-    checkInteger('Dataset batches size', size, { min: 1 });
-    const view = (values: Float32Array, columns: number, row: number): Float32Array => values.subarray(row * columns, Math.min(row + size, this.rows) * columns);
-    for (let row = 0; row < this.rows; row += size) yield { x: view(this.x, this.columns.length, row), y: view(this.y, this.targets.length, row) };
+  /**
+   * The rows in their order, `size` at a time; the last batch has what is left. To be gone through any number of times, by `for` or by
+   * `model.fitDataset`.
+   */
+  batches(size: number): Iterable<SampleBatch> {
+    checkInteger('dataset batches size', size, { min: 1 });
+    const { x, y, rows, columns, targets } = this;
+    return {
+      *[Symbol.iterator]() {
+        for (let row = 0; row < rows; row += size) {
+          const end = Math.min(row + size, rows);
+          yield { x: x.subarray(row * columns.length, end * columns.length), y: y.subarray(row * targets.length, end * targets.length) };
+        }
+      },
+    };
   }
 
   /** Mean, deviation, least and greatest value of every column of `x`, and how many are missing. */
@@ -143,7 +153,7 @@ export class Dataset {
  * @throws ShapeError where rows of `x` and `y` do not match, or are of different lengths; DataError for columns of categories in `x`, missing
  * categories in `y`, and what is no number; OptionError for unknown options.
  */
-export function dataset(x: MatrixLike | Table | readonly object[], y: MatrixLike | string, options: DatasetOptions = {}): Dataset {
+export function dataset(x: MatrixLike | Table | readonly object[], y: MatrixLike | string, options: DatasetOptions = {}): SampleSet {
   checkKeys('dataset', options, ['columns', 'targets', 'labels']);
   const targets = checkInteger('dataset targets', options.targets ?? 1, { min: 1 });
   const table = asTable(x);
@@ -160,7 +170,7 @@ export function dataset(x: MatrixLike | Table | readonly object[], y: MatrixLike
   const columns = options.columns ?? features?.map(({ name }) => name) ?? Array.from({ length: width }, (_, i) => `x${i + 1}`);
   if (!Array.isArray(columns) || columns.length !== width) throw unexpected('dataset columns', `a name for each of ${width} columns`, columns);
   const targetNames = typeof y === 'string' ? [y] : Array.from({ length: targetMatrix.columns }, (_, i) => (targetMatrix.columns === 1 ? 'y' : `y${i + 1}`));
-  return new Dataset(sampleMatrix, targetMatrix, columns, targetNames, options.labels ?? target?.labels);
+  return new SampleSet(sampleMatrix, targetMatrix, columns, targetNames, options.labels ?? target?.labels);
 }
 
 /** The table that `x` is, or that its objects make; undefined where it is numbers. */

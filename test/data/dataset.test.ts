@@ -1,11 +1,11 @@
 /** Data sets: made of everything, split by a seed with every row once, cut into batches, and looked through. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DataError, dataset, dense, kFold, OptionError, parseCsv, sequential, ShapeError, type Dataset, type NablaError } from '../../src/index.ts';
+import { DataError, dataset, dense, kFold, OptionError, parseCsv, sequential, ShapeError, type NablaError, type SampleSet } from '../../src/index.ts';
 
-const contents = ({ x, y, columns, targets, labels, rows }: Dataset): unknown => ({ x: [...x], y: [...y], columns, targets, labels, rows });
-const numbered = (rows: number, classes = 3): Dataset => dataset(Array.from({ length: rows }, (_, row) => [row, -row]), Array.from({ length: rows }, (_, row) => (row * row) % classes));
-const samples = (set: Dataset): number[] => [...set.x].filter((_, i) => i % 2 === 0);
+const contents = ({ x, y, columns, targets, labels, rows }: SampleSet): unknown => ({ x: [...x], y: [...y], columns, targets, labels, rows });
+const numbered = (rows: number, classes = 3): SampleSet => dataset(Array.from({ length: rows }, (_, row) => [row, -row]), Array.from({ length: rows }, (_, row) => (row * row) % classes));
+const samples = (set: SampleSet): number[] => [...set.x].filter((_, i) => i % 2 === 0);
 
 describe('dataset', () => {
   const expected = { x: [1, 2, 3, 4, 5, 6], y: [0, 1, 0], columns: ['x1', 'x2'], targets: ['y'], labels: undefined, rows: 3 };
@@ -48,6 +48,7 @@ describe('dataset', () => {
     const before = model.evaluate(set.x, set.y).loss!;
     await model.fit(set.x, set.y, { epochs: 20 });
     for (const batch of set.batches(2)) model.trainOnBatch(batch.x, batch.y);
+    expect((await model.fitDataset(set.batches(3), { epochs: 3 })).epoch).toEqual([0, 1, 2]);
     expect(model.evaluate(set.x, set.y).loss).toBeLessThan(before);
   });
 
@@ -93,7 +94,7 @@ describe('split', () => {
   });
 
   it('gives the same for a seed, as written here, and other parts for another', () => {
-    const test = (options: Parameters<Dataset['split']>[0]): number[] => samples(numbered(12).split(options)[1]);
+    const test = (options: Parameters<SampleSet['split']>[0]): number[] => samples(numbered(12).split(options)[1]);
     expect(test({})).toEqual(test({ test: 0.2, seed: 0, shuffle: true, stratified: false }));
     expect(test({ seed: 1 })).not.toEqual(test({ seed: 2 }));
     expect(test({ test: 0.3, seed: 5 })).toEqual([0, 5, 6, 7]);
@@ -139,7 +140,7 @@ describe('rows', () => {
     const [fold] = kFold(set.rows, { folds: 3 });
     expect(samples(set.pick(fold!.test))).toEqual([...fold!.test]);
     expect(samples(set.pick([6, 0, 6]))).toEqual([6, 0, 6]);
-    for (const rows of [[7], [-1], [0.5], []]) expect(() => set.pick(rows)).toThrow(/Dataset pick/);
+    for (const rows of [[7], [-1], [0.5], []]) expect(() => set.pick(rows)).toThrow(/dataset pick/);
   });
 });
 
@@ -161,7 +162,7 @@ describe('statistics', () => {
 });
 
 describe('problems', () => {
-  const codes = (set: Dataset): string[] => set.problems().map(({ code, column }) => `${code} ${column}`);
+  const codes = (set: SampleSet): string[] => set.problems().map(({ code, column }) => `${code} ${column}`);
   const rows = Array.from({ length: 40 }, (_, row) => row);
   const fine = rows.map((row) => [row, (row * 7) % 11]);
   const y = rows.map((row) => row % 2);
