@@ -53,7 +53,8 @@ export function parseCsv(input: string | Uint8Array, options: CsvOptions = {}): 
 }
 
 /**
- * Reads a table from CSV as {@link parseCsv} does, plain or in gzip, while its bytes come: no more memory is needed than for the columns.
+ * Reads a table from CSV as {@link parseCsv} does, plain or in gzip (which takes `DecompressionStream`: in Firefox from 113 on), while its bytes come:
+ * no more memory is needed than for the columns.
  *
  * ```ts
  * await readCsv('adult.data.gz', { header: false });   // a path on Node; a URL relative to the page elsewhere

@@ -72,6 +72,13 @@ export class SampleSet {
     return new SampleSet(values(this.x, this.columns.length), values(this.y, this.targets.length), this.columns, this.targets, this.labels);
   }
 
+  /** The rows of which no value is missing or infinite. Throws a ShapeError if there are none. */
+  complete(): SampleSet {
+    const { x, y, columns, targets } = this;
+    const finite = (values: Float32Array, width: number, row: number): boolean => values.subarray(row * width, (row + 1) * width).every(Number.isFinite);
+    return this.pick(Uint32Array.from({ length: this.rows }, (_, row) => row).filter((row) => finite(x, columns.length, row) && finite(y, targets.length, row)));
+  }
+
   /**
    * Cuts the rows in two, each part in the order of the whole: `const [train, test] = set.split({ test: 0.2, stratified: true, seed: 1 })`. The same
    * seed gives the same parts everywhere.

@@ -70,8 +70,8 @@ export function problemsOf(x: Matrix, y: Matrix, names: readonly string[], targe
 function problemsOfColumn({ name, missing, infinite, min, max }: ColumnStatistics, rows: number): Problem[] {
   const problems: Problem[] = [];
   const tell = (code: Problem['code'], message: string): unknown => problems.push({ code, column: name, message: `Column '${name}' ${message}` });
-  if (missing > 0) tell('missing', `has no value in ${missing} of ${rows} rows; fill them in, or leave out the rows or the column.`);
-  if (infinite > 0) tell('infinite', `is infinite in ${infinite} of ${rows} rows; training takes finite numbers alone.`);
+  if (missing > 0) tell('missing', `has no value in ${missing} of ${rows} rows; fill them in, or leave out the column, or those rows with complete().`);
+  if (infinite > 0) tell('infinite', `is infinite in ${infinite} of ${rows} rows; training takes finite numbers alone: leave out the column, or those rows with complete().`);
   if (min === max) tell('constant', `is ${min} in every row that has a value; nothing can be learnt from it.`);
   return problems;
 }

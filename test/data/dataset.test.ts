@@ -142,6 +142,12 @@ describe('rows', () => {
     expect(samples(set.pick([6, 0, 6]))).toEqual([6, 0, 6]);
     for (const rows of [[7], [-1], [0.5], []]) expect(() => set.pick(rows)).toThrow(/dataset pick/);
   });
+
+  it('without a value are left out', () => {
+    const set = dataset([[1, 2], [NaN, 3], [4, 5], [6, -Infinity], [7, 8]], [0, 1, NaN, 1, 1]);
+    expect([...set.complete().x, ...set.complete().y]).toEqual([1, 2, 7, 8, 0, 1]);
+    expect(() => dataset([NaN], [0]).complete()).toThrow(ShapeError);
+  });
 });
 
 describe('statistics', () => {
@@ -176,9 +182,9 @@ describe('problems', () => {
   it('are said in sentences', () => {
     const set = dataset(fine.map(([a, b], row) => [a!, b!, row === 3 ? NaN : a! * 2, 7, b!, row < 2 ? -Infinity : -row, y[row]!]), y, { columns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] });
     expect(set.problems()).toEqual([
-      { code: 'missing', column: 'c', message: "Column 'c' has no value in 1 of 40 rows; fill them in, or leave out the rows or the column." },
+      { code: 'missing', column: 'c', message: "Column 'c' has no value in 1 of 40 rows; fill them in, or leave out the column, or those rows with complete()." },
       { code: 'constant', column: 'd', message: "Column 'd' is 7 in every row that has a value; nothing can be learnt from it." },
-      { code: 'infinite', column: 'f', message: "Column 'f' is infinite in 2 of 40 rows; training takes finite numbers alone." },
+      { code: 'infinite', column: 'f', message: "Column 'f' is infinite in 2 of 40 rows; training takes finite numbers alone: leave out the column, or those rows with complete()." },
       { code: 'duplicate', column: 'e', message: "Column 'e' has the same values as 'b'; leave one out." },
       { code: 'leak', column: 'g', message: "Column 'g' has the same values as the target 'y': there is nothing left to learn." },
     ]);
