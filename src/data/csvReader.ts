@@ -20,6 +20,7 @@ const delimiters = [',', ';', '\t', '|'];
 /** Bytes from which a delimiter is found out, and records of them. */
 const sampleBytes = 65_536;
 const sampleRecords = 50;
+const encodingAdvice = "; is this a binary file, or text in another encoding? Then give it as a string: new TextDecoder('windows-1252').decode(bytes)";
 
 export class CsvReader {
   readonly #where: string;
@@ -156,7 +157,7 @@ export class CsvReader {
     const name = this.#names[i]!;
     const received = new TextDecoder().decode(this.#records.bytes.subarray(this.#records.start(i), this.#records.end(i)));
     const advice = expected === 'text in UTF-8'
-      ? "; give it as a string: new TextDecoder('windows-1252').decode(bytes)"
+      ? encodingAdvice
       : `; if it stands for a missing value, add it to \`missing\`; for words, columns: { ${show(name)}: 'category' }`;
     return this.#records.error(`row ${this.#rows}, column ${show(name)}: expected ${expected}, received ${show(received)}${advice}`);
   }
@@ -168,7 +169,7 @@ export class CsvReader {
       return textOf(bytes, start, this.#records.end(i));
     } catch (cause) {
       if (!(cause instanceof TypeError)) throw cause;
-      throw this.#records.error(`column ${i + 1}: expected a name in UTF-8; give it as a string: new TextDecoder('windows-1252').decode(bytes)`);
+      throw this.#records.error(`column ${i + 1}: expected a name in UTF-8${encodingAdvice}`);
     }
   }
 }

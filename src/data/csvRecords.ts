@@ -74,7 +74,7 @@ export class Records {
     const end = this.#cut(last);
     if (end < 0) {
       this.#lines = 0;
-      this.#enough = 2 * size;
+      this.#enough = Math.min(2 * size, longestRecord + 1);
       if (size > longestRecord) throw this.error(`a record of more than 64 MiB; is a quote not closed?`);
       return false;
     }

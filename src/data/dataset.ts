@@ -147,7 +147,7 @@ export class SampleSet {
 }
 
 /**
- * Samples with their targets. Values become float32; NaN stands for a missing one, and `problems()` finds it.
+ * Samples with their targets. Values become float32 (a Float32Array is taken as it is, not copied); NaN stands for a missing one, and `problems()` finds it.
  *
  * ```ts
  * const set = dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]);

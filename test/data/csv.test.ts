@@ -176,8 +176,8 @@ describe('errors', () => {
     ['a byte of 0', Uint8Array.of(97, 44, 98, 10, 49, 44, 0, 10), {}, /line 2: column 2: expected text, received a byte that is 0; is this a binary file/],
     ['UTF-16', Uint8Array.of(0xff, 0xfe, 97, 0), {}, /UTF-16/],
     ['gzip', gzip, {}, /received gzip; readCsv unpacks it/],
-    ['bytes that are no UTF-8', Uint8Array.of(97, 10, 228, 10), {}, /line 2: row 0, column 'a': expected text in UTF-8, received '\uFFFD'; give it as a string: new TextDecoder\('windows-1252'\)/],
-    ['a name that is no UTF-8', Uint8Array.of(228, 10, 49, 10), {}, /line 1: column 1: expected a name in UTF-8/],
+    ['bytes that are no UTF-8', Uint8Array.of(97, 10, 228, 10), {}, /line 2: row 0, column 'a': expected text in UTF-8, received '\uFFFD'; is this a binary file, or text in another encoding\? Then give it as a string: new TextDecoder\('windows-1252'\)/],
+    ['a name that is no UTF-8', Uint8Array.of(228, 10, 49, 10), {}, /line 1: column 1: expected a name in UTF-8; is this a binary file/],
   ])('%s', (_what, input, options, message) => {
     expect(() => parseCsv(input, options)).toThrow(DataError);
     expect(() => parseCsv(input, options)).toThrow(message);

@@ -77,3 +77,14 @@ it('of 50 MB take memory for their columns alone', async () => {
   // 20 bytes a row, and room for twice as many at most.
   expect(peak).toBeLessThan(2 * 20 * rows + 2e6);
 });
+
+it('with a quote that is never closed are not kept whole', async () => {
+  const chunk = new Uint8Array(2 ** 18).fill(10);
+  let given = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(new TextEncoder().encode('a,b\n"'));
+    for (;; given += chunk.length) yield chunk;
+  }
+  await expect(readCsv(endless(), { delimiter: ',' })).rejects.toThrow(/^readCsv: line 2: a record of more than 64 MiB; is a quote not closed\?$/);
+  expect(given).toBeLessThan(65 * 2 ** 20);
+});
