@@ -1,12 +1,12 @@
 /**
- * `npm run accuracy [-- --only <name> ...] [--validate]`: trains the networks of published tables on the public data they name and
+ * `npm run accuracy [-- --only <row or group> ...] [--validate]`: trains the networks of published tables on the public data they name and
  * prints ours beside the published accuracy. README.md beside this file says how recipes were chosen.
  */
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { adamw, cosineDecay, dense, dropout, sequential, type Layer, type Sequential } from '../src/index.ts';
+import { adam, cosineDecay, dense, dropout, sequential, type Layer, type Sequential } from '../src/index.ts';
 import { chosen, Refusal } from './accuracy/chosen.ts';
 import { readIdx } from './accuracy/idx.ts';
 import type { Group, Row } from './accuracy/rows.ts';
@@ -52,7 +52,7 @@ function makeModel({ hidden, activation, output, loss, recipe }: Row, inputs: nu
   const decaySteps = recipe.epochs * Math.ceil(trainingRows / recipe.batchSize);
   const learningRate = cosineDecay({ initialLearningRate: recipe.learningRate, decaySteps });
   const model = sequential({ layers, seed });
-  model.compile({ optimizer: adamw({ learningRate, weightDecay: recipe.weightDecay ?? 0 }), loss, metrics: ['accuracy'] });
+  model.compile({ optimizer: adam({ learningRate }), loss, metrics: ['accuracy'] });
   return model;
 }
 
@@ -112,11 +112,10 @@ async function run(): Promise<void> {
     const [train, test] = validate ? [rowsOf(all, 0, at), rowsOf(all, at, all.y.length)] : [all, readPictures(folder, 't10k')];
     for (const row of rows) {
       const { accuracy, seconds } = await reproduce(row, train, test);
-      const reached = accuracy >= row.published;
-      if (!reached) process.exitCode = 1;
-      console.log(line(columns, [
-        row.name, percent(row.published), percent(accuracy), seconds.toFixed(1), '', reached ? 'as accurate' : 'LESS ACCURATE', row.source,
-      ]));
+      const missed = !validate && accuracy < row.published;
+      if (missed) process.exitCode = 1;
+      const verdict = validate ? '-' : missed ? 'LESS ACCURATE' : 'as accurate';
+      console.log(line(columns, [row.name, percent(row.published), percent(accuracy), seconds.toFixed(1), '', verdict, row.source]));
     }
   }
 }

@@ -5,16 +5,14 @@
 
 import type { ActivationName, LossName } from '../../src/index.ts';
 
-/** How a row is trained: Adam, with a rate that falls along half a cosine to 0. */
+/** How a row is trained: by Adam, with a rate that falls along half a cosine to 0. */
 export interface Recipe {
   /** The rate it falls from. */
   readonly learningRate: number;
   readonly epochs: number;
   readonly batchSize: number;
-  /** Shares of the inputs and of hidden units dropped. */
+  /** Shares of the inputs and of the hidden units dropped; none unless given. */
   readonly dropout?: readonly [inputs: number, hidden: number];
-  /** Decoupled weight decay, as in AdamW; none unless given. */
-  readonly weightDecay?: number;
 }
 
 export interface Row {
@@ -60,9 +58,13 @@ function multilayerPerceptrons(data: string, recipes: (widest: number) => Recipe
   }));
 }
 
-const small: Recipe = { learningRate: 0.002, epochs: 30, batchSize: 64 };
-const usual: Recipe = { learningRate: 0.001, epochs: 10, batchSize: 64 };
+/** For few hidden units, which fare best with many small steps: with larger rates and batches some ReLUs of 10 die, and seeds differ by 2 %. */
+const small: Recipe = { learningRate: 0.001, epochs: 30, batchSize: 16, dropout: [0.05, 0] };
+const usual: Recipe = { learningRate: 0.002, epochs: 15, batchSize: 64 };
 const bySize = (widest: number): Recipe => (widest < 100 ? small : usual);
+const gentle: Recipe = { learningRate: 0.001, epochs: 15, batchSize: 64 };
+/** The shares dropped are those of Srivastava et al. 2014. */
+const strongDropout: Recipe = { learningRate: 0.001, epochs: 30, batchSize: 128, dropout: [0.2, 0.5] };
 
 /** LeCun et al. 1998, whose nets had sigmoid-like units; the page of MNIST names the loss where it says mean square error. */
 const squared = { activation: 'tanh', output: 'sigmoid', loss: 'meanSquaredError', repeats: 1, source: 'LeCun et al. 1998' } as const;
@@ -97,17 +99,14 @@ export const groups: readonly Group[] = [
         ['tanh', [10, 10], 0.921],
         ['tanh', [10], 0.921],
       ]),
-      { ...crossEntropy, name: 'mnist-linear', hidden: [], recipe: usual, published: 0.88, source: 'LeCun et al. 1998' },
-      { ...squared, name: 'mnist-300', hidden: [300], recipe: usual, published: 0.953 },
-      { ...squared, name: 'mnist-300-100', hidden: [300, 100], recipe: usual, published: 0.9695 },
-      { ...squared, name: 'mnist-500-150', hidden: [500, 150], recipe: usual, published: 0.9705 },
+      { ...crossEntropy, name: 'mnist-linear', hidden: [], recipe: gentle, published: 0.880, source: 'LeCun et al. 1998' },
+      { ...squared, name: 'mnist-300', hidden: [300], recipe: gentle, published: 0.953 },
+      { ...squared, name: 'mnist-300-100', hidden: [300, 100], recipe: gentle, published: 0.9695 },
+      { ...squared, name: 'mnist-500-150', hidden: [500, 150], recipe: gentle, published: 0.9705 },
+      { ...crossEntropy, name: 'mnist-800', hidden: [800], recipe: strongDropout, published: 0.984, source: 'Simard et al. 2003' },
       {
-        ...crossEntropy, name: 'mnist-800', hidden: [800], published: 0.984, source: 'Simard et al. 2003',
-        recipe: { learningRate: 0.001, epochs: 30, batchSize: 128, dropout: [0.2, 0.5] },
-      },
-      {
-        ...crossEntropy, name: 'mnist-1024-1024-1024', hidden: [1024, 1024, 1024], published: 0.9875, source: 'Srivastava et al. 2014',
-        recipe: { learningRate: 0.001, epochs: 40, batchSize: 128, dropout: [0.2, 0.5] },
+        ...crossEntropy, name: 'mnist-1024-1024-1024', hidden: [1024, 1024, 1024], recipe: strongDropout, published: 0.9875,
+        source: 'Srivastava et al. 2014',
       },
     ],
   },
