@@ -6,9 +6,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { adam, cosineDecay, dense, dropout, sequential, type Layer, type Sequential } from '../src/index.ts';
+import { adam, cosineDecay, dense, dropout, readIdx, sequential, type Layer, type Sequential } from '../src/index.ts';
 import { chosen, Refusal } from './accuracy/chosen.ts';
-import { readIdx } from './accuracy/idx.ts';
 import type { Group, Row } from './accuracy/rows.ts';
 import { root } from './place.ts';
 import { line, titles, type Columns } from './table.ts';
@@ -30,10 +29,10 @@ function folderOf(group: Group): string {
   throw new Refusal(`there is no data at ${folder}: set NABLA_DATA to a folder whose folder '${group.folder}' has the four gzipped IDX files of that data set`);
 }
 
-function readPictures(folder: string, part: 'train' | 't10k'): Pictures {
-  const images = readIdx(`${folder}/${part}-images-idx3-ubyte.gz`);
-  const labels = readIdx(`${folder}/${part}-labels-idx1-ubyte.gz`);
-  return { x: Float32Array.from(images.values, (pixel) => pixel / 255), y: labels.values };
+async function readPictures(folder: string, part: 'train' | 't10k'): Promise<Pictures> {
+  const images = await readIdx(`${folder}/${part}-images-idx3-ubyte.gz`);
+  const labels = await readIdx(`${folder}/${part}-labels-idx1-ubyte.gz`);
+  return { x: Float32Array.from(images.data, (pixel) => pixel / 255), y: Uint8Array.from(labels.data) };
 }
 
 /** Targets as the loss of a row takes them: the classes, or a 1 in the place of the class. */
@@ -107,9 +106,9 @@ async function run(): Promise<void> {
   ];
   console.log(titles(columns));
   for (const { folder, rows } of work) {
-    const all = readPictures(folder, 'train');
+    const all = await readPictures(folder, 'train');
     const at = Math.round(all.y.length * (1 - heldOut));
-    const [train, test] = validate ? [rowsOf(all, 0, at), rowsOf(all, at, all.y.length)] : [all, readPictures(folder, 't10k')];
+    const [train, test] = validate ? [rowsOf(all, 0, at), rowsOf(all, at, all.y.length)] : [all, await readPictures(folder, 't10k')];
     for (const row of rows) {
       const { accuracy, seconds } = await reproduce(row, train, test);
       const missed = !validate && accuracy < row.published;
