@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { kernels } from '../../src/backend/reference/index.ts';
 import { expectClose } from '../close.ts';
-import { awkward, counts, numbers, Twins } from '../twins.ts';
+import { awkward, numbers, Twins } from '../twins.ts';
 
 const widths = [1, 2, 3, 4, 5, 8, 9, 16, 17, 33, 63, 64, 100];
 const heights = [1, 2, 3, 4, 16, 64, 67];
@@ -237,25 +237,4 @@ it('gradients below 1e-30 are 0', () => {
   for (const side of ['wasm', 'plain'] as const) expect(fixture.read('dinput')[side]).toEqual(new Float32Array(40));
   fixture.rowsBackward();
   for (const side of ['wasm', 'plain'] as const) expect(fixture.read('dinput')[side]).toEqual(new Float32Array(40));
-});
-
-describe('blend', () => {
-  it.each(counts)('moves %i averages by a share', (count) => {
-    for (const keep of [0, 0.25, Math.fround(0.99), 1]) {
-      const twins = new Twins();
-      const [average, value] = [twins.place(numbers(count, 1)), twins.place(numbers(count, 2))];
-      twins.run('blend', average, value, count, keep);
-      const { wasm, plain } = twins.read(average, count);
-      expectClose(wasm, plain, 2e-7);
-      const expected = numbers(count, 1).map((old, i) => keep * old + (1 - keep) * numbers(count, 2)[i]!);
-      expectClose(plain, expected, 2e-7);
-    }
-  });
-
-  it('lets averages decay to 0, not to denormal numbers, and passes on NaN', () => {
-    const twins = new Twins();
-    const [average, value] = [twins.place([1e-37, -1e-37, NaN, 1, 1e-40]), twins.place([0, 0, 0, NaN, 0])];
-    for (let i = 0; i < 60; i++) twins.run('blend', average, value, 5, Math.fround(0.9));
-    for (const values of Object.values(twins.read(average, 5))) expect(values).toEqual(Float32Array.of(0, 0, NaN, NaN, 0));
-  });
 });
