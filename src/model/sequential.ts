@@ -17,6 +17,7 @@ import { rateAt, refuseBatches, resolveOptimizer, type OptimizerSpec } from './o
 import type { Objective } from './plans.ts';
 import { inferenceRows, Program, sizeOf } from './program.ts';
 import { checkedSamples, readSamples, type Fit, type Samples } from './samples.ts';
+import { Savable } from './savable.ts';
 import { mostMetrics } from './sums.ts';
 import { checkRun, checkThreads, evaluate, splitValidation, train, type RunOptions } from './training.ts';
 
@@ -63,7 +64,7 @@ export interface Gradient {
 }
 
 /** A chain of layers. Make one with {@link sequential}. */
-export class Sequential {
+export class Sequential extends Savable {
   readonly name: string;
   readonly layers: readonly Layer[];
   readonly seed: number;
@@ -87,6 +88,7 @@ export class Sequential {
 
   /** @internal Another backend than the options name may be passed in; diagnostics do. */
   constructor(options: SequentialOptions, own?: Backend) {
+    super();
     checkKeys('sequential', options, ['layers', 'seed', 'backend', 'name']);
     checkLabel('sequential name', options.name);
     this.name = options.name ?? 'sequential';

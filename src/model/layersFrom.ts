@@ -1,0 +1,82 @@
+/** Layers, and what a model trains with, from their descriptions: what `model/description.ts` wrote, or anything else, for files may be hostile. */
+
+import { FormatError, OptionError, unexpected } from '../errors.ts';
+import { checkKeys, checkLabel, checkName } from '../options.ts';
+import { activation } from './activation.ts';
+import { dense } from './dense.ts';
+import { mostDepth } from './description.ts';
+import { dropout } from './dropout.ts';
+import type { Layer } from './layer.ts';
+import { adam, adamw, lbfgs, momentum, sgd, type Optimizer, type OptimizerName } from './optimizers.ts';
+import type { CompileOptions } from './sequential.ts';
+
+/** A layer as plain data: its type, its options, and the layers in it, where it is a block. */
+export interface LayerLike {
+  readonly type: string;
+  readonly name?: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly layers?: readonly (Layer | LayerLike)[];
+}
+
+/** Of each type of layer, the function that makes one of its options and the layers in it. The functions check what they get. */
+export const layerTypes: Readonly<Record<string, (config: never, layers: readonly Layer[]) => Layer>> = {
+  activation: (config) => activation(config),
+  dense: (config) => dense(config),
+  dropout: (config) => dropout(config),
+};
+
+const optimizers: Readonly<Record<OptimizerName, (config: never) => Optimizer>> = { adam, adamw, lbfgs, momentum, sgd };
+
+/** More than anybody stacks; a few thousand take no time yet. */
+const mostLayers = 10_000;
+
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Whether it is a layer, rather than a description of one. */
+export const isLayer = (value: unknown): value is Layer => isObject(value) && typeof value['build'] === 'function';
+
+/** Layers from their descriptions; those that are layers already stay. Throws an OptionError or ShapeError that says which one is wrong. */
+export function layersFrom(where: string, descriptions: unknown, depth = 1): Layer[] {
+  if (!Array.isArray(descriptions) || descriptions.length === 0 || descriptions.length > mostLayers) throw unexpected(where, `an array of 1 to ${mostLayers} layers`, descriptions);
+  if (depth > mostDepth) throw new OptionError(`${where}: expected blocks in blocks no deeper than ${mostDepth}`);
+  return descriptions.map((description: unknown, i) => (isLayer(description) ? description : layerFrom(`${where}[${i}]`, description, depth)));
+}
+
+function layerFrom(where: string, description: unknown, depth: number): Layer {
+  if (!isObject(description)) throw unexpected(where, 'a layer, or { type, config }', description);
+  checkKeys(where, description, ['type', 'name', 'config', 'layers']);
+  const { name, config = {}, layers } = description;
+  const type = checkName(`${where} type`, description['type'], Object.keys(layerTypes));
+  if (!isObject(config)) throw unexpected(`${where} config`, 'an object of options', config);
+  checkLabel(`${where} name`, name);
+  const inner = layers === undefined ? [] : layersFrom(`${where} layers`, layers, depth + 1);
+  // How a file's weights began does not matter any more.
+  const options = Object.entries({ ...config, ...(name !== undefined && { name }) }).filter(([option]) => !option.endsWith('Initializer'));
+  const layer = described(where, () => layerTypes[type]!(Object.fromEntries(options) as never, inner));
+  if (layers !== undefined && !('layers' in layer)) throw new OptionError(`${where}: ${type} has no layers in it`);
+  return layer;
+}
+
+function described(where: string, make: () => Layer): Layer {
+  try {
+    return make();
+  } catch (cause) {
+    throw new OptionError(`${where}: ${(cause as Error).message}`);
+  }
+}
+
+/** What to compile with, out of a file; undefined where it says nothing, or of a schedule. */
+export function compiledFrom(where: string, { optimizer, loss, metrics = [] }: Readonly<Record<string, unknown>>): CompileOptions | undefined {
+  if (optimizer === undefined || loss === undefined) return undefined;
+  if (!isObject(optimizer) || !isObject(optimizer['config'])) throw unexpected(`${where} optimizer`, '{ name, config }', optimizer);
+  const { name, config } = optimizer as { name: unknown; config: Readonly<Record<string, unknown>> };
+  // So checkpoints have it.
+  if (config['learningRate'] === 'function') return undefined;
+  const known = Object.keys(optimizers) as OptimizerName[];
+  const made = optimizers[checkName(`${where} optimizer`, name, known)](config as never);
+  // A range of state as long as the weights for each: what a few bytes ask for must stay within what a file may.
+  if (made.slots > mostSlots) throw new FormatError(`${where} optimizer: expected at most ${mostSlots} times the weights as its state, received ${made.slots} times`);
+  return { optimizer: made, loss: loss as never, metrics: metrics as never };
+}
+
+const mostSlots = 2_000;
