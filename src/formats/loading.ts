@@ -129,8 +129,6 @@ function checkPlain(where: string, value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
   // The model is an object around what the description says.
   if (depth > 4 * mostDepth) throw new OptionError(`${where}: expected data no deeper than ${4 * mostDepth}`);
-  for (const [key, part] of Object.entries(value)) {
-    if (key === '__proto__') throw new OptionError(`${where}: expected no key '__proto__'`);
-    checkPlain(where, part, depth + 1);
-  }
+  if (!Array.isArray(value) && Object.hasOwn(value, '__proto__')) throw new OptionError(`${where}: expected no key '__proto__'`);
+  for (const part of Array.isArray(value) ? value as unknown[] : Object.values(value)) checkPlain(where, part, depth + 1);
 }

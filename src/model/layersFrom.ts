@@ -27,8 +27,8 @@ export const layerTypes: Readonly<Record<string, (config: never, layers: readonl
 
 const optimizers: Readonly<Record<OptimizerName, (config: never) => Optimizer>> = { adam, adamw, lbfgs, momentum, sgd };
 
-/** More than anybody stacks; a few thousand take no time yet. */
-const mostLayers = 10_000;
+/** More than anybody stacks. A model takes time that grows with their square, which a small file must not make hours. */
+const mostLayers = 4_000;
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -218,7 +218,7 @@ describe('with an architecture', () => {
   });
 
   it.each<[string, LoadOptions['architecture'], RegExp]>([
-    ['that is none', {} as never, /fromBytes architecture: expected an array of 1 to 10000 layers, received an object/],
+    ['that is none', {} as never, /fromBytes architecture: expected an array of 1 to 4000 layers, received an object/],
     ['without layers', [], /received Array of 0 values/],
     ['with a type that is unknown', [{ type: 'dens' }], /architecture\[0\] type: .*'dens', did you mean 'dense'/],
     ['with an option that is unknown', [{ type: 'dense', config: { unit: 1 } }], /architecture\[0\]: dense: unknown option 'unit', did you mean 'units'/],
@@ -267,10 +267,10 @@ describe('a file is refused that', () => {
     ['is of a later version', model({ formatVersion: 2 }), /expected formatVersion 1 in 'nabla.model', received 2/],
     ['has deep metadata', text(`{"formatVersion":1,"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), /no deeper than 256|expected JSON/],
     ['has a key that would change a prototype', text('{"formatVersion":1,"layers":[],"userMetadata":{"__proto__":{"polluted":1}}}'), /expected no key '__proto__'/],
-    ['has no layers', model({ layers: undefined }), /layers: expected an array of 1 to 10000 layers, received undefined/],
+    ['has no layers', model({ layers: undefined }), /layers: expected an array of 1 to 4000 layers, received undefined/],
     ['has an empty list of layers', model({ layers: [] }), /received Array of 0 values/],
-    ['has an object for layers', model({ layers: { length: 1 } }), /expected an array of 1 to 10000 layers/],
-    ['has too many layers', model({ layers: Array.from({ length: 10_001 }, () => ({ type: 'dropout', config: { rate: 0 } })) }), /received Array of 10001 values/],
+    ['has an object for layers', model({ layers: { length: 1 } }), /expected an array of 1 to 4000 layers/],
+    ['has too many layers', model({ layers: Array.from({ length: 4_001 }, () => ({ type: 'dropout', config: { rate: 0 } })) }), /received Array of 4001 values/],
     ['has null for a layer', model({ layers: [null] }), /layers\[0\]: expected a layer, or \{ type, config \}, received null/],
     ['has a layer of an unknown type', layer((layers) => (layers[2]!.type = 'Dense')), /fromBytes: layers\[2\] type: .*received 'Dense', did you mean 'dense'/],
     ['has a layer of type constructor', layer((layers) => (layers[0]!.type = 'constructor')), /layers\[0\] type: expected one of/],
