@@ -4,10 +4,20 @@
  * the other binary, and below the first address that plans use (see `heapBase` in src/backend/wasm.ts).
  */
 
+import { limitNorm, limitNorms, nonNegative } from "./constraint";
+import { addNoise, gaussianNoise } from "./noise";
+import {
+  blend, columnMoments, columnScales, columnSlopes, normalizeColumns, normalizeColumnsBackward, normalizeRows, normalizeRowsBackwardInput,
+  normalizeRowsBackwardParameters,
+} from "./normalization";
+import { penalty } from "./penalty";
 import { add } from "./residual";
-import { word } from "./words";
+import { scalar, word } from "./words";
 
-export { add };
+export {
+  add, gaussianNoise, penalty, nonNegative, limitNorm, limitNorms, columnMoments, columnScales, normalizeColumns, columnSlopes,
+  normalizeColumnsBackward, normalizeRows, normalizeRowsBackwardInput, normalizeRowsBackwardParameters, blend,
+};
 
 /** The first address behind the tables of this binary. */
 export const heapBase: usize = __heap_base;
@@ -15,6 +25,20 @@ export const heapBase: usize = __heap_base;
 /** The operations of `src/backend/plan.ts` from `add` on, in its order. */
 const enum Operation {
   add = 27,
+  gaussianNoise,
+  penalty,
+  nonNegative,
+  limitNorm,
+  limitNorms,
+  columnMoments,
+  columnScales,
+  normalizeColumns,
+  columnSlopes,
+  normalizeColumnsBackward,
+  normalizeRows,
+  normalizeRowsBackwardInput,
+  normalizeRowsBackwardParameters,
+  blend,
 }
 
 /** Runs the operation at `plan`; `first` and `last` as `share` has set them, in a plan of one of several threads. */
@@ -22,6 +46,57 @@ export function runExtra(plan: usize, rows: i32, first: i32, last: i32): void {
   switch (load<u32>(plan)) {
     case Operation.add:
       add(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4));
+      break;
+    case Operation.gaussianNoise:
+      addNoise(
+        word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4), scalar(plan, 5), word(plan, 6), word(plan, 7), first,
+      );
+      break;
+    case Operation.penalty:
+      penalty(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4), scalar(plan, 5), scalar(plan, 6));
+      break;
+    case Operation.nonNegative:
+      nonNegative(word(plan, 1), word(plan, 2));
+      break;
+    case Operation.limitNorm:
+      limitNorm(word(plan, 1), word(plan, 2), scalar(plan, 3), scalar(plan, 4));
+      break;
+    case Operation.limitNorms:
+      limitNorms(word(plan, 1), word(plan, 2), word(plan, 3), scalar(plan, 4), scalar(plan, 5));
+      break;
+    case Operation.columnMoments:
+      columnMoments(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4), word(plan, 5));
+      break;
+    case Operation.columnScales:
+      columnScales(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), scalar(plan, 5));
+      break;
+    case Operation.normalizeColumns:
+      normalizeColumns(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6));
+      break;
+    case Operation.columnSlopes:
+      columnSlopes(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7), word(plan, 8), rows,
+        word(plan, 9), word(plan, 10), scalar(plan, 11),
+      );
+      break;
+    case Operation.normalizeColumnsBackward:
+      normalizeColumnsBackward(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7), rows, word(plan, 8),
+      );
+      break;
+    case Operation.normalizeRows:
+      normalizeRows(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6), scalar(plan, 7));
+      break;
+    case Operation.normalizeRowsBackwardInput:
+      normalizeRowsBackwardInput(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6));
+      break;
+    case Operation.normalizeRowsBackwardParameters:
+      normalizeRowsBackwardParameters(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6), word(plan, 7),
+      );
+      break;
+    case Operation.blend:
+      blend(word(plan, 1), word(plan, 2), word(plan, 3), scalar(plan, 4));
       break;
     default:
       unreachable();

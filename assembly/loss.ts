@@ -32,28 +32,30 @@ function constant(index: Constant): v128 {
 
 /**
  * sum[0] += Σ of the element losses; dout, unless its address is 0, := ∂/∂out of Σ / (rows · divisor), or of Σ itself
- * where the divisor is 0. `parameter` is huber's delta.
+ * where the divisor is 0. Unless the address of `weights` is 0, that loss of each row counts as many times. `parameter` is
+ * huber's delta.
  */
 export function loss(
-  sum: usize, dout: usize, out: usize, target: usize, rows: i32, units: i32, loss: i32, divisor: i32, parameter: f32,
+  sum: usize, dout: usize, out: usize, target: usize, weights: usize, rows: i32, units: i32, loss: i32, divisor: i32, parameter: f32,
 ): void {
   const scale = f32x4.splat(divisor == 0 ? 1 : <f32>(1 / (<f64>rows * <f64>divisor)));
   const count = rows * units;
-  switch (loss) {
-    case Loss.meanSquaredError: return elementLoss(Loss.meanSquaredError, sum, dout, out, target, count, scale, parameter);
-    case Loss.halfSquaredError: return elementLoss(Loss.halfSquaredError, sum, dout, out, target, count, scale, parameter);
-    case Loss.categoricalCrossentropy: return categoricalCrossentropy(sum, dout, out, target, rows, units, scale, false);
-    case Loss.sparseCategoricalCrossentropy: return categoricalCrossentropy(sum, dout, out, target, rows, units, scale, true);
-    default: return elementLoss(loss, sum, dout, out, target, count, scale, parameter);
-  }
+  if (loss == Loss.categoricalCrossentropy || loss == Loss.sparseCategoricalCrossentropy) {
+    categoricalCrossentropy(sum, dout, out, target, weights, rows, units, scale, loss == Loss.sparseCategoricalCrossentropy);
+  } else if (loss == Loss.meanSquaredError && weights == 0) {
+    elementLoss(Loss.meanSquaredError, sum, dout, out, target, 0, units, count, scale, parameter);
+  } else if (loss == Loss.halfSquaredError && weights == 0) {
+    elementLoss(Loss.halfSquaredError, sum, dout, out, target, 0, units, count, scale, parameter);
+  } else elementLoss(loss, sum, dout, out, target, weights, units, count, scale, parameter);
 }
 
-/** One loop over all elements. Where the caller's `loss` is a constant, its loop has no branches; the rarer losses share one. */
+/** One loop over all elements. Where the caller's `loss` is a constant, its loop has no branches; the rarer losses, and weights, share one. */
 // @ts-ignore: decorator
 @inline
 function elementLoss(
-  loss: i32, sum: usize, dout: usize, out: usize, target: usize, count: i32, scale: v128, parameter: f32,
+  loss: i32, sum: usize, dout: usize, out: usize, target: usize, weights: usize, units: i32, count: i32, scale: v128, parameter: f32,
 ): void {
+  beginWeights(weights);
   const wanted = dout != 0;
   const delta = f32x4.splat(parameter);
   let total = f64x2.splat(0);
@@ -120,6 +122,11 @@ function elementLoss(
       value = f32x4.sub(h, f32x4.mul(y, logarithm(rate)));
       slope = f32x4.sub(constant(Constant.one), f32x4.div(y, rate));
     }
+    if (weights != 0) {
+      const w = weightsOf(units);
+      value = f32x4.mul(value, w);
+      slope = f32x4.mul(slope, w);
+    }
     total = accumulate(total, value, left);
     if (wanted) {
       v128.store(dout, flush(f32x4.mul(slope, scale)));
@@ -131,6 +138,31 @@ function elementLoss(
   addTotal(sum, total);
 }
 
+/** The weight of the next element, and how many elements of its row went before it. */
+let weightAt: usize = 0;
+let weightColumn: i32 = 0;
+
+// @ts-ignore: decorator
+@inline
+function beginWeights(weights: usize): void {
+  weightAt = weights;
+  weightColumn = 0;
+}
+
+/** The weights of the next four elements: each is that of its row, of `units` elements. */
+function weightsOf(units: i32): v128 {
+  let w = f32x4.splat(0);
+  for (let lane = 0; lane < 4; lane++) {
+    // Turned by a lane each time, after four times every one is at its place.
+    w = f32x4.replace_lane(v128.shuffle<f32>(w, w, 1, 2, 3, 0), 3, load<f32>(weightAt));
+    if (++weightColumn == units) {
+      weightColumn = 0;
+      weightAt += 4;
+    }
+  }
+  return w;
+}
+
 /*
  * The row-wise kernels below take four rows at a time, one in each lane: no sum or maximum across lanes, one logarithm
  * and one division for four rows, and no tail in the columns. The last rows of a number that four does not divide are
@@ -139,7 +171,7 @@ function elementLoss(
 
 /** −Σ y·log p with p = out / Σ out, a row each; dout by the chain rule through that division. */
 function categoricalCrossentropy(
-  sum: usize, dout: usize, out: usize, target: usize, rows: i32, units: i32, scale: v128, sparse: bool,
+  sum: usize, dout: usize, out: usize, target: usize, weights: usize, rows: i32, units: i32, scale: v128, sparse: bool,
 ): void {
   const stride = <usize>units << 2;
   const targetStride: usize = sparse ? 4 : stride;
@@ -150,7 +182,7 @@ function categoricalCrossentropy(
     const second = rowOffset(0, stride, left, 1);
     const third = rowOffset(second, stride, left, 2);
     const fourth = rowOffset(third, stride, left, 3);
-    const classes = sparse ? classesOf(target, left) : one;
+    const classes = sparse ? rowValues(target, left) : one;
 
     let mass = f32x4.splat(0);
     let weight = f32x4.splat(0);
@@ -164,7 +196,8 @@ function categoricalCrossentropy(
     if (sparse) weight = oneOrNaN(weight);
 
     const inverse = f32x4.div(one, mass);
-    const slopeScale = f32x4.mul(scale, inverse);
+    const w = weights == 0 ? one : rowValues(weights, left);
+    const slopeScale = f32x4.mul(f32x4.mul(scale, inverse), w);
     // A sum of no products, but NaN where the class is none.
     let value = f32x4.sub(weight, weight);
     column = f32x4.splat(0);
@@ -177,18 +210,22 @@ function categoricalCrossentropy(
       }
       column = f32x4.add(column, one);
     }
-    total = accumulate(total, value, left);
+    total = accumulate(total, f32x4.mul(value, w), left);
 
     out += stride << 2;
     target += targetStride << 2;
+    if (weights != 0) weights += 16;
     if (wanted) dout += stride << 2;
   }
   addTotal(sum, total);
 }
 
-/** out := softmax(z); sum[0] += Σ −y·log out, from the logits; dz := (out·Σy − y) / rows, or none where its address is 0. */
+/**
+ * out := softmax(z); sum[0] += Σ −y·log out, from the logits; dz := (out·Σy − y) / rows, or none where its address is 0. Weights as in
+ * `loss`.
+ */
 export function softmaxCrossentropy(
-  sum: usize, out: usize, dz: usize, z: usize, target: usize, rows: i32, units: i32, sparse: i32,
+  sum: usize, out: usize, dz: usize, z: usize, target: usize, weights: usize, rows: i32, units: i32, sparse: i32,
 ): void {
   const stride = <usize>units << 2;
   const targetStride: usize = sparse ? 4 : stride;
@@ -200,7 +237,7 @@ export function softmaxCrossentropy(
     const second = rowOffset(0, stride, left, 1);
     const third = rowOffset(second, stride, left, 2);
     const fourth = rowOffset(third, stride, left, 3);
-    const classes = sparse ? classesOf(target, left) : one;
+    const classes = sparse ? rowValues(target, left) : one;
 
     let largest = gather(z, second, third, fourth);
     for (let at: usize = 4; at < stride; at += 4) {
@@ -225,16 +262,18 @@ export function softmaxCrossentropy(
     }
     if (sparse) weight = oneOrNaN(weight);
     value = f32x4.add(value, f32x4.mul(weight, logarithm(mass)));
-    total = accumulate(total, value, left);
+    const w = weights == 0 ? one : rowValues(weights, left);
+    total = accumulate(total, f32x4.mul(value, w), left);
 
     const inverse = f32x4.div(one, mass);
+    const slopeScale = f32x4.mul(scale, w);
     column = f32x4.splat(0);
     for (let at: usize = 0; at < stride; at += 4) {
       const p = flush(f32x4.mul(gather(out + at, second, third, fourth), inverse));
       scatter(out + at, second, third, fourth, p);
       if (wanted) {
         const y = sparse ? isClass(classes, column) : gather(target + at, second, third, fourth);
-        scatter(dz + at, second, third, fourth, flush(f32x4.mul(f32x4.sub(f32x4.mul(p, weight), y), scale)));
+        scatter(dz + at, second, third, fourth, flush(f32x4.mul(f32x4.sub(f32x4.mul(p, weight), y), slopeScale)));
       }
       column = f32x4.add(column, one);
     }
@@ -242,13 +281,15 @@ export function softmaxCrossentropy(
     out += stride << 2;
     z += stride << 2;
     target += targetStride << 2;
+    if (weights != 0) weights += 16;
     if (wanted) dz += stride << 2;
   }
   addTotal(sum, total);
 }
 
-/** out := σ(z); sum[0] += Σ max(z, 0) − z·y + log1p(e^(−|z|)); dz := (out − y) / (rows · units), or none. */
-export function sigmoidCrossentropy(sum: usize, out: usize, dz: usize, z: usize, target: usize, rows: i32, units: i32): void {
+/** out := σ(z); sum[0] += Σ max(z, 0) − z·y + log1p(e^(−|z|)); dz := (out − y) / (rows · units), or none. Weights as in `loss`. */
+export function sigmoidCrossentropy(sum: usize, out: usize, dz: usize, z: usize, target: usize, weights: usize, rows: i32, units: i32): void {
+  beginWeights(weights);
   const wanted = dz != 0;
   const scale = f32x4.splat(<f32>(1 / (<f64>rows * <f64>units)));
   const one = constant(Constant.one);
@@ -261,9 +302,16 @@ export function sigmoidCrossentropy(sum: usize, out: usize, dz: usize, z: usize,
     const e = exp(f32x4.neg(f32x4.abs(x)));
     const p = flush(f32x4.div(v128.bitselect(e, one, f32x4.lt(x, zero)), f32x4.add(one, e)));
     v128.store(out, p);
-    total = accumulate(total, f32x4.add(f32x4.sub(f32x4.pmax(x, zero), f32x4.mul(x, y)), log1p(e)), left);
+    let value = f32x4.add(f32x4.sub(f32x4.pmax(x, zero), f32x4.mul(x, y)), log1p(e));
+    let slope = f32x4.sub(p, y);
+    if (weights != 0) {
+      const w = weightsOf(units);
+      value = f32x4.mul(value, w);
+      slope = f32x4.mul(slope, w);
+    }
+    total = accumulate(total, value, left);
     if (wanted) {
-      v128.store(dz, flush(f32x4.mul(f32x4.sub(p, y), scale)));
+      v128.store(dz, flush(f32x4.mul(slope, scale)));
       dz += 16;
     }
     out += 16;
@@ -304,7 +352,7 @@ export function accuracy(sum: usize, out: usize, target: usize, rows: i32, units
       const third = rowOffset(second, stride, left, 2);
       const fourth = rowOffset(third, stride, left, 3);
       const guess = argmax(out, second, third, fourth, stride);
-      const truth = sparse ? classesOf(target, left) : argmax(target, second, third, fourth, stride);
+      const truth = sparse ? rowValues(target, left) : argmax(target, second, third, fourth, stride);
       right = i32x4.sub(right, v128.and(f32x4.eq(guess, truth), firstLanes(left)));
       out += stride << 2;
       target += targetStride << 2;
@@ -359,11 +407,11 @@ function scatter(at: usize, second: usize, third: usize, fourth: usize, x: v128)
   v128.store32_lane(at + fourth, x, 3);
 }
 
-/** The class indices of four rows. */
-function classesOf(target: usize, left: i32): v128 {
+/** Class indices or weights: the values of four rows that have one each. */
+function rowValues(at: usize, left: i32): v128 {
   const second = rowOffset(0, 4, left, 1);
   const third = rowOffset(second, 4, left, 2);
-  return gather(target, second, third, rowOffset(third, 4, left, 3));
+  return gather(at, second, third, rowOffset(third, 4, left, 3));
 }
 
 /** 1 where the class is that of this column, else 0. */

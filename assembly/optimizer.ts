@@ -130,9 +130,15 @@ export function adam(
   const decay = f32x4.splat(decoupled ? 0 : weightDecay);
   const shrinkage = f32x4.splat(decoupled ? <f32>(-rate * <f64>weightDecay) : 0);
   if (weightDecay == 0 && maximum == 0) {
-    adaptive(parameters, first, second, maximum, dparameters, bytes, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, true, false);
+    adaptive(parameters, first, second, dparameters, bytes, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least);
   } else {
-    adaptive(parameters, first, second, maximum, dparameters, bytes, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, false, maximum != 0);
+    // One vector a turn: there are more ranges in flight, and this code would stand three times over.
+    for (let at: usize = 0; at < bytes; at += 16) {
+      adapt(
+        parameters + at, first + at, second + at, maximum + at, dparameters + at,
+        keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, false, maximum != 0,
+      );
+    }
   }
   if (t % FLUSH_STEPS == 0) {
     flushBelow(first, bytes, LEAST_MOMENT);
@@ -148,30 +154,29 @@ function power(base: f64, exponent: i32): f64 {
   return result;
 }
 
-/** Two vectors a turn: what then limits it is the division and the square root. `plainly`, a constant: neither decay nor maximum. */
+/** With neither decay nor maximum. Two vectors a turn: what then limits it is the division and the square root. */
 // @ts-ignore: decorator
 @inline
 function adaptive(
-  parameters: usize, first: usize, second: usize, maximum: usize, dparameters: usize, bytes: usize, keep1: v128, share1: v128,
-  keep2: v128, share2: v128, decay: v128, shrinkage: v128, floor: v128, negativeRate: v128, least: v128, plainly: bool, bounded: bool,
+  parameters: usize, first: usize, second: usize, dparameters: usize, bytes: usize, keep1: v128, share1: v128,
+  keep2: v128, share2: v128, decay: v128, shrinkage: v128, floor: v128, negativeRate: v128, least: v128,
 ): void {
   for (; bytes >= 32; bytes -= 32) {
-    adapt(parameters, first, second, maximum, dparameters, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, plainly, bounded);
+    adapt(parameters, first, second, 0, dparameters, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, true, false);
     adapt(
-      parameters + 16, first + 16, second + 16, maximum + 16, dparameters + 16,
-      keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, plainly, bounded,
+      parameters + 16, first + 16, second + 16, 0, dparameters + 16,
+      keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, true, false,
     );
     parameters += 32;
     first += 32;
     second += 32;
-    maximum += 32;
     dparameters += 32;
   }
   if (bytes == 0) return;
-  adapt(parameters, first, second, maximum, dparameters, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, plainly, bounded);
+  adapt(parameters, first, second, 0, dparameters, keep1, share1, keep2, share2, decay, shrinkage, floor, negativeRate, least, true, false);
 }
 
-/** One vector. The whole change is rounded onto a parameter once: a decay is far smaller than it. */
+/** One vector; `plainly` and `bounded`: without decay, with a maximum. The whole change is rounded onto a parameter once: a decay is far smaller than it. */
 // @ts-ignore: decorator
 @inline
 function adapt(

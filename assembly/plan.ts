@@ -145,17 +145,20 @@ export function run(plan: usize, rows: i32): usize {
         break;
       case Operation.loss:
         loss(
-          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5), word(plan, 6), word(plan, 7),
-          scalar(plan, 8),
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6), word(plan, 7),
+          word(plan, 8), scalar(plan, 9),
         );
         break;
       case Operation.softmaxCrossentropy:
         softmaxCrossentropy(
-          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6), word(plan, 7),
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), rows, word(plan, 7),
+          word(plan, 8),
         );
         break;
       case Operation.sigmoidCrossentropy:
-        sigmoidCrossentropy(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6));
+        sigmoidCrossentropy(
+          word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), rows, word(plan, 7),
+        );
         break;
       case Operation.accuracy:
         accuracy(word(plan, 1), word(plan, 2), word(plan, 3), rows, word(plan, 4), word(plan, 5), scalar(plan, 6));

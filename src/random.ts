@@ -5,7 +5,7 @@
  */
 
 /** What a stream is for. Its place in the list is part of the stream's key: append, never reorder. */
-const purposes = ['initialization', 'shuffling', 'sampling', 'dropout', 'splitting'] as const;
+const purposes = ['initialization', 'shuffling', 'sampling', 'dropout', 'splitting', 'noise'] as const;
 export type Purpose = (typeof purposes)[number];
 
 /**

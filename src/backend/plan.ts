@@ -29,7 +29,7 @@ export const operations = {
   end: {},
   /**
    * What follows is one thread's share of an operation: run it on `count` rows, and of the gradients of a dense layer compute the inputs
-   * [first, last) alone; of a dropout layer, its row 0 is row `first` of the batch. Only the wasm backend has threads; see threads.ts.
+   * [first, last) alone; of a layer that draws random numbers, its row 0 is row `first` of the batch. Only the wasm backend has threads; see threads.ts.
    */
   share: { count: size, first: size, last: size },
   /**
@@ -83,15 +83,18 @@ export const operations = {
 
   /**
    * sum += Σ of the element losses (float64); unless its address is 0, dout := ∂/∂out of Σ / (rows · divisor), or of Σ
-   * itself where `divisor` is 0.
+   * itself where `divisor` is 0. Unless the address of `weights` [rows] is 0, the losses of row i and their slopes are multiplied by
+   * weights[i]; so they are in the two operations below.
    */
   loss: {
-    sum: address, dout: address, out: address, target: address, rows, units: size, loss: size, divisor: size, parameter: scalar,
+    sum: address, dout: address, out: address, target: address, weights: address, rows, units: size, loss: size, divisor: size, parameter: scalar,
   },
   /** Softmax and cross-entropy in one: out := softmax(z); sum += Σ −target·log out; dz := (out − target) / rows, or none. */
-  softmaxCrossentropy: { sum: address, out: address, dz: address, z: address, target: address, rows, units: size, sparse: size },
+  softmaxCrossentropy: {
+    sum: address, out: address, dz: address, z: address, target: address, weights: address, rows, units: size, sparse: size,
+  },
   /** Sigmoid and binary cross-entropy in one: out := σ(z); dz := (out − target) / (rows · units), or none where 0. */
-  sigmoidCrossentropy: { sum: address, out: address, dz: address, z: address, target: address, rows, units: size },
+  sigmoidCrossentropy: { sum: address, out: address, dz: address, z: address, target: address, weights: address, rows, units: size },
   /** sum += the number of right rows; of right elements where `kind` is binary: 1 above the threshold, 0 or −1 not above it. */
   accuracy: { sum: address, out: address, target: address, rows, units: size, kind: size, threshold: scalar },
 
@@ -130,6 +133,56 @@ export const operations = {
 
   /** out[rows, units] := a + b */
   add: { out: address, a: address, b: address, rows, units: size },
+
+  /**
+   * out[rows, units] := input + stddev · n, n standard normal: elements 2k and 2k + 1 from the two words of `threefry`
+   * (src/random.ts) of the counter (step[0], k); see assembly/noise.ts.
+   */
+  gaussianNoise: { out: address, input: address, step: address, rows, units: size, stddev: scalar, key0: size, key1: size },
+
+  /**
+   * sum += rows · (l1·Σ|w| + l2·Σw²) (float64) over parameters[0 .. count); unless its address is 0,
+   * dparameters += l1·sign(w) + 2·l2·w.
+   */
+  penalty: { sum: address, dparameters: address, parameters: address, rows, count: size, l1: scalar, l2: scalar },
+  /** range[0 .. count): values below 0 become 0. */
+  nonNegative: { range: address, count: size },
+  /** Scales range[0 .. count) so that its norm is from `least` to `most`, unless all of it is 0. */
+  limitNorm: { range: address, count: size, least: scalar, most: scalar },
+  /** Scales each column of weight[inputs, units] so. */
+  limitNorms: { weight: address, inputs: size, units: size, least: scalar, most: scalar },
+  /** mean, variance := those of `columns` columns of input[rows, units], the variance the biased one. */
+  columnMoments: { mean: address, variance: address, input: address, rows, columns: size, units: size },
+  /** scale[columns] := gamma / √(variance + epsilon); a gamma address of 0 means 1. */
+  columnScales: { scale: address, variance: address, gamma: address, columns: size, epsilon: scalar },
+  /** out[rows, units] := (input − mean) · scale + beta, column by column; a mean or beta address of 0 means 0. */
+  normalizeColumns: { out: address, input: address, mean: address, scale: address, beta: address, rows, units: size },
+  /**
+   * Of `columns` columns of input and dout [rows, units], with s = √(variance + epsilon) and x̂ = (input − mean) / s: dgamma += Σ dout·x̂
+   * and dbeta += Σ dout (address 0: not wanted); slope := Σ dout / rows, tilt := Σ dout·x̂ / (s · rows).
+   */
+  columnSlopes: {
+    dgamma: address, dbeta: address, slope: address, tilt: address, input: address, dout: address, mean: address, variance: address, rows,
+    columns: size, units: size, epsilon: scalar,
+  },
+  /** dinput[rows, units] := scale · (dout − slope − (input − mean) · tilt), column by column, 0 where that is below 1e-30. */
+  normalizeColumnsBackward: {
+    dinput: address, input: address, dout: address, mean: address, scale: address, slope: address, tilt: address, rows, units: size,
+  },
+  /**
+   * out[rows, units] := x̂·gamma + beta (addresses of 0: 1 and 0), x̂ = (input − mean) · inverse, with the mean of the row and
+   * inverse = 1/√(its variance + epsilon), which go to statistics[rows, 2].
+   */
+  normalizeRows: { out: address, statistics: address, input: address, gamma: address, beta: address, rows, units: size, epsilon: scalar },
+  /** dinput := inverse · (g − mean of g − x̂ · mean of g·x̂), g = dout·gamma, means over the row; 0 where that is below 1e-30. */
+  normalizeRowsBackwardInput: { dinput: address, input: address, dout: address, statistics: address, gamma: address, rows, units: size },
+  /** Of `columns` columns: dgamma += Σ dout·x̂ and dbeta += Σ dout (address 0: not wanted). */
+  normalizeRowsBackwardParameters: {
+    dgamma: address, dbeta: address, input: address, dout: address, statistics: address, rows, columns: size, units: size,
+  },
+
+  /** average[0 .. count) := keep·average + (1 − keep)·value, denormal results as 0. */
+  blend: { average: address, value: address, count: size, keep: scalar },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
 export type OperationName = keyof typeof operations;

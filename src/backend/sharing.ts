@@ -50,8 +50,14 @@ const common = ['learningRate', 'step'];
 /** Operations of which each thread computes some rows. */
 const byRows: readonly OperationName[] = [
   'denseForward', 'activationForward', 'activationBackward', 'softmaxForward', 'softmaxBackward', 'logSoftmaxForward', 'logSoftmaxBackward',
-  'dropoutForward', 'dropoutBackward', 'flush', 'add',
+  'dropoutForward', 'dropoutBackward', 'flush', 'add', 'gaussianNoise', 'normalizeColumns', 'normalizeColumnsBackward', 'normalizeRows',
+  'normalizeRowsBackwardInput',
 ];
+/** Of their arguments, those that all rows have in common, and the one that has two values a row. */
+const ofColumns = ['mean', 'scale', 'gamma', 'beta', 'slope', 'tilt'];
+const ofRows = 'statistics';
+/** Operations of which each thread computes some columns: all their addresses but `ofRows` are of columns. */
+const byColumns: readonly OperationName[] = ['columnMoments', 'columnScales', 'columnSlopes', 'normalizeRowsBackwardParameters'];
 /** Operations of which each thread computes what belongs to some inputs. */
 const byInputs: readonly OperationName[] = ['denseBackwardInput', 'denseBackwardParameters'];
 
@@ -81,7 +87,7 @@ function part(count: number, group: number, thread: number, threads: number): { 
 
 /** Whether threads share an operation; others are the leading thread's. */
 function isShared(name: OperationName): boolean {
-  return name === 'zero' || byRows.includes(name) || byInputs.includes(name) || updates.includes(name);
+  return name === 'zero' || byRows.includes(name) || byInputs.includes(name) || byColumns.includes(name) || updates.includes(name);
 }
 
 /**
@@ -91,6 +97,8 @@ function isShared(name: OperationName): boolean {
 function independent(before: OperationName, after: OperationName): boolean {
   if (before === 'zero' || (byRows.includes(before) && byRows.includes(after))) return true;
   if (updates.includes(before) && updates.includes(after)) return true;
+  // These are of one stage: each thread goes on with its own columns.
+  if (byColumns.includes(before) && byColumns.includes(after)) return true;
   if (!isShared(before) && !isShared(after)) return true;
   return before === 'denseBackwardParameters' && (after === 'denseBackwardInput' || after === 'increment');
 }
@@ -102,9 +110,16 @@ export function share(plan: Int32Array, rows: number, thread: number, meeting: M
 
 /** Values from one row to the next of what an argument points at; 0: the same for all rows. */
 function rowWidth(name: OperationName, key: string, { units, inputs, columns }: Step['args']): number {
-  if (common.includes(key)) return 0;
+  if (common.includes(key) || ofColumns.includes(key)) return 0;
+  if (key === ofRows) return 2;
   if (name !== 'denseForward') return columns ?? units!;
   return key === 'out' ? units! : key === 'input' ? inputs! : 0;
+}
+
+/** The arguments, every address moved by so many floats. */
+function moved(name: OperationName, args: Step['args'], floats: (key: string) => number): Record<string, number> {
+  const entries = Object.entries<string>(operations[name]).map(([key, kind]) => [key, kind === 'address' ? args[key]! + 4 * floats(key) : args[key]!]);
+  return Object.fromEntries(entries) as Record<string, number>;
 }
 
 class Sharer {
@@ -161,6 +176,11 @@ class Sharer {
       if (first === last) return;
       this.#add('share', { count: this.#rows, first, last });
       this.#add(name, { ...args, scratch: args['scratch']! + this.#thread * scratchBytes });
+    } else if (byColumns.includes(name)) {
+      const { first, last } = of(args['columns']!, 16);
+      if (first === last) return;
+      this.#add('share', { count: this.#rows, first, last });
+      this.#add(name, { ...moved(name, args, (key) => (args[key] === 0 || key === ofRows ? 0 : first)), columns: last - first });
     } else if (name === 'zero') {
       const { first, last } = of(args['count']!, 16);
       if (first < last) this.#add(name, { range: args['range']! + 4 * first, count: last - first });
@@ -176,9 +196,8 @@ class Sharer {
   /** Rows [first, last), of matrices that are `width(key)` wide; 0: the same for all rows. */
   #range(name: OperationName, args: Readonly<Record<string, number>>, first: number, last: number, width: (key: string) => number): void {
     if (first === last) return;
-    const moved = Object.entries<string>(operations[name]).map(([key, kind]) => [key, kind === 'address' ? args[key]! + 4 * first * width(key) : args[key]!]);
     this.#add('share', { count: last - first, first, last });
-    this.#add(name, Object.fromEntries(moved) as Record<string, number>);
+    this.#add(name, moved(name, args, (key) => first * width(key)));
   }
 
   /** One block of an update, with a copy of what it changes: a thread that ends in the middle of it can be made up for. */

@@ -54,8 +54,13 @@ export function balancedClassWeights(y: MatrixLike): Float64Array {
   const columns = rowLength(y) ?? 1;
   if (columns === 0) throw new ShapeError('balancedClassWeights y: expected rows of at least one value, received a row of none');
   const indices = classIndices('balancedClassWeights y', y, columns, 2 ** 24);
-  const counts = new Float64Array(Math.max(columns > 1 ? columns : 0, indices.reduce((most, one) => Math.max(most, one), 0) + 1));
+  return balancedWeights(indices, Math.max(columns > 1 ? columns : 0, indices.reduce((most, one) => Math.max(most, one), 0) + 1));
+}
+
+/** The same of checked class indices below `classes`. */
+export function balancedWeights(indices: Uint32Array, classes: number): Float64Array {
+  const counts = new Float64Array(classes);
   for (const one of indices) counts[one]!++;
-  const present = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
+  const present = counts.filter((count) => count > 0).length;
   return counts.map((count) => (count > 0 ? indices.length / (present * count) : 0));
 }

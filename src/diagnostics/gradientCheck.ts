@@ -67,7 +67,7 @@ export function gradientCheck(model: Sequential, x: MatrixLike, y: MatrixLike, o
   return { ok: maxRelativeError <= tolerance, maxRelativeError, parameters };
 }
 
-/** J as a function of one value of one parameter, all others as they are in the model. */
+/** J as a function of one value of one parameter, of those that have a gradient, all others as they are in the model. */
 interface DoubleLoss {
   value(parameter: number, index: number): number;
   at(parameter: number, index: number, value: number): number;
@@ -79,14 +79,17 @@ function doubleLoss(model: Sequential, x: MatrixLike, y: MatrixLike): DoubleLoss
   const { program } = copyOf('gradientCheck', model, backend);
   const rows = loadBatch(program, x, y);
   const { f32 } = program.backend.memory;
-  const place = (parameter: number, index: number): number => program.parameters[parameter]!.address / 4 + index;
+  // Stages that change in steps of training may compute another output in them: the loss is that of the pass whose gradient is checked.
+  const plan = program.stages.some(({ update }) => update !== undefined) ? 'gradients' : 'evaluate';
+  const trained = program.parameters.filter(({ daddress }) => daddress !== 0);
+  const place = (parameter: number, index: number): number => trained[parameter]!.address / 4 + index;
   return {
     value: (parameter, index) => f32[place(parameter, index)]!,
     at(parameter, index, value) {
       const held = f32[place(parameter, index)]!;
       f32[place(parameter, index)] = value;
       program.sums.clear();
-      program.run('evaluate', rows);
+      program.run(plan, rows);
       f32[place(parameter, index)] = held;
       return program.sums.lossOver(rows);
     },

@@ -39,14 +39,14 @@ export interface History {
 const hooks = ['setModel', 'onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd'] as const satisfies (keyof Callback)[];
 
 /** Several callbacks as one; hooks that none has stay undefined, so that they cost nothing. */
-export function combine(callbacks: readonly Callback[]): Callback {
-  if (!Array.isArray(callbacks as unknown)) throw unexpected('fit callbacks', 'an array of objects', callbacks);
-  for (const [i, callback] of callbacks.entries()) checkCallback(`fit callbacks[${i}]`, callback);
+export function combine(where: string, callbacks: readonly Callback[]): Callback {
+  if (!Array.isArray(callbacks as unknown)) throw unexpected(where, 'an array of objects', callbacks);
+  for (const [i, callback] of callbacks.entries()) checkCallback(`${where}[${i}]`, callback);
   const combined: Record<string, (...args: never[]) => Promise<void>> = {};
   for (const hook of hooks) {
     const owners = callbacks.filter((callback) => callback[hook] !== undefined);
     for (const owner of owners) {
-      if (typeof owner[hook] !== 'function') throw unexpected(`fit callbacks ${hook}`, 'a function', owner[hook]);
+      if (typeof owner[hook] !== 'function') throw unexpected(`${where} ${hook}`, 'a function', owner[hook]);
     }
     if (owners.length === 0) continue;
     combined[hook] = async (...args) => {

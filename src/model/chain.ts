@@ -3,15 +3,15 @@
 import { OptionError, ShapeError, unexpected } from '../errors.ts';
 import type { Layer, Stage } from './layer.ts';
 
-export function checkLayers(layers: unknown): readonly Layer[] {
+export function checkLayers(where: string, layers: unknown): readonly Layer[] {
   if (!Array.isArray(layers) || layers.length === 0) {
-    throw unexpected('sequential layers', 'an array of at least one layer', layers);
+    throw unexpected(`${where} layers`, 'an array of at least one layer', layers);
   }
   // A copy by spreading, in which a hole is undefined.
   const all = [...(layers as readonly unknown[])] as Layer[];
   all.forEach((layer: Partial<Layer> | null | undefined, i) => {
     if (typeof layer?.build !== 'function') {
-      throw unexpected(`sequential layers[${i}]`, 'a layer such as dense({ units: 10 })', layer);
+      throw unexpected(`${where} layers[${i}]`, 'a layer such as dense({ units: 10 })', layer);
     }
   });
   return Object.freeze(all);
@@ -22,21 +22,31 @@ export function buildStages(layers: readonly Layer[], seed: number): { stages: S
   if (inputs === undefined) {
     throw new ShapeError(`sequential layers[0] (${layers[0]!.type}): expected an inputShape, for example inputShape: [784]; received none`);
   }
+  return { stages: chainStages('sequential', layers, inputs, '', seed, 0), inputs };
+}
+
+/** The stages of layers for rows of `values` values. Their names begin with `prefix`; the first has place `index` in the model. */
+export function chainStages(where: string, layers: readonly Layer[], values: number, prefix: string, seed: number, index: number): Stage[] {
   const stages: Stage[] = [];
-  const names = layerNames(layers);
-  let values = inputs;
+  const names = layerNames(layers, where);
   layers.forEach((layer, i) => {
     if (layer.inputs !== undefined && layer.inputs !== values) {
-      throw new ShapeError(`sequential layers[${i}] (${names[i]!}): inputShape is [${layer.inputs}], but the layer before gives rows of ${values}`);
+      throw new ShapeError(`${where} layers[${i}] (${names[i]!}): inputShape is [${layer.inputs}], but the layer before gives rows of ${values}`);
     }
-    stages.push(...layer.build(values, names[i]!, seed, i));
+    stages.push(...layer.build(values, prefix + names[i]!, seed, index));
     values = stages.at(-1)?.outputs ?? values;
+    index += placesOf(layer);
   });
-  return { stages, inputs };
+  return stages;
+}
+
+/** Places that a layer takes in a model: its own, and those of the layers in it. */
+function placesOf({ layers = [] }: Layer): number {
+  return layers.reduce((sum, layer) => sum + placesOf(layer), 1);
 }
 
 /** Each layer's own name, or its type with the first number from 1 on that makes a new name. */
-export function layerNames(layers: readonly Layer[]): string[] {
+export function layerNames(layers: readonly Layer[], where = 'sequential'): string[] {
   const taken = new Set(layers.map(({ name }) => name));
   const names = layers.map(({ name, type }) => {
     if (name !== undefined) return name;
@@ -46,13 +56,7 @@ export function layerNames(layers: readonly Layer[]): string[] {
     return `${type}_${count}`;
   });
   names.forEach((name, i) => {
-    if (names.indexOf(name) !== i) throw new OptionError(`sequential layers: two layers are named '${name}'; names must differ`);
+    if (names.indexOf(name) !== i) throw new OptionError(`${where} layers: two layers are named '${name}'; names must differ`);
   });
   return names;
-}
-
-export function describe({ type, config }: Layer): string {
-  const { activation } = config as { activation?: string | { name: string } };
-  const name = typeof activation === 'object' ? activation.name : activation;
-  return type === 'activation' ? name ?? type : name === undefined ? type : `${type}, ${name}`;
 }

@@ -7,8 +7,9 @@ import { checkBoolean } from '../options.ts';
 import type { Logs } from './callbacks.ts';
 import { resolveLoss, targetColumns } from './losses.ts';
 import type { FitOptions, Sequential } from './sequential.ts';
+import { withSampleWeight } from './weights.ts';
 
-/** Everything else is passed to `fit`: `epochs`, `batchSize`, `callbacks` (the same objects in every fold), ... */
+/** Everything else is passed to `fit`: `epochs`, `callbacks` (the same objects in every fold), `sampleWeight` (one for each row of `x`), ... */
 export interface CrossValidationOptions extends Omit<FitOptions, 'validationSplit' | 'validationData'> {
   /** How many, or folds of your own; default 5. */
   folds?: number | readonly Fold[];
@@ -63,8 +64,9 @@ export async function crossValidate(
       const byClass = checkBoolean('crossValidate stratify', stratify ?? loss.kind.targets !== 'numbers');
       cut ??= kFold(rows, { folds: (folds as number | undefined) ?? 5, seed: seed ?? 0, ...(byClass && { stratify: samples[1].values }) });
       const { train, test } = checkFold(`crossValidate folds[${fold}]`, cut[fold], rows);
+      const weights = fit.sampleWeight && withSampleWeight('crossValidate', { x: samples[0], y: samples[1] }, fit.sampleWeight).weights;
       const [trainX, trainY, testX, testY] = [train, test].flatMap((chosen) => samples.map((matrix) => gather(matrix, chosen)));
-      await model.fit(trainX!, trainY!, fit);
+      await model.fit(trainX!, trainY!, { ...fit, ...(weights && { sampleWeight: gather(weights, train) }) });
       logs.push(model.evaluate(testX!, testY!));
     } finally {
       model.dispose();

@@ -1,9 +1,12 @@
 /** The fully connected layer: y = f(x · kernel + bias). */
 
+import { unexpected } from '../errors.ts';
 import { checkBoolean, checkInteger, checkKeys, checkLabel } from '../options.ts';
 import { activationStages, resolvePair, type ActivationSpec, type DerivativeSpec } from './activation.ts';
+import type { Constraint } from './constraints.ts';
 import { resolveInitializer, type InitializerSpec } from './initializers.ts';
 import { checkInputShape, type Layer, type ParameterSpec, type Stage } from './layer.ts';
+import type { Regularizer } from './regularizers.ts';
 
 export interface DenseOptions {
   /** Values in a row of the output. */
@@ -18,13 +21,21 @@ export interface DenseOptions {
   kernelInitializer?: InitializerSpec;
   /** Default `'zeros'`. */
   biasInitializer?: InitializerSpec;
+  /** What the kernel costs by itself, for example `l2(0.01)`; default nothing. */
+  kernelRegularizer?: Regularizer;
+  biasRegularizer?: Regularizer;
+  /** What the kernel is made to be after every step, for example `maxNorm(2)`; default anything. */
+  kernelConstraint?: Constraint;
+  biasConstraint?: Constraint;
   /** Values in a row of the input, as `[784]`; needed in a model's first layer. */
   inputShape?: readonly number[];
   name?: string;
 }
 
+/** Those of the kernel and of the bias take turns. */
+const rules = ['kernelRegularizer', 'biasRegularizer', 'kernelConstraint', 'biasConstraint'] as const;
 const known = [
-  'units', 'activation', 'derivative', 'useBias', 'kernelInitializer', 'biasInitializer', 'inputShape', 'name',
+  'units', 'activation', 'derivative', 'useBias', 'kernelInitializer', 'biasInitializer', ...rules, 'inputShape', 'name',
 ] as const satisfies (keyof DenseOptions)[];
 
 /**
@@ -40,6 +51,10 @@ export function dense(options: DenseOptions): Layer {
   const pair = resolvePair('dense', options.activation ?? 'linear', options.derivative);
   const kernel = resolveInitializer('dense kernelInitializer', options.kernelInitializer ?? 'glorotUniform');
   const bias = resolveInitializer('dense biasInitializer', options.biasInitializer ?? 'zeros');
+  for (const key of rules) {
+    const rule = options[key];
+    if (rule !== undefined && !key.endsWith((rule as typeof rule | null)?.kind ?? '?')) throw unexpected(`dense ${key}`, 'one as l2(0.01) or maxNorm(2) makes', rule);
+  }
   return Object.freeze({
     type: 'dense',
     name: options.name,
@@ -48,7 +63,8 @@ export function dense(options: DenseOptions): Layer {
     build(inputs: number, layer: string): Stage[] {
       const parameters: ParameterSpec[] = [{ name: 'kernel', shape: [inputs, units], initializer: kernel }];
       if (useBias) parameters.push({ name: 'bias', shape: [units], initializer: bias });
-      return [product(layer, inputs, units, parameters), ...activationStages(layer, units, pair.activation, pair.derivative)];
+      const held = rules.reduce((stage, key, i) => options[key]?.attach(stage, i % 2) ?? stage, product(layer, inputs, units, parameters));
+      return [held, ...activationStages(layer, units, pair.activation, pair.derivative)];
     },
   });
 }

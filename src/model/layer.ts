@@ -17,9 +17,11 @@ export interface Layer {
   readonly inputs: number | undefined;
   /** The options it was made with, defaults filled in. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** The layers in it, where it is a block. */
+  readonly layers?: readonly Layer[];
   /**
    * @internal Its stages for rows of `inputs` values, in forward order; an empty list passes its input through. `index` is
-   * its place in a model of that seed.
+   * its place in a model of that seed; the layers of a block have the places after its own.
    */
   build(inputs: number, name: string, seed: number, index: number): Stage[];
 }
@@ -41,6 +43,16 @@ export interface ParameterSpec {
   readonly initializer: Initializer;
   /** Set to false where no optimizer moves it: it has no gradient, and only the stage itself changes it, in `update`. */
   readonly trainable?: false;
+  /** Told of every model that has laid it out, which may keep it by a weak reference alone. */
+  laidOut?(owner: ParameterOwner, parameter: PlacedParameter): void;
+}
+
+/** A parameter as it lies in a model, and the model, which can be given other values of it. */
+export interface PlacedParameter {
+  readonly spec: ParameterSpec;
+}
+export interface ParameterOwner {
+  write(parameter: PlacedParameter, values: Float32Array): void;
 }
 
 /** Addresses that a stage's operations work on. */
@@ -64,9 +76,11 @@ export interface BackwardAddresses extends ForwardAddresses {
   dout: number;
   /** 0 for those that are not trainable. */
   dparameters: readonly number[];
+  /** Floats that each parameter takes in the backend's layout; those of a weight beyond its values are 0. */
+  floats: readonly number[];
   scratch: number;
 }
-export interface PenaltyAddresses extends Pick<BackwardAddresses, 'parameters' | 'dparameters'> {
+export interface PenaltyAddresses extends Pick<BackwardAddresses, 'parameters' | 'dparameters' | 'floats'> {
   /** A float64 to which the penalty is added, times the rows of the batch. */
   sum: number;
   /** Whether its gradient is to be added to `dparameters`. */
@@ -106,6 +120,16 @@ export interface Stage {
   update?(plan: PlanBuilder, at: BackwardAddresses): void;
   /** Where it can: `backward` and plain descent in one, for a batch of one row, at the rate that lies at an address. */
   descend?(plan: PlanBuilder, at: BackwardAddresses & { learningRate: number }): void;
+}
+
+/** What a parameter of a layer is held to: a regularizer or a constraint. */
+export interface ParameterRule<Kind extends string> {
+  readonly kind: Kind;
+  readonly name: string;
+  /** The settings it was made with, defaults filled in. */
+  readonly config: Readonly<Record<string, number>>;
+  /** @internal The stage, with its parameter of that index, if it has one, held to it too. */
+  attach(stage: Stage, index: number): Stage;
 }
 
 /** The values in a row, from an `inputShape` option of one positive integer. */

@@ -73,7 +73,7 @@ function measure(name: LossName, compiled: Loss, units: number): Metric {
   }
   return {
     name,
-    add: (plan, at) => void plan.add('loss', { ...at, dout: 0, units, loss: loss.code, divisor: 0, parameter: loss.parameter }),
+    add: (plan, at) => void plan.add('loss', { ...at, dout: 0, weights: 0, units, loss: loss.code, divisor: 0, parameter: loss.parameter }),
     divisor: (rows) => lossDivisor(loss, rows, units),
   };
 }

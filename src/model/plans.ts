@@ -28,13 +28,15 @@ export interface Range {
 export interface Resident {
   readonly input: number;
   readonly target: number;
+  /** A weight a row; 0: none. */
+  readonly weights: number;
   readonly order: number;
   readonly cursor: number;
 }
 
 /** What a model has whatever its batches are. */
 export interface Layout {
-  readonly stages: readonly { readonly stage: Stage; readonly parameters: readonly number[]; readonly dparameters: readonly number[] }[];
+  readonly stages: readonly ({ readonly stage: Stage } & Pick<BackwardAddresses, 'parameters' | 'dparameters' | 'floats'>)[];
   readonly inputs: number;
   readonly outputs: number;
   /** The parameters that optimizers move, and their gradients. */
@@ -51,6 +53,8 @@ export interface Layout {
 export interface BatchAddresses {
   readonly input: number;
   readonly target: number;
+  /** A weight a row, by which its loss counts; 0: none. */
+  readonly weights: number;
   /** The output of each stage, and the gradient of it. */
   readonly outs: readonly number[];
   readonly douts: readonly number[];
@@ -101,9 +105,10 @@ export class PlanWriter {
       this.#step(plans.train, objective);
       this.#stepOfOneRow(plans.trainOne, objective);
       if (resident !== undefined) {
-        const { input, target, order, cursor } = resident;
+        const { input, target, weights, order, cursor } = resident;
         plans.gather.add('gather', { out: this.#at.input, data: input, order, cursor, columns: inputs });
         plans.gather.add('gather', { out: this.#at.target, data: target, order, cursor, columns: targetColumns(objective.loss, outputs) });
+        if (weights !== 0) plans.gather.add('gather', { out: this.#at.weights, data: weights, order, cursor, columns: 1 });
       }
     }
     return Object.fromEntries(planNames.map((name) => [name, plans[name].words()])) as Record<PlanName, Int32Array>;
@@ -138,7 +143,7 @@ export class PlanWriter {
 
   /** Forward pass, loss, its gradient into `dout`s and metrics; returns the stages that are left to go back through. */
   #forwardAndLoss(plan: PlanBuilder, { loss, metrics }: Objective, stages: readonly Placed[]): readonly Placed[] {
-    const { input, target, logistic } = this.#at;
+    const { input, target, weights, logistic } = this.#at;
     const { outputs: units, registers: { sums: sum } } = this.#model;
     const last = stages.at(-1);
     const sparse = Number(loss.kind.targets === 'index');
@@ -150,9 +155,9 @@ export class PlanWriter {
     const dz = left.at(-1)?.dout ?? 0;
     const operation = loss.fromLogits ? loss.kind.fused?.operation : fused;
     const out = loss.fromLogits ? logistic : output;
-    if (operation === 'softmaxCrossentropy') plan.add(operation, { sum, out, dz, z, target, units, sparse });
-    else if (operation === 'sigmoidCrossentropy') plan.add(operation, { sum, out, dz, z, target, units });
-    else plan.add('loss', { sum, dout: dz, out, target, units, loss: loss.code, divisor: gradientDivisor(loss, units), parameter: loss.parameter });
+    if (operation === 'softmaxCrossentropy') plan.add(operation, { sum, out, dz, z, target, weights, units, sparse });
+    else if (operation === 'sigmoidCrossentropy') plan.add(operation, { sum, out, dz, z, target, weights, units });
+    else plan.add('loss', { sum, dout: dz, out, target, weights, units, loss: loss.code, divisor: gradientDivisor(loss, units), parameter: loss.parameter });
     metrics.forEach((metric, i) => metric.add(plan, { sum: sum + 8 * (i + 1), out: output, target }));
     for (const { stage, ...at } of stages) stage.penalty?.(plan, { ...at, sum: sum + 8 * (metrics.length + 1) });
     return left;

@@ -7,7 +7,6 @@
  * copy of it, while `fit` runs perhaps its data, then the room for a batch and the plans.
  */
 
-import type { Matrix } from '../data/matrix.ts';
 import type { Backend } from '../backend/backend.ts';
 import { threadsPart, type Team, type Work } from '../backend/index.ts';
 import { Arena } from '../backend/memory.ts';
@@ -21,6 +20,7 @@ import { rateAt } from './optimizers.ts';
 import type { Layout, Objective, Range } from './plans.ts';
 import { isSmall, ResidentData } from './resident.ts';
 import { Room } from './room.ts';
+import type { Samples } from './samples.ts';
 import type { LearningRate } from './schedules.ts';
 import { sumFloats, Sums, type Summed } from './sums.ts';
 
@@ -123,6 +123,7 @@ export class Program implements Summed {
       const values = new Float32Array(sizeOf(shape));
       initializer(values, shape, new Random(seed, 'initialization', i));
       this.write(parameter, values);
+      parameter.spec.laidOut?.(this, parameter);
     });
   }
 
@@ -194,12 +195,12 @@ export class Program implements Summed {
     return this.backend.memory.f32[this.#registers.learningRate / 4]!;
   }
 
-  /** Makes room for batches of `rows`; on failure everything is as it was. */
-  reserve(rows: number): void {
+  /** Makes room for batches of `rows`, with a weight a row or without (undefined: either); on failure everything is as it was. */
+  reserve(rows: number, weighted = this.#room?.weighted ?? false): void {
     this.#settle();
-    if (this.#room !== undefined && this.#room.rows >= rows) return;
+    if (this.#room !== undefined && this.#room.rows >= rows && this.#room.weighted === weighted) return;
     const start = this.#resident?.end ?? this.#team?.end ?? this.#base;
-    this.#room = new Room(this.backend, start, rows, this.layout(), this.#team);
+    this.#room = new Room(this.backend, start, Math.max(rows, this.#room?.rows ?? 0), weighted, this.layout(), this.#team);
   }
 
   /** The room that was reserved last, which a larger one may replace. */
@@ -216,6 +217,7 @@ export class Program implements Summed {
         stage,
         parameters: of(stage.parameters).map((parameter) => parameter.address),
         dparameters: of(stage.parameters).map((parameter) => parameter.daddress),
+        floats: stage.parameters.map((spec) => this.#floats(spec)),
       })),
       inputs: this.inputs,
       outputs: this.outputs,
@@ -309,13 +311,13 @@ export class Program implements Summed {
    * Copies small data into memory, before the room, for `runEpochs` in batches of `batch` rows, shuffled by the seed or not.
    * Returns whether it is small enough, and nothing has to be seen of every step.
    */
-  attach(x: Matrix, y: Matrix, batch: number, shuffle: boolean, seed: number): boolean {
-    if (!isSmall(x, y) || this.sums.collected !== undefined) return false;
+  attach(samples: Samples, batch: number, shuffle: boolean, seed: number): boolean {
+    if (!isSmall(samples) || this.sums.collected !== undefined) return false;
     const { floats: valueCount, kept } = this.#trained;
     const { address: values, floats: checkedCount } = this.#all;
     const sumCount = this.sums.divisors(1).length;
     const model = { sums: this.#registers.sums, sumCount, values, checkedCount, valueCount, kept };
-    this.#resident = new ResidentData(this.backend, this.#base, model, { x, y, batch, shuffle, seed });
+    this.#resident = new ResidentData(this.backend, this.#base, model, { samples, batch, shuffle, seed });
     this.#room = undefined;
     return true;
   }
@@ -334,6 +336,8 @@ export class Program implements Summed {
       this.#setRegister();
       steps = 1;
     }
+    // A callback may have had plans written without weights, or with some.
+    this.reserve(1, this.#resident!.weights !== 0);
     return this.#resident!.run(this.#room!.plans, epoch, end, steps);
   }
 

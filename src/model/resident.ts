@@ -6,10 +6,10 @@
 import type { Backend } from '../backend/backend.ts';
 import { Arena } from '../backend/memory.ts';
 import type { EpochRegisters } from '../backend/plan.ts';
-import type { Matrix } from '../data/matrix.ts';
 import type { Resident } from './plans.ts';
+import type { Samples } from './samples.ts';
 
-/** Values (x and y) of data small enough to be copied into memory: 4 MiB. */
+/** Values of data small enough to be copied into memory: 4 MiB. */
 const residentValues = 2 ** 20;
 
 /** Epochs whose sums can be recorded in one call. */
@@ -17,8 +17,7 @@ const recordedEpochs = 256;
 
 /** What is gone through, and how. */
 export interface Passes {
-  readonly x: Matrix;
-  readonly y: Matrix;
+  readonly samples: Samples;
   readonly batch: number;
   readonly shuffle: boolean;
   readonly seed: number;
@@ -34,13 +33,14 @@ export interface TrainedModel {
   readonly kept: number;
 }
 
-export function isSmall(x: Matrix, y: Matrix): boolean {
-  return x.values.length + y.values.length <= residentValues;
+export function isSmall({ x, y, weights }: Samples): boolean {
+  return x.values.length + y.values.length + (weights?.rows ?? 0) <= residentValues;
 }
 
 export class ResidentData implements Resident {
   readonly input: number;
   readonly target: number;
+  readonly weights: number;
   readonly order: number;
   /** The address of the registers, of which the cursor is the first. */
   readonly cursor: number;
@@ -50,11 +50,12 @@ export class ResidentData implements Resident {
   readonly #backend: Backend;
 
   /** Copies the data to where `address` begins. */
-  constructor(backend: Backend, address: number, model: TrainedModel, { x, y, batch, shuffle, seed }: Passes) {
+  constructor(backend: Backend, address: number, model: TrainedModel, { samples: { x, y, weights }, batch, shuffle, seed }: Passes) {
     const arena = new Arena(address);
     this.#backend = backend;
     this.input = arena.floats(x.values.length);
     this.target = arena.floats(y.values.length);
+    this.weights = weights === undefined ? 0 : arena.floats(x.rows);
     this.order = arena.floats(x.rows);
     this.cursor = arena.floats(20);
     this.#records = arena.floats(2 * model.sumCount * recordedEpochs);
@@ -63,6 +64,7 @@ export class ResidentData implements Resident {
     memory.ensure(arena.end);
     memory.f32.set(x.values, this.input / 4);
     memory.f32.set(y.values, this.target / 4);
+    if (weights !== undefined) memory.f32.set(weights.values, this.weights / 4);
     for (let row = 0; row < x.rows; row++) memory.i32[this.order / 4 + row] = row;
     const registers: EpochRegisters = [
       0, 0, 0, 0, 0, 0, 0, 0, x.rows, batch, this.order, Number(shuffle), seed, Math.floor(seed / 2 ** 32), model.sums, model.sumCount,

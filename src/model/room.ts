@@ -10,24 +10,31 @@ import type { Matrix } from '../data/matrix.ts';
 import { targetColumns } from './losses.ts';
 import { planNames, PlanWriter, type Layout, type PlanName } from './plans.ts';
 
+/** What a batch is made of. */
+type Loaded = 'input' | 'target' | 'weights';
+
 export class Room {
   readonly rows: number;
+  /** Whether its plans weigh rows. */
+  readonly weighted: boolean;
   readonly plans: Readonly<Record<PlanName, number>>;
   readonly #backend: Backend;
   readonly #layout: Layout;
   readonly #input: number;
   readonly #target: number;
+  readonly #weights: number;
   /** The output of each stage, 0 for one that has none of its own; and where a prediction lies. */
   readonly #outs: readonly number[];
   readonly #output: number;
 
   /** Lies from `start` on. On failure everything is as it was. */
-  constructor(backend: Backend, start: number, rows: number, layout: Layout, team: Team | undefined) {
+  constructor(backend: Backend, start: number, rows: number, weighted: boolean, layout: Layout, team: Team | undefined) {
     const { objective, inputs, outputs } = layout;
     const stages = layout.stages.map(({ stage }) => stage);
     const arena = new Arena(start);
     const input = arena.floats(rows * inputs);
     const target = arena.floats(objective === undefined ? 0 : rows * targetColumns(objective.loss, outputs));
+    const weights = weighted ? arena.floats(rows) : 0;
     const outs = stages.map((stage) => (stage.passesInput ? 0 : arena.floats(rows * stage.outputs)));
     const douts = stages.map((stage) => arena.floats(rows * stage.outputs));
     const caches = stages.map((stage) => arena.floats(stage.cacheFloats?.(rows) ?? 0));
@@ -35,7 +42,7 @@ export class Room {
     const scratchFloats = Math.max(0, ...stages.map((stage) => stage.scratchFloats(backend, rows)));
     const scratch = arena.floats(scratchFloats);
     for (let thread = 1; thread < (team?.threads ?? 1); thread++) arena.floats(scratchFloats);
-    const writer = new PlanWriter(layout, { input, target, outs, douts, caches, logistic, scratch });
+    const writer = new PlanWriter(layout, { input, target, weights, outs, douts, caches, logistic, scratch });
     const written = writer.all();
     this.plans = Object.fromEntries(planNames.map((name) => [name, arena.floats(written[name].length)])) as Record<PlanName, number>;
     const moveTeam = team?.place(written, scratchFloats, arena);
@@ -43,16 +50,18 @@ export class Room {
     for (const name of planNames) backend.memory.i32.set(written[name], this.plans[name] / 4);
     moveTeam?.();
     this.rows = rows;
+    this.weighted = weighted;
     this.#backend = backend;
     this.#layout = layout;
     this.#input = input;
     this.#target = target;
+    this.#weights = weights;
     this.#outs = outs;
     this.#output = writer.output;
   }
 
-  /** Copies rows in as input, or as target: those that `order` names, or where it is undefined those from `start`. */
-  load(what: 'input' | 'target', { values, columns }: Matrix, start: number, rows: number, order?: Uint32Array): void {
+  /** Copies rows in as input, as target or as weights: those that `order` names, or where it is undefined those from `start`. */
+  load(what: Loaded, { values, columns }: Matrix, start: number, rows: number, order?: Uint32Array): void {
     const { f32 } = this.#backend.memory;
     let to = this.#at(what) / 4;
     if (order === undefined) {
@@ -68,12 +77,12 @@ export class Room {
     }
   }
 
-  #at(what: 'input' | 'target'): number {
-    return what === 'input' ? this.#input : this.#target;
+  #at(what: Loaded): number {
+    return what === 'input' ? this.#input : what === 'target' ? this.#target : this.#weights;
   }
 
   /** Whether the rows loaded last are all finite. */
-  loadedFinite(what: 'input' | 'target', { columns }: Matrix, rows: number): boolean {
+  loadedFinite(what: Loaded, { columns }: Matrix, rows: number): boolean {
     return this.#backend.countNonFinite(this.#at(what), rows * columns) === 0;
   }
 

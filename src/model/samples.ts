@@ -3,10 +3,13 @@
 import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
 import { ShapeError } from '../errors.ts';
 import { checkTargets, targetColumns, type Loss } from './losses.ts';
+import type { Program } from './program.ts';
 
 export interface Samples {
   readonly x: Matrix;
   readonly y: Matrix;
+  /** How often the loss of each row counts; absent: once. */
+  readonly weights?: Matrix;
 }
 
 /** What samples have to fit: values in a row of input and of output, and the loss. */
@@ -32,4 +35,13 @@ export function checkedSamples(where: string, x: MatrixLike, y: MatrixLike, fit:
   checkFinite(`${where} y`, samples.y);
   checkTargets(`${where} y`, fit.loss, samples.y, fit.outputs);
   return samples;
+}
+
+/** Makes room for `rows` rows and loads them: those that `order` names from `start` on, or where it is undefined the rows from there. */
+export function loadSamples(program: Program, { x, y, weights }: Samples, start: number, rows: number, order?: Uint32Array): void {
+  program.reserve(rows, weights !== undefined);
+  const { room } = program;
+  room.load('input', x, start, rows, order);
+  room.load('target', y, start, rows, order);
+  if (weights !== undefined) room.load('weights', weights, start, rows, order);
 }

@@ -6,20 +6,24 @@
 
 import { chooseBackend, createBackend, loadBackend, notLoaded, type Backend, type BackendChoice, type BackendName } from '../backend/index.ts';
 import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
-import { BackendError, OptionError, ShapeError, show, unexpected } from '../errors.ts';
+import { BackendError, OptionError, ShapeError, show } from '../errors.ts';
 import { checkInteger, checkKeys, checkLabel, checkNumber } from '../options.ts';
 import type { History } from './callbacks.ts';
-import { buildStages, checkLayers, describe, layerNames } from './chain.ts';
+import { buildStages, checkLayers } from './chain.ts';
+import type { Dataset, FitDatasetOptions } from './dataset.ts';
 import type { Layer, Stage } from './layer.ts';
 import { checkTargets, resolveLoss, type LossSpec } from './losses.ts';
 import { resolveMetrics, type MetricSpec } from './metrics.ts';
 import { rateAt, refuseBatches, resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
 import type { Objective } from './plans.ts';
 import { inferenceRows, Program, sizeOf } from './program.ts';
-import { checkedSamples, readSamples, type Fit, type Samples } from './samples.ts';
+import { checkedSamples, loadSamples, readSamples, type Fit, type Samples } from './samples.ts';
 import { Savable } from './savable.ts';
+import { fitArrays, fitDataset } from './sources.ts';
+import { summary } from './summary.ts';
 import { mostMetrics } from './sums.ts';
-import { checkRun, checkThreads, evaluate, splitValidation, train, type RunOptions } from './training.ts';
+import { checkThreads, evaluate, type RunOptions } from './training.ts';
+import { weightKeys, withClassWeight, withSampleWeight, type SampleWeightOptions, type ValidationData, type WeightOptions } from './weights.ts';
 
 export interface SequentialOptions {
   /** The layers in order; the first needs an `inputShape`. */
@@ -42,11 +46,11 @@ export interface CompileOptions {
   metrics?: readonly MetricSpec[];
 }
 
-export interface FitOptions extends RunOptions {
+export interface FitOptions extends RunOptions, WeightOptions {
   /** The share of rows, cut off at the end, to validate on after every epoch. */
   validationSplit?: number;
-  /** Rows and targets to validate on after every epoch. */
-  validationData?: readonly [x: MatrixLike, y: MatrixLike];
+  /** Rows and targets, and weights if any, to validate on after every epoch. */
+  validationData?: ValidationData;
 }
 
 export interface PredictOptions {
@@ -92,7 +96,7 @@ export class Sequential extends Savable {
     checkKeys('sequential', options, ['layers', 'seed', 'backend', 'name']);
     checkLabel('sequential name', options.name);
     this.name = options.name ?? 'sequential';
-    this.layers = checkLayers(options.layers);
+    this.layers = checkLayers('sequential', options.layers);
     this.seed = checkInteger('sequential seed', options.seed ?? 0);
     const { stages, inputs } = buildStages(this.layers, this.seed);
     const { name, reason } = own === undefined ? chooseBackend('backend', options.backend ?? 'auto') : { name: own.name, reason: 'passed in' };
@@ -176,33 +180,39 @@ export class Sequential extends Savable {
    * Trains on rows `x` [rows, inputs] and targets `y` ([rows, units], or one class index a row for a sparse loss). Leave both as
    * they are while it runs: up to 4 MiB of them are copied when it begins.
    *
+   * Called again it goes on from where it ended, with the weights and the state of the optimizer as they are; only `compile` makes that
+   * anew. With `initialEpoch` the rows come in the order of the epochs that follow: 3 epochs and then those from 3 to 5 are 5 epochs.
+   *
    * @returns the loss and metrics of every epoch that ran: fewer than asked for where a callback, `budgetMs` or `tolerance` stopped it.
    * @throws ShapeError, DataError, OptionError before anything is changed; TrainingError when the loss stops being finite,
    * with the weights of the last finite epoch in the model.
    */
   async fit(x: MatrixLike, y: MatrixLike, options: FitOptions = {}): Promise<History> {
+    return this.#train('fit', (program, fit) => fitArrays(this, program, x, y, options, fit));
+  }
+
+  /**
+   * Trains on the batches of a dataset: an iterable of them, asynchronous or not, or a function that gives one, such as a generator. A batch
+   * is `{ x, y, sampleWeight? }`, `{ xs, ys }` or `[x, y, sampleWeight?]`, of any number of rows, and a step each; an epoch is a pass, or
+   * `stepsPerEpoch` steps. Loss and metrics are means over all rows of an epoch. Everything else is as in {@link fit}; when training stops
+   * in the middle of a pass, the iterator's `return` is called.
+   *
+   * @throws as `fit` does, and what the dataset throws; of a batch that cannot be used when it comes, with what was learnt before it kept.
+   */
+  async fitDataset(dataset: Dataset, options: FitDatasetOptions = {}): Promise<History> {
+    refuseBatches('fitDataset', this.#compiledFor('fitDataset').optimizer);
+    return this.#train('fitDataset', (program, fit) => fitDataset(this, program, dataset, options, fit));
+  }
+
+  async #train(verb: string, work: (program: Program, fit: Fit) => Promise<History>): Promise<History> {
     if (!this.#disposed && !this.#ready()) await loadBackend(this.backend);
-    this.#refuseWhileFitting('fit');
+    this.#refuseWhileFitting(verb);
     const { program } = this;
-    const { optimizer } = this.#compiledFor('fit');
-    checkKeys('fit', options, ['epochs', 'initialEpoch', 'verbose', 'batchSize', 'shuffle', 'threads', 'callbacks', 'signal', 'budgetMs', 'tolerance', 'validationSplit', 'validationData']);
-    const run = checkRun(options, this.seed, optimizer.begin ? 2 ** 32 : 32);
-    let samples = this.#samples('fit', x, y);
-    let validation: Samples | undefined;
-    if (options.validationData !== undefined) {
-      if (options.validationSplit !== undefined) throw new OptionError('fit: give validationData or validationSplit, not both');
-      if (!Array.isArray(options.validationData) || options.validationData.length !== 2) {
-        throw unexpected('fit validationData', '[x, y]', options.validationData);
-      }
-      const [validationX, validationY] = options.validationData as [MatrixLike, MatrixLike];
-      validation = this.#samples('fit validationData', validationX, validationY);
-    } else if (options.validationSplit !== undefined) {
-      [samples, validation] = splitValidation(samples, options.validationSplit);
-    }
+    const fit = this.#fit(verb);
     this.#fitting = true;
     this.stopTraining = false;
     try {
-      return await train(program, samples, validation, run, this);
+      return await work(program, fit);
     } finally {
       this.#fitting = false;
     }
@@ -231,22 +241,23 @@ export class Sequential extends Savable {
   }
 
   /** Loss and metrics over rows `x` and targets `y`: `{ loss, accuracy, ... }`. */
-  evaluate(x: MatrixLike, y: MatrixLike): Record<string, number> {
+  evaluate(x: MatrixLike, y: MatrixLike, options: SampleWeightOptions = {}): Record<string, number> {
     this.#compiledFor('evaluate');
-    return evaluate(this.program, this.#samples('evaluate', x, y));
+    checkKeys('evaluate', options, ['sampleWeight']);
+    return evaluate(this.program, withSampleWeight('evaluate', this.#samples('evaluate', x, y), options.sampleWeight));
   }
 
   /** One step on one batch; returns its loss before the step. */
-  trainOnBatch(x: MatrixLike, y: MatrixLike): number {
+  trainOnBatch(x: MatrixLike, y: MatrixLike, options?: WeightOptions): number {
     this.#refuseWhileFitting('trainOnBatch');
     refuseBatches('trainOnBatch', this.#compiledFor('trainOnBatch').optimizer);
-    return this.#runBatch('trainOnBatch', 'train', x, y);
+    return this.#runBatch('trainOnBatch', 'train', x, y, options);
   }
 
   /** ∂J/∂θ of the loss of one batch, in the order of {@link getWeights}. Nothing is changed. */
-  gradients(x: MatrixLike, y: MatrixLike): Gradient[] {
+  gradients(x: MatrixLike, y: MatrixLike, options?: WeightOptions): Gradient[] {
     const { program } = this;
-    program.sums.apart(() => this.#runBatch('gradients', 'gradients', x, y));
+    program.sums.apart(() => this.#runBatch('gradients', 'gradients', x, y, options));
     return program.parameters.filter(({ daddress }) => daddress !== 0).map((parameter) => ({
       name: parameter.name,
       shape: parameter.spec.shape,
@@ -280,20 +291,7 @@ export class Sequential extends Savable {
   /** A table of layers, output sizes and parameter counts. */
   summary(): string {
     this.#refuseDisposed();
-    let total = 0;
-    const rows = layerNames(this.layers).map((name, i) => {
-      const own = this.#stages.filter(({ layer }) => layer === name || layer.startsWith(`${name}/`));
-      const count = own.flatMap(({ parameters }) => parameters).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-      const outputs = own.at(-1)?.outputs;
-      total += count;
-      return [`${name} (${describe(this.layers[i]!)})`, outputs === undefined ? '' : `[rows, ${outputs}]`, count.toLocaleString('en')];
-    });
-    const table = [['Layer', 'Output', 'Parameters'], ...rows];
-    const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)));
-    const lines = table.map(([layer, output, count]) => `${layer!.padEnd(widths[0]!)}  ${output!.padEnd(widths[1]!)}  ${count!.padStart(widths[2]!)}`);
-    const rule = '─'.repeat(lines[0]!.length);
-    return [`${this.name}: ${this.inputShape[0]} inputs, backend ${this.backend}`, rule, lines[0], rule, ...lines.slice(1), rule,
-      `${total.toLocaleString('en')} parameters`].join('\n');
+    return summary(this, this.#stages);
   }
 
   /**
@@ -333,14 +331,18 @@ export class Sequential extends Savable {
     return checkedSamples(verb, x, y, this.#fit(verb));
   }
 
-  #runBatch(verb: string, plan: 'train' | 'gradients', x: MatrixLike, y: MatrixLike): number {
+  #runBatch(verb: string, plan: 'train' | 'gradients', x: MatrixLike, y: MatrixLike, options: WeightOptions | undefined): number {
     const { program } = this;
     const fit = this.#fit(verb);
-    const samples = readSamples(verb, x, y, fit);
+    let samples;
+    if (options === undefined) samples = readSamples(verb, x, y, fit);
+    else {
+      checkKeys(verb, options, weightKeys);
+      samples = withSampleWeight(verb, this.#samples(verb, x, y), options.sampleWeight);
+      samples = withClassWeight(verb, samples, options.classWeight, fit);
+    }
     const { rows } = samples.x;
-    program.reserve(rows);
-    program.room.load('input', samples.x, 0, rows);
-    program.room.load('target', samples.y, 0, rows);
+    loadSamples(program, samples, 0, rows);
     if (!program.room.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x);
     if (!program.room.loadedFinite('target', samples.y, rows)) checkFinite(`${verb} y`, samples.y);
     checkTargets(`${verb} y`, fit.loss, samples.y, fit.outputs);

@@ -5,21 +5,24 @@
 
 import { lossNotFinite, paused } from '../backend/plan.ts';
 import type { Matrix } from '../data/matrix.ts';
-import { OptionError, show, TrainingError } from '../errors.ts';
+import { TrainingError, unexpected } from '../errors.ts';
 import { checkBoolean, checkInteger, checkNumber } from '../options.ts';
 import { nextTask, say, sayInPlace } from '../platform.ts';
-import { Random } from '../random.ts';
 import { combine, type Callback, type History, type Logs } from './callbacks.ts';
 import { inferenceRows, type Program } from './program.ts';
-import type { Samples } from './samples.ts';
+import { loadSamples, type Samples } from './samples.ts';
 import type { Sequential } from './sequential.ts';
+import type { Source } from './sources.ts';
 
 /** The settings of a run, checked, defaults filled in. */
 export interface Run {
+  /** What errors begin with: the method that trains. */
+  readonly verb: string;
   readonly epochs: number;
   readonly initialEpoch: number;
   readonly verbose: number;
   readonly batchSize: number;
+  readonly stepsPerEpoch: number | undefined;
   readonly shuffle: boolean;
   readonly threads: number | 'auto';
   readonly seed: number;
@@ -41,7 +44,9 @@ export interface RunOptions {
   verbose?: 0 | 1;
   /** Rows a step; default 32, with `lbfgs` all of them, and nothing less. */
   batchSize?: number;
-  /** Whether to go through the rows in a new random order every epoch, drawn from the model's seed; default true. */
+  /** Steps of an epoch; the passes over the data go on from one epoch to the next. Default: those of one pass. */
+  stepsPerEpoch?: number;
+  /** Whether to go through the rows in a new random order every pass, drawn from the model's seed; default true. */
   shuffle?: boolean;
   /**
    * Threads to share each step among, which changes no bit of the result; `'auto'`: as many as the machine runs at once, where steps are
@@ -66,24 +71,24 @@ export const sliceMilliseconds = 16;
 /** Steps in one call at most. */
 const mostSteps = 2 ** 24;
 
-export function checkRun(options: RunOptions, seed: number, usualBatch: number): Run {
-  const { signal, budgetMs, tolerance } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new OptionError(`fit signal: expected an AbortSignal, received ${show(signal)}`);
-  }
+export function checkRun(verb: string, options: RunOptions, seed: number, usualBatch = 32): Run {
+  const { signal, budgetMs, tolerance, stepsPerEpoch } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw unexpected(`${verb} signal`, 'an AbortSignal', signal);
   return {
-    epochs: checkInteger('fit epochs', options.epochs ?? 1, { min: 0 }),
-    initialEpoch: checkInteger('fit initialEpoch', options.initialEpoch ?? 0, { min: 0 }),
-    verbose: checkInteger('fit verbose', options.verbose ?? 0, { min: 0, max: 1 }),
-    batchSize: checkInteger('fit batchSize', options.batchSize ?? usualBatch, { min: 1 }),
-    shuffle: checkBoolean('fit shuffle', options.shuffle ?? true),
-    threads: checkThreads('fit', options.threads),
+    verb,
+    epochs: checkInteger(`${verb} epochs`, options.epochs ?? 1, { min: 0 }),
+    initialEpoch: checkInteger(`${verb} initialEpoch`, options.initialEpoch ?? 0, { min: 0 }),
+    verbose: checkInteger(`${verb} verbose`, options.verbose ?? 0, { min: 0, max: 1 }),
+    batchSize: checkInteger(`${verb} batchSize`, options.batchSize ?? usualBatch, { min: 1 }),
+    stepsPerEpoch: stepsPerEpoch === undefined ? undefined : checkInteger(`${verb} stepsPerEpoch`, stepsPerEpoch, { min: 1 }),
+    shuffle: checkBoolean(`${verb} shuffle`, options.shuffle ?? true),
+    threads: checkThreads(verb, options.threads),
     seed,
-    callbacks: combine(options.callbacks ?? []),
+    callbacks: combine(`${verb} callbacks`, options.callbacks ?? []),
     given: options.callbacks ?? [],
     signal,
-    budgetMs: budgetMs === undefined ? Infinity : checkNumber('fit budgetMs', budgetMs, { above: 0 }),
-    tolerance: tolerance === undefined ? undefined : checkNumber('fit tolerance', tolerance, { min: 0 }),
+    budgetMs: budgetMs === undefined ? Infinity : checkNumber(`${verb} budgetMs`, budgetMs, { above: 0 }),
+    tolerance: tolerance === undefined ? undefined : checkNumber(`${verb} tolerance`, tolerance, { min: 0 }),
   };
 }
 
@@ -92,65 +97,46 @@ export function checkThreads(verb: string, threads: number | 'auto' = 1): number
   return threads === 'auto' ? threads : checkInteger(`${verb} threads`, threads, { min: 1, max: 64 });
 }
 
-/** Cuts the last share of the rows off for validation, as Keras does: before any shuffling. A share of 0 is none. */
-export function splitValidation({ x, y }: Samples, share: number): [train: Samples, validation: Samples | undefined] {
-  checkNumber('fit validationSplit', share, { min: 0, below: 1 });
-  if (share === 0) return [{ x, y }, undefined];
-  const at = Math.floor(x.rows * (1 - share));
-  if (at === 0 || at === x.rows) {
-    throw new OptionError(`fit validationSplit: ${share} of ${x.rows} rows leaves no rows to ${at === 0 ? 'train' : 'validate'} on`);
-  }
-  const part = (matrix: Matrix, from: number, to: number): Matrix => ({
-    values: matrix.values.subarray(from * matrix.columns, to * matrix.columns),
-    rows: to - from,
-    columns: matrix.columns,
-  });
-  return [
-    { x: part(x, 0, at), y: part(y, 0, at) },
-    { x: part(x, at, x.rows), y: part(y, at, y.rows) },
-  ];
-}
-
 /** Loss and metrics over all rows. */
-export function evaluate(program: Program, { x, y }: Samples): Record<string, number> {
-  const chunk = Math.min(x.rows, inferenceRows);
-  program.reserve(chunk);
+export function evaluate(program: Program, samples: Samples): Record<string, number> {
   return program.sums.apart(() => {
     program.sums.clear();
-    for (let start = 0; start < x.rows; start += chunk) {
-      const rows = Math.min(chunk, x.rows - start);
-      program.room.load('input', x, start, rows);
-      program.room.load('target', y, start, rows);
-      program.run('evaluate', rows);
-      program.sums.collect(program.room, rows);
-    }
-    return program.sums.epochLogs(x.rows);
+    sumUp(program, samples);
+    return program.sums.epochLogs(samples.x.rows);
   });
 }
 
-/** Trains `model`, which lies in `program`, and returns the record. */
+/** Adds loss and metrics of all rows to the sums, and collects them. */
+export function sumUp(program: Program, samples: Samples): void {
+  const { rows } = samples.x;
+  for (let start = 0; start < rows; start += inferenceRows) {
+    const count = Math.min(inferenceRows, rows - start);
+    loadSamples(program, samples, start, count);
+    program.run('evaluate', count);
+    program.sums.collect(program.room, count);
+  }
+}
+
+/** Trains `model`, which lies in `program`, and returns the record. `validate` gives the logs of validation, where there is one. */
 export async function train(
-  program: Program, samples: Samples, validation: Samples | undefined, run: Run, model: Sequential,
+  program: Program, source: Source, validate: ((slices: Slices) => Logs | Promise<Logs>) | undefined, run: Run, model: Sequential,
 ): Promise<History> {
-  const { x, y } = samples;
   const { callbacks, signal, tolerance } = run;
   const { onEpochBegin, onEpochEnd, onBatchEnd } = callbacks;
   const history: Record<string, number[]> = {};
   const epochs: number[] = [];
-  const batch = Math.min(run.batchSize, x.rows);
-  const shuffle = run.shuffle && batch < x.rows;
-  const eachEpoch = validation !== undefined || run.verbose > 0 || onEpochBegin !== undefined || onEpochEnd !== undefined ||
+  const eachEpoch = validate !== undefined || run.verbose > 0 || onEpochBegin !== undefined || onEpochEnd !== undefined ||
     tolerance !== undefined;
   let logs: Logs = {};
   signal?.throwIfAborted();
-  const iterate = await program.objective!.optimizer.begin?.(model, batch, x.rows);
+  const iterate = await program.objective!.optimizer.begin?.(model, source.batch, source.samples.x.rows);
   await callbacks.setModel?.(model, run.given);
   program.keep();
   try {
-    await program.joinTeam(run.threads, batch);
-    const resident = iterate === undefined && onBatchEnd === undefined && program.team === undefined && program.attach(x, y, batch, shuffle, run.seed);
-    const order = shuffle && !resident ? new Uint32Array(x.rows) : undefined;
-    program.reserve(batch);
+    await program.joinTeam(run.threads, source.batch);
+    const resident = source.resident && iterate === undefined && onBatchEnd === undefined && program.team === undefined &&
+      program.attach(source.samples, source.batch, source.order !== undefined, run.seed);
+    program.reserve(source.batch, source.samples.weights !== undefined);
     await callbacks.onTrainBegin?.();
     const slices = new Slices(run);
     for (let epoch = run.initialEpoch, over = false, midway = false; epoch < run.epochs && !over;) {
@@ -158,13 +144,15 @@ export async function train(
       slices.beginEpoch();
       await onEpochBegin?.(epoch);
       if (resident) {
-        midway = await trainResident(program, samples, epoch, eachEpoch || model.stopTraining ? epoch + 1 : run.epochs, run, slices, history);
+        midway = await trainResident(program, source.samples, epoch, eachEpoch || model.stopTraining ? epoch + 1 : run.epochs, run, slices, history);
       } else {
-        append(history, await trainEpoch(program, samples, order, epoch, run, slices, iterate));
+        append(history, await trainEpoch(program, source, epoch, run, slices, iterate));
       }
       const losses = history['loss']!;
       while (epochs.length < losses.length) epochs.push(epoch++);
-      if (validation !== undefined) append(history, validationLogs(program, validation));
+      if (validate !== undefined) {
+        append(history, Object.fromEntries(Object.entries(await validate(slices)).map(([name, value]) => [`val_${name}`, value])));
+      }
       logs = Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values.at(-1)!]));
       if (run.verbose > 0) {
         sayInPlace('');
@@ -187,7 +175,7 @@ function append(history: Record<string, number[]>, logs: Logs): void {
 }
 
 /** Visits the event loop when a slice of time is over, and knows when all of the time is. */
-class Slices {
+export class Slices {
   readonly #run: Run;
   readonly #deadline: number;
   #until = performance.now() + sliceMilliseconds;
@@ -223,16 +211,21 @@ class Slices {
     return result;
   }
 
-  /** Ends the slice, in which epoch `epoch` came to `seen` of `rows` rows; a terminal may show that. */
-  async next(program: Program, epoch: number, seen: number, rows: number): Promise<void> {
-    const { verbose, epochs, batchSize, signal } = this.#run;
+  /** Ends the slice, in which epoch `epoch` came to step `step` of `steps`, and to `seen` rows; a terminal may show that. */
+  async next(program: Program, epoch: number, seen: number, step: number, steps: number | undefined): Promise<void> {
+    const { verbose, epochs } = this.#run;
     if (verbose > 0 && seen > 0) {
-      const steps = `step ${Math.ceil(seen / batchSize)}/${Math.ceil(rows / batchSize)}`;
       const speed = Math.round((1000 * seen) / (performance.now() - this.#epochBegan));
-      sayInPlace(`${epochLine(epoch, epochs, { loss: program.sums.lossOver(seen) })}  ${steps}  ${speed.toLocaleString('en')} samples/s`);
+      const at = `step ${step}${steps === undefined ? '' : `/${steps}`}`;
+      sayInPlace(`${epochLine(epoch, epochs, { loss: program.sums.lossOver(seen) })}  ${at}  ${speed.toLocaleString('en')} samples/s`);
     }
+    await this.rest();
+  }
+
+  /** Lets other tasks come, and begins a new slice. */
+  async rest(): Promise<void> {
     await nextTask();
-    signal?.throwIfAborted();
+    this.#run.signal?.throwIfAborted();
     this.#until = performance.now() + sliceMilliseconds;
   }
 }
@@ -253,44 +246,41 @@ async function trainResident(
     if (outcome !== paused || (cut && program.firstNonFiniteParameter() !== undefined)) {
       const failed = outcome === lossNotFinite ? Math.min(run.batchSize, rows - cursor) : 0;
       const at = outcome === paused ? cursor - 1 : cursor;
-      throw diverged(program, epoch + ended, Math.floor(at / run.batchSize), failed, samples);
+      throw diverged(program, run, epoch + ended, Math.floor(at / run.batchSize), failed, samples);
     }
     if (cut) append(history, program.sums.logsOver(cursor));
-    else if (slices.left <= 0) await slices.next(program, epoch + ended, cursor, rows);
+    else if (slices.left <= 0) await slices.next(program, epoch + ended, cursor, Math.ceil(cursor / run.batchSize), Math.ceil(rows / run.batchSize));
     if (cut || ended > 0) return !cut && cursor > 0;
   }
 }
 
-/** One epoch over data too large to copy, or with a callback for every batch: a call a step, to `iterate` where that is given. */
+/**
+ * One epoch with a call a step, to `iterate` where that is given: over data too large to copy or not here yet, in steps that are counted,
+ * or with a callback for every batch.
+ */
 async function trainEpoch(
-  program: Program, samples: Samples, order: Uint32Array | undefined, epoch: number, run: Run, slices: Slices, iterate?: () => void,
+  program: Program, source: Source, epoch: number, run: Run, slices: Slices, iterate: (() => void) | undefined,
 ): Promise<Logs> {
-  const { x, y } = samples;
-  if (order !== undefined) {
-    for (let row = 0; row < x.rows; row++) order[row] = row;
-    new Random(run.seed, 'shuffling', epoch).shuffle(order);
-  }
   program.sums.clear();
   let batch = 0;
   let seen = 0;
-  for (; seen < x.rows && !(seen > 0 && slices.over); batch++) {
-    const start = seen;
-    const rows = Math.min(run.batchSize, x.rows - start);
-    program.reserve(rows);
-    program.room.load('input', x, start, rows, order);
-    program.room.load('target', y, start, rows, order);
+  for (; !(seen > 0 && slices.over); batch++) {
+    const coming = source.next(epoch, batch);
+    const rows = typeof coming === 'number' ? coming : await coming;
+    if (rows === 0) break;
+    loadSamples(program, source.samples, source.start, rows, source.order);
     if (iterate !== undefined) iterate();
     else if (!program.start('train', rows)) await program.finish();
     program.sums.collect(program.room, rows);
     seen += rows;
-    if (!Number.isFinite(program.sums.lossOver(seen))) throw diverged(program, epoch, batch, rows, samples);
+    if (!Number.isFinite(program.sums.lossOver(seen))) throw diverged(program, run, epoch, batch, rows, source.samples);
     if (run.callbacks.onBatchEnd !== undefined) {
       await run.callbacks.onBatchEnd(batch, program.sums.logsOver(seen));
       run.signal?.throwIfAborted();
     }
-    if (slices.left <= 0) await slices.next(program, epoch, seen, x.rows);
+    if (slices.left <= 0) await slices.next(program, epoch, seen, batch + 1, source.steps);
   }
-  if (program.firstNonFiniteParameter() !== undefined) throw diverged(program, epoch, batch - 1, 0, samples);
+  if (program.firstNonFiniteParameter() !== undefined) throw diverged(program, run, epoch, batch - 1, 0, source.samples);
   program.keep();
   return program.sums.epochLogs(seen);
 }
@@ -300,12 +290,8 @@ function epochLine(epoch: number, epochs: number, logs: Logs): string {
   return [`epoch ${epoch + 1}/${epochs}`, ...Object.entries(logs).map(([name, value]) => `${name} ${value.toPrecision(4)}`)].join('  ');
 }
 
-function validationLogs(program: Program, validation: Samples): Logs {
-  return Object.fromEntries(Object.entries(evaluate(program, validation)).map(([name, value]) => [`val_${name}`, value]));
-}
-
 /** The error for a loss or weights that are not finite; puts back the weights of the last finite epoch. */
-function diverged(program: Program, epoch: number, batch: number, rows: number, samples: Samples): TrainingError {
+function diverged(program: Program, { verb }: Run, epoch: number, batch: number, rows: number, samples: Samples): TrainingError {
   const output = rows > 0 ? program.room.firstNonFiniteOutput(rows) : undefined;
   const weights = program.firstNonFiniteParameter();
   const layer = output ?? weights ?? program.stages.at(-1)?.layer ?? 'none';
@@ -313,7 +299,7 @@ function diverged(program: Program, epoch: number, batch: number, rows: number, 
   const cause = likelyCause(program, samples);
   program.restoreKept();
   return new TrainingError(
-    `fit: in epoch ${epoch}, batch ${batch}, ${what} left the range of finite numbers. Likely cause: ${cause}. ` +
+    `${verb}: in epoch ${epoch}, batch ${batch}, ${what} left the range of finite numbers. Likely cause: ${cause}. ` +
       'The weights are those of the end of the last finite epoch',
     { epoch, batch, layer },
   );

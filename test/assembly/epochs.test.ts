@@ -56,7 +56,7 @@ class Run {
       memory.i32[at.order / 4 + row] = row;
     }
     memory.f32.set([1, 2, 3, 4, Infinity, 6, 7, 8], at.values / 4);
-    const square = { sum: at.sums, dout: 0, out: at.out, target: at.zeros, units: 1, loss: 0, divisor: 1, parameter: 0 };
+    const square = { sum: at.sums, dout: 0, out: at.out, target: at.zeros, weights: 0, units: 1, loss: 0, divisor: 1, parameter: 0 };
     const plans = {
       gather: new PlanBuilder().add('gather', { out: at.out, data: at.data, order: at.order, cursor: at.registers, columns: 1 }),
       step: new PlanBuilder().add('loss', square).add('increment', { counter: at.steps }),

@@ -2,31 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { expectClose } from '../close.ts';
 import { numbers, Twins } from '../twins.ts';
+import { placeWeight, readWeight } from '../weights.ts';
 
 /** Around 4 and 6 rows, 8 columns, 12 and 16 inputs; 256 is the block of rows of the parameter gradient. */
 const rowCounts = [1, 2, 3, 4, 5, 6, 8, 10, 31, 257];
 const widths = [1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 17, 33];
-
-/** Where the wasm layout keeps weight[input, unit]: panels of 8 columns, a last one of 4 where at most 4 are left. */
-function panelIndex(input: number, unit: number, inputs: number, units: number): number {
-  const column = unit & ~7;
-  const stride = column < Math.floor((units + 3) / 8) * 8 ? 8 : 4;
-  return column * inputs + input * stride + (unit - column);
-}
-
-/** Places a row-major weight in each twin's layout. */
-function placeWeight(twins: Twins, weight: Float32Array, inputs: number, units: number): number {
-  const at = twins.space(inputs * Math.ceil(units / 4) * 4);
-  twins.plain.f32.set(weight, at / 4);
-  for (let i = 0; i < inputs; i++) for (let u = 0; u < units; u++) twins.wasm.f32[at / 4 + panelIndex(i, u, inputs, units)] = weight[i * units + u]!;
-  return at;
-}
-
-function readWeight(twins: Twins, at: number, inputs: number, units: number): { wasm: Float32Array; plain: Float32Array } {
-  const wasm = new Float32Array(inputs * units);
-  for (let i = 0; i < inputs; i++) for (let u = 0; u < units; u++) wasm[i * units + u] = twins.wasm.f32[at / 4 + panelIndex(i, u, inputs, units)]!;
-  return { wasm, plain: twins.plain.f32.slice(at / 4, at / 4 + inputs * units) };
-}
 
 const scratchFloats = (rows: number, units: number): number => Math.max(8, Math.min(rows, 256)) * (16 + Math.ceil(units / 4) * 4);
 

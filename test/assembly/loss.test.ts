@@ -71,6 +71,11 @@ function labels(rows: number, units: number): Float32Array {
   return Float32Array.from({ length: rows }, (_, row) => (row * 7 + 3) % units);
 }
 
+/** Weights for a number of rows, a 0 and a 1 among them. */
+function rowWeights(rows: number): Float32Array {
+  return Float32Array.from({ length: rows }, (_, row) => [2.5, 0, 1, 0.3][row % 4]!);
+}
+
 function oneHot(classes: ArrayLike<number>, units: number): Float32Array {
   return Float32Array.from({ length: classes.length * units }, (_, i) => (classes[Math.floor(i / units)] === i % units ? 1 : 0));
 }
@@ -117,21 +122,25 @@ describe.each(unitCounts)('with %i units', (units) => {
     const dout = twins.space(count);
     const out = twins.space(count);
     const target = twins.space(count);
-    lossCodes.forEach((name, code) => {
-      const ranges = ordinary(name, rows, units);
-      for (const { f32, f64 } of [twins.wasm, twins.plain]) {
-        f32.set(padded(ranges.out), out / 4);
-        f32.set(padded(ranges.target), target / 4);
-        f64[sum / 8] = 10; // Sums accumulate.
-      }
-      twins.run('loss', sum, dout, out, target, rows, units, code, units, delta);
-      const total = twins.readDouble(sum);
-      expectClose(total.wasm, total.plain, name, `${name} of ${rows} rows`, count);
-      expectAllClose(twins.read(dout, count), name, `slope of ${name}`);
+    const weights = twins.place(padded(rowWeights(rows)));
+    for (const weighted of [0, weights]) {
+      lossCodes.forEach((name, code) => {
+        const ranges = ordinary(name, rows, units);
+        for (const { f32, f64 } of [twins.wasm, twins.plain]) {
+          f32.set(padded(ranges.out), out / 4);
+          f32.set(padded(ranges.target), target / 4);
+          f64[sum / 8] = 10; // Sums accumulate.
+        }
+        twins.run('loss', sum, dout, out, target, weighted, rows, units, code, units, delta);
+        const total = twins.readDouble(sum);
+        const what = weighted === 0 ? name : `weighted ${name}`;
+        expectClose(total.wasm, total.plain, name, `${what} of ${rows} rows`, count);
+        expectAllClose(twins.read(dout, count), name, `slope of ${what}`);
 
-      twins.run('loss', sum, 0, out, target, rows, units, code, units, delta);
-      expect(twins.readDouble(sum).wasm - total.wasm, 'the same loss without a gradient').toBeCloseTo(total.wasm - 10, 9);
-    });
+        twins.run('loss', sum, 0, out, target, weighted, rows, units, code, units, delta);
+        expect(twins.readDouble(sum).wasm - total.wasm, 'the same loss without a gradient').toBeCloseTo(total.wasm - 10, 9);
+      });
+    }
   });
 
   it.each(rowCounts)('fused losses agree with their twins for %i rows', (rows) => {
@@ -144,7 +153,8 @@ describe.each(unitCounts)('with %i units', (units) => {
     const target = twins.space(count);
     const classes = labels(rows, units);
     const soft = numbers(count, 12).map((x) => 0.5 + x / 2);
-    for (const scale of [1, 20, 1000]) {
+    const weights = twins.place(padded(rowWeights(rows)));
+    for (const [scale, weighted] of [[1, 0], [20, 0], [1000, 0], [1, weights], [20, weights], [1000, weights]] as const) {
       for (const y of [classes, oneHot(classes, units), soft]) {
         for (const { f32, f64 } of [twins.wasm, twins.plain]) {
           f32.set(padded(numbers(count, 11, scale)), z / 4);
@@ -152,16 +162,16 @@ describe.each(unitCounts)('with %i units', (units) => {
           f64[sum / 8] = 10;
         }
         const fused: ['softmax' | 'sigmoid', () => void][] = [
-          ['softmax', () => { twins.run('softmaxCrossentropy', sum, out, dz, z, target, rows, units, y === classes ? 1 : 0); }],
+          ['softmax', () => { twins.run('softmaxCrossentropy', sum, out, dz, z, target, weighted, rows, units, y === classes ? 1 : 0); }],
         ];
-        if (y !== classes) fused.push(['sigmoid', () => { twins.run('sigmoidCrossentropy', sum, out, dz, z, target, rows, units); }]);
+        if (y !== classes) fused.push(['sigmoid', () => { twins.run('sigmoidCrossentropy', sum, out, dz, z, target, weighted, rows, units); }]);
         for (const [name, run] of fused) {
           const before = twins.readDouble(sum);
           run();
           const after = twins.readDouble(sum);
-          expectClose(after.wasm - before.wasm, after.plain - before.plain, name, `${name} of ${rows} rows`, count);
+          expectClose(after.wasm - before.wasm, after.plain - before.plain, name, `${name} of ${rows} rows, weights at ${weighted}`, count);
           expectAllClose(twins.read(out, count), name, `${name} output, logits of ${scale}`);
-          expectAllClose(twins.read(dz, count), name, `${name} gradient, logits of ${scale}`);
+          expectAllClose(twins.read(dz, count), name, `${name} gradient, logits of ${scale}, weights at ${weighted}`);
         }
       }
     }
@@ -203,7 +213,7 @@ describe('element losses', () => {
           f64[sum / 8] = 0;
         }
         // Not through `run`, which looks at every guard each time.
-        const args = [sum, dout, out, target, 1, 1, lossCodes.indexOf(name), 0, delta] as const;
+        const args = [sum, dout, out, target, 0, 1, 1, lossCodes.indexOf(name), 0, delta] as const;
         probe.exports['loss']!(...args);
         kernels.loss(probe.plain, ...args);
         const what = `${name} at h = ${h}, y = ${y}`;
@@ -268,9 +278,9 @@ describe('losses of rows', () => {
     const [sum, gradient, x, y, out] = [64, 1024, 2048, 3072, 4096] as const;
     memory.f32.set(input, x / 4);
     memory.f32.set(target, y / 4);
-    if (name === 'softmax') kernels.softmaxCrossentropy(memory, sum, out, gradient, x, y, rows, units, target.length === rows ? 1 : 0);
-    else if (name === 'sigmoid') kernels.sigmoidCrossentropy(memory, sum, out, gradient, x, y, rows, units);
-    else kernels.loss(memory, sum, gradient, x, y, rows, units, lossCodes.indexOf(name), 1, delta);
+    if (name === 'softmax') kernels.softmaxCrossentropy(memory, sum, out, gradient, x, y, 0, rows, units, target.length === rows ? 1 : 0);
+    else if (name === 'sigmoid') kernels.sigmoidCrossentropy(memory, sum, out, gradient, x, y, 0, rows, units);
+    else kernels.loss(memory, sum, gradient, x, y, 0, rows, units, lossCodes.indexOf(name), 1, delta);
     return [memory.f64[sum / 8]! / (name === 'sigmoid' ? rows * units : rows), memory.f32.slice(gradient / 4, gradient / 4 + rows * units)];
   }
 
@@ -309,7 +319,7 @@ describe('losses of rows', () => {
     const dz = probe.space(6);
     const z = probe.place([1000, -1000, 0, -1000, -1000, 1000]);
     const target = probe.place([1, 0]);
-    probe.run('softmaxCrossentropy', sum, out, dz, z, target, 2, 3, 1);
+    probe.run('softmaxCrossentropy', sum, out, dz, z, target, 0, 2, 3, 1);
     expect(probe.readDouble(sum)).toEqual({ wasm: 4000, plain: 4000 });
     for (const values of Object.values(probe.read(dz, 6))) expect(values).toEqual(Float32Array.of(0.5, -0.5, 0, -0.5, 0, 0.5));
     for (const values of Object.values(probe.read(out, 6))) expect(values).toEqual(Float32Array.of(1, 0, 0, 0, 0, 1));
@@ -320,7 +330,7 @@ describe('losses of rows', () => {
     const sum = twins.space(2);
     const [out, dz] = [twins.space(3), twins.space(3)];
     const z = twins.place([0, -Infinity, 0]);
-    twins.run('softmaxCrossentropy', sum, out, dz, z, twins.place([1, 0, 0]), 1, 3, 0);
+    twins.run('softmaxCrossentropy', sum, out, dz, z, twins.place([1, 0, 0]), 0, 1, 3, 0);
     expect(twins.readDouble(sum).wasm).toBeCloseTo(Math.LN2, 6);
     for (const values of Object.values(twins.read(out, 3))) expect(values).toEqual(Float32Array.of(0.5, 0, 0.5));
     for (const values of Object.values(twins.read(dz, 3))) expect(values).toEqual(Float32Array.of(-0.5, 0, 0.5));
@@ -333,8 +343,8 @@ describe('losses of rows', () => {
     const z = twins.place(Float32Array.from({ length: 120 }, (_, i) => -i));
     const target = twins.space(120);
     for (const run of [
-      () => { twins.run('softmaxCrossentropy', sum, out, dz, z, target, 1, 120, 1); },
-      () => { twins.run('sigmoidCrossentropy', sum, out, dz, z, target, 1, 120); },
+      () => { twins.run('softmaxCrossentropy', sum, out, dz, z, target, 0, 1, 120, 1); },
+      () => { twins.run('sigmoidCrossentropy', sum, out, dz, z, target, 0, 1, 120); },
     ]) {
       run();
       for (const at of [out, dz]) {
@@ -346,13 +356,38 @@ describe('losses of rows', () => {
     }
   });
 
+  it('weights of 1 leave every bit, and a weight of 2 doubles the slopes of its row alone', () => {
+    const [rows, units] = [7, 3];
+    const count = rows * units;
+    const twins = new Twins();
+    const [sum, dout, spare] = [twins.space(2), twins.space(count), twins.space(count)];
+    const [ones, weights] = [twins.place(new Float32Array(8).fill(1)), twins.place([1, 1, 2, 1, 1, 0, 1, NaN])];
+    const positive = twins.place(padded(numbers(count, 41).map((x) => Math.abs(x) / 2 + 0.1)));
+    const target = twins.place(padded(oneHot(labels(rows, units), units)));
+    const classes = twins.place(padded(labels(rows, units)));
+    const run = (name: LossName | 'softmax' | 'sigmoid', at: number): { total: number; slopes: Float32Array } => {
+      const y = name === 'sparseCategoricalCrossentropy' ? classes : target;
+      for (const { f64 } of [twins.wasm, twins.plain]) f64[sum / 8] = 0;
+      if (name === 'softmax') twins.run('softmaxCrossentropy', sum, spare, dout, positive, y, at, rows, units, 0);
+      else if (name === 'sigmoid') twins.run('sigmoidCrossentropy', sum, spare, dout, positive, y, at, rows, units);
+      else twins.run('loss', sum, dout, positive, y, at, rows, units, lossCodes.indexOf(name), units, delta);
+      return { total: twins.readDouble(sum).wasm, slopes: twins.read(dout, count).wasm };
+    };
+    for (const name of [...lossCodes, 'softmax', 'sigmoid'] as const) {
+      const plain = run(name, 0);
+      expect(run(name, ones), name).toEqual(plain);
+      const { slopes } = run(name, weights);
+      expect([...slopes].map(Math.abs), name).toEqual([...plain.slopes].map((x, i) => Math.abs(x) * [1, 1, 2, 1, 1, 0, 1][Math.floor(i / units)]!));
+    }
+  });
+
   const rowLosses = ['categoricalCrossentropy', 'sparseCategoricalCrossentropy', 'softmax', 'sparseSoftmax'] as const;
   /** Runs one of these losses on 6 rows of 3. */
   function runRows(twins: Twins, name: (typeof rowLosses)[number], sum: number, gradient: number, input: number, target: number): void {
     if (name === 'softmax' || name === 'sparseSoftmax') {
-      twins.run('softmaxCrossentropy', sum, twins.space(18), gradient, input, target, 6, 3, name === 'softmax' ? 0 : 1);
+      twins.run('softmaxCrossentropy', sum, twins.space(18), gradient, input, target, 0, 6, 3, name === 'softmax' ? 0 : 1);
     } else {
-      twins.run('loss', sum, gradient, input, target, 6, 3, lossCodes.indexOf(name), 1, 0);
+      twins.run('loss', sum, gradient, input, target, 0, 6, 3, lossCodes.indexOf(name), 1, 0);
     }
   }
 
@@ -389,8 +424,8 @@ describe('losses of rows', () => {
       runRows(twins, name, sum, gradient, input, name.startsWith('sparse') ? sparse : dense);
       runRows(twins, name, again, 0, input, name.startsWith('sparse') ? sparse : dense);
     }
-    twins.run('sigmoidCrossentropy', sum, twins.space(18), gradient, input, dense, 6, 3);
-    twins.run('sigmoidCrossentropy', again, twins.space(18), 0, input, dense, 6, 3);
+    twins.run('sigmoidCrossentropy', sum, twins.space(18), gradient, input, dense, 0, 6, 3);
+    twins.run('sigmoidCrossentropy', again, twins.space(18), 0, input, dense, 0, 6, 3);
     expect(twins.readDouble(again)).toEqual(twins.readDouble(sum));
     expect(bottom.every((x, i) => Object.is(x, twins.wasm.f32[i]))).toBe(true);
     expect(twins.plain.f32.subarray(0, 1024).every((x) => x === 0)).toBe(true);

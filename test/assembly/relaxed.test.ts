@@ -12,5 +12,7 @@ describe.skipIf(!hasRelaxed)(`the relaxed build${relaxedNote}`, async () => {
   await import('./activation.test.ts');
   await import('./gemm.test.ts');
   await import('./loss.test.ts');
+  await import('./noise.test.ts');
   await import('./optimizer.test.ts');
+  await import('./penalty.test.ts');
 });

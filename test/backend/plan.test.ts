@@ -42,7 +42,8 @@ const sizes: Record<string, number> = {
 /** Exact in float32, as which a plan keeps them. */
 const scalars: Record<string, number> = {
   alpha: 0.25, beta: 0.5, parameter: 1, threshold: 0.5, momentum: 0.875, dampening: 0, weightDecay: 0.0625, beta1: 0.875, beta2: 0.96875,
-  epsilon: 0.125, rate: 0.25,
+  epsilon: 0.125, rate: 0.25, stddev: 0.25, keep: 0.75,
+  l1: 0.25, l2: 0.125, least: 0.25, most: 0.5,
 };
 
 /** Arguments for an operation, every address a range of its own. */

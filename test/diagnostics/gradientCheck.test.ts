@@ -1,6 +1,8 @@
 /** The gradient checker over every activation and every loss, and what it says of kinks and of wrong derivatives. */
 import { describe, expect, it } from 'vitest';
-import { activations, dense, gradientCheck, sequential, type ActivationName, type LossName, type LossSpec } from '../../src/index.ts';
+import {
+  activations, batchNormalization, dense, gradientCheck, layerNormalization, normalization, sequential, type ActivationName, type Layer, type LossName, type LossSpec,
+} from '../../src/index.ts';
 import { lossCodes } from '../../src/backend/plan.ts';
 import { backends } from '../backends.ts';
 import { numbers } from '../twins.ts';
@@ -56,6 +58,35 @@ describe.each(backends)('gradients on %s agree with differences', (backend) => {
     expect(check(backend, 'tanh', 'linear', { name, fromLogits: true })).toMatchObject({ ok: true });
     expect(check(backend, 'tanh', 'tanh', { name, fromLogits: true })).toMatchObject({ ok: true });
     expect(check(backend, 'tanh', name === 'binaryCrossentropy' ? 'hardSigmoid' : 'sigmoid', name)).toMatchObject({ ok: true });
+  });
+});
+
+const normalizations: Record<string, (options?: { inputShape: number[] }) => Layer> = {
+  batchNormalization,
+  'batchNormalization without center': (options) => batchNormalization({ ...options, center: false }),
+  'batchNormalization without scale': (options) => batchNormalization({ ...options, scale: false }),
+  'batchNormalization without either': (options) => batchNormalization({ ...options, center: false, scale: false, epsilon: 0.5 }),
+  layerNormalization,
+  'layerNormalization without center': (options) => layerNormalization({ ...options, center: false }),
+  'layerNormalization without scale': (options) => layerNormalization({ ...options, scale: false }),
+  'layerNormalization without either': (options) => layerNormalization({ ...options, center: false, scale: false, epsilon: 0.5 }),
+  normalization: (options) => normalization({ ...options, mean: 0.25, variance: 2 }),
+};
+
+describe.each(backends)('gradients on %s agree with differences', (backend) => {
+  it.each(Object.entries(normalizations))('for %s first, in the middle and last', (_name, make) => {
+    const hidden = dense({ units: 6, activation: 'tanh', inputShape: [5] });
+    const first = make({ inputShape: [5] });
+    for (const layers of [[first, dense({ units: 4 })], [hidden, make(), dense({ units: 4 })], [hidden, dense({ units: 4 }), make()], [hidden, make(), make(), dense({ units: 4 }), make()]]) {
+      const model = sequential({ layers, seed: 11, backend });
+      model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+      // Other values than ones and zeros.
+      model.setWeights(model.getWeights().map((values, i) => values.map((value, k) => value + 0.1 * numbers(values.length, i + 1)[k]!)));
+      const result = gradientCheck(model, x, targets('meanSquaredError', 4));
+      expect(result).toMatchObject({ ok: true });
+      expect(result.parameters.every(({ checked }) => checked > 0)).toBe(true);
+      expect(result.parameters.map(({ name }) => name)).toEqual(model.gradients(x, targets('meanSquaredError', 4)).map(({ name }) => name));
+    }
   });
 });
 

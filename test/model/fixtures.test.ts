@@ -1,9 +1,12 @@
 /** Numbers from outside: activations, losses, gradients and steps of optimizers as PyTorch computes them (see test/fixtures/make.py). */
 import { describe, expect, it } from 'vitest';
-import { activation, adam, adamw, dense, sequential, sgd, type ActivationSpec, type LossSpec, type Sequential } from '../../src/index.ts';
+import {
+  activation, adam, adamw, batchNormalization, dense, layerNormalization, sequential, sgd, type ActivationSpec, type Layer, type LossSpec, type Sequential,
+} from '../../src/index.ts';
 import activationsFixture from '../fixtures/activations.json' with { type: 'json' };
 import lossesFixture from '../fixtures/losses.json' with { type: 'json' };
 import networksFixture from '../fixtures/networks.json' with { type: 'json' };
+import normalizationFixture from '../fixtures/normalization.json' with { type: 'json' };
 import optimizersFixture from '../fixtures/optimizers.json' with { type: 'json' };
 import sgdFixture from '../fixtures/sgd.json' with { type: 'json' };
 import { backends } from '../backends.ts';
@@ -28,6 +31,8 @@ function build(network: Network, backend: (typeof backends)[number]): Sequential
   model.setWeights(network.weights);
   return model;
 }
+
+const makers: Record<string, unknown> = { dense, batchNormalization, layerNormalization };
 
 describe.each(backends)('against PyTorch on %s', (backend) => {
   it.each(activationsFixture.elementwise.map((fixture) => [JSON.stringify(fixture.activation), fixture] as const))('activation %s', (_name, { activation: spec, x, f, df }) => {
@@ -85,5 +90,19 @@ describe.each(backends)('against PyTorch on %s', (backend) => {
       const expected = after.find(({ updates }) => updates === step);
       if (expected !== undefined) model.getWeights().forEach((values, i) => expectClose(values, expected.weights[i]!, 1e-5, `weights ${i} after ${step}`));
     }
+  });
+
+  it.each(normalizationFixture.networks.map((network) => [network.name, network] as const))('20 steps of a network with normalisation, %s', (_name, network) => {
+    const layers = network.layers.map(({ type, ...options }, i) =>
+      (makers[type] as (options: object) => Layer)({ ...options, ...(i === 0 && { inputShape: [network.inputs] }) }));
+    const model = sequential({ layers, backend });
+    model.compile({ optimizer: sgd({ learningRate: network.learningRate }), loss: network.loss as LossSpec });
+    const given = [...network.weights];
+    model.setWeights(model.program.parameters.map((parameter) => (parameter.daddress === 0 ? Array.from(model.program.read(parameter)) : given.shift()!)));
+    expectClose(model.predict(network.x), network.before);
+    model.gradients(network.x, network.y).forEach(({ name, data }, i) => expectClose(data, network.gradients[i]!, 2e-6, name));
+    network.losses.forEach((loss, step) => expectClose([model.trainOnBatch(network.x, network.y)], [loss], 4e-6, `loss before step ${step + 1}`));
+    model.getWeights().forEach((values, i) => expectClose(values, network.trained[i]!, 1e-5, model.program.parameters[i]!.name));
+    expectClose(model.predict(network.x), network.after, 1e-5);
   });
 });

@@ -1,6 +1,9 @@
 /** The same bits everywhere: hashes of trained weights, written down once, that every engine must give. */
 import { describe, expect, it } from 'vitest';
-import { activations, adam, adamw, dense, dropout, sequential, sgd, type ActivationName, type InitializerSpec, type LossSpec, type Optimizer, type SgdOptions } from '../../src/index.ts';
+import {
+  activations, adam, adamw, batchNormalization, dense, dropout, gaussianNoise, l1, l1l2, layerNormalization, maxNorm, nonNegative, normalization, residual, sequential, sgd,
+  unitNorm, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type Optimizer, type SgdOptions,
+} from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
 
@@ -14,6 +17,10 @@ interface Case {
   other?: Optimizer;
   /** The rate of a dropout layer before the last one. */
   rate?: number;
+  /** Layers after the first. */
+  inside?: () => Layer[];
+  /** A layer before the last one. */
+  layer?: () => Layer;
   batchSize?: number;
   seed?: number;
 }
@@ -22,13 +29,18 @@ const rows = 37;
 const inputs = 11;
 const units = 5;
 
-async function train({ hidden = 'relu', output = 'softmax', loss = 'sparseCategoricalCrossentropy', initializer = 'glorotUniform', optimizer = {}, other, rate = 0, batchSize = 8, seed = 7 }: Case): Promise<string> {
+async function train({
+  hidden = 'relu', output = 'softmax', loss = 'sparseCategoricalCrossentropy', initializer = 'glorotUniform', optimizer = {}, other, rate = 0, inside = () => [], layer,
+  batchSize = 8, seed = 7,
+}: Case): Promise<string> {
   const name = typeof loss === 'string' ? loss : loss.name;
   const model = sequential({
     layers: [
       dense({ units: 13, activation: hidden, kernelInitializer: initializer, inputShape: [inputs] }),
+      ...inside(),
       dense({ units: 9, activation: hidden, kernelInitializer: initializer }),
       dropout({ rate }),
+      ...(layer === undefined ? [] : [layer()]),
       dense({ units, activation: output }),
     ],
     seed,
@@ -67,6 +79,20 @@ cases['adamw'] = { other: adamw({ learningRate: 0.01 }) };
 cases['dropout'] = { rate: 0.25 };
 cases['dropout, batch of 1'] = { rate: 0.25, batchSize: 1 };
 cases['dropout and adam'] = { rate: 0.5, other: adam() };
+cases['residual blocks'] = {
+  inside: () => [residual([dense({ units: 7, activation: 'tanh' }), dropout({ rate: 0.25 }), residual([dense({ units: 7 }), dropout({ rate: 0.5 })]), dense({ units: 13 })])],
+};
+cases['gaussian noise'] = { inside: () => [gaussianNoise({ stddev: 0.25 }), dense({ units: 7 }), gaussianNoise({ stddev: 1 })] };
+cases['penalties'] = { inside: () => [dense({ units: 7, kernelRegularizer: l1l2({ l1: 0.01, l2: 0.02 }), biasRegularizer: l1(0.01) })] };
+cases['constraints'] = {
+  inside: () => [dense({ units: 10, kernelConstraint: maxNorm(0.7), biasConstraint: unitNorm() }), dense({ units: 7, kernelConstraint: nonNegative() })],
+};
+cases['constraints, batch of 1'] = { ...cases['constraints'], batchSize: 1 };
+cases['batchNormalization'] = { layer: batchNormalization };
+cases['batchNormalization, batch of 1'] = { layer: batchNormalization, batchSize: 1 };
+cases['batchNormalization with all options, adam'] = { layer: () => batchNormalization({ momentum: 0.5, epsilon: 0.25, center: false, scale: false }), other: adam() };
+cases['layerNormalization'] = { layer: layerNormalization };
+cases['normalization'] = { layer: () => normalization({ mean: 0.5, variance: 2 }) };
 
 describe('golden hashes', () => {
   const hashes = new Map<string, string>();

@@ -1,8 +1,8 @@
 /** Training with several threads: the same bits for any number of them, and what happens where one ends. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  activation, adam, adamw, dense, dropout, loadBackend, momentum, OptionError, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer,
-  type Sequential,
+  activation, adam, adamw, batchNormalization, dense, dropout, gaussianNoise, l1, l2, layerNormalization, loadBackend, maxNorm, momentum, nonNegative, normalization,
+  OptionError, residual, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer, type Sequential,
 } from '../../src/index.ts';
 import { hasRelaxed, relaxedNote } from '../backends.ts';
 import { hashWeights } from '../hash.ts';
@@ -60,9 +60,49 @@ const cases: Record<string, Case> = {
     ],
     inputs: 31, rows: 90, batchSize: 26, loss: 'sparseCategoricalCrossentropy', optimizer: adam({ learningRate: 0.01 }),
   },
+  'normalisations first, in the middle and last': {
+    layers: () => [
+      batchNormalization({ inputShape: [37] }), dense({ units: 50, activation: 'relu' }), layerNormalization(), dense({ units: 33 }), batchNormalization({ momentum: 0.5 }),
+      batchNormalization({ center: false }), normalization({ mean: 0.5, variance: 2 }), layerNormalization({ scale: false }), dense({ units: 18 }), batchNormalization({ center: false, scale: false }),
+    ],
+    inputs: 37, rows: 101, batchSize: 27,
+  },
+  'a layer that was shown data, and rows after it': {
+    layers: () => {
+      const seen = normalization();
+      seen.adapt(numbers(20 * 19, 4).reduce<number[][]>((rows, value, i) => (i % 19 === 0 ? rows.push([value]) : rows.at(-1)!.push(value), rows), []));
+      return [seen, layerNormalization({ center: false }), dense({ units: 4 }), layerNormalization()];
+    },
+    inputs: 19, rows: 90, batchSize: 32, optimizer: adam(),
+  },
   'amsgrad with decay on odd rows': {
     layers: () => [dense({ units: 7, activation: 'tanh', inputShape: [17] }), dropout({ rate: 0.3 }), dense({ units: 2 })],
     inputs: 17, rows: 61, batchSize: 9, optimizer: adam({ learningRate: 0.01, amsgrad: true, weightDecay: 0.01 }),
+  },
+  'residual blocks': {
+    layers: () => [
+      residual([dense({ units: 9, activation: 'relu' }), residual([dropout({ rate: 0.5 }), dense({ units: 9 })]), dense({ units: 21 })], { inputShape: [21] }),
+      residual([dropout({ rate: 0.5 })]), dense({ units: 3 }), residual([dense({ units: 3, activation: 'tanh' })]),
+    ],
+    inputs: 21, rows: 101, batchSize: 27, optimizer: sgd({ learningRate: 0.01 }),
+  },
+  'gaussian noise of even and odd widths': {
+    layers: () => [
+      gaussianNoise({ stddev: 0.1, inputShape: [7] }), dense({ units: 33, activation: 'relu' }), gaussianNoise({ stddev: 0.5 }),
+      residual([dense({ units: 33 }), gaussianNoise({ stddev: 1 })]), dense({ units: 1 }), gaussianNoise({ stddev: 0.1 }),
+    ],
+    inputs: 7, rows: 101, batchSize: 27, optimizer: sgd({ learningRate: 0.01 }),
+  },
+  'penalties and constraints': {
+    layers: () => [
+      dense({ units: 45, activation: 'relu', inputShape: [31], kernelRegularizer: l2(0.01), biasRegularizer: l1(0.01), kernelConstraint: maxNorm(0.8) }),
+      dense({ units: 5, activation: 'softmax', kernelConstraint: nonNegative(), biasConstraint: maxNorm(0.1) }),
+    ],
+    inputs: 31, rows: 90, batchSize: 26, loss: 'sparseCategoricalCrossentropy', optimizer: adam({ learningRate: 0.01 }),
+  },
+  'penalties on linear layers, plain descent': {
+    layers: () => [dense({ units: 18, inputShape: [20], kernelRegularizer: l1(0.01) }), dense({ units: 4, kernelConstraint: maxNorm(0.5) })],
+    inputs: 20, rows: 64, batchSize: 33, optimizer: sgd({ learningRate: 0.01 }),
   },
   'a classifier, last batch of 5': {
     layers: () => [dense({ units: 40, activation: 'relu', inputShape: [100] }), dense({ units: 10, activation: 'softmax' })],

@@ -9,11 +9,15 @@ import type { Memory, Views } from '../memory.ts';
 import { floatFromBits, operationNames, operations, operationWords, type KernelName } from '../plan.ts';
 import { runEpochs } from './epochs.ts';
 import * as activation from './activation.ts';
+import * as constraint from './constraint.ts';
 import * as dropout from './dropout.ts';
 import * as gemm from './gemm.ts';
 import * as loss from './loss.ts';
 import * as memory from './memory.ts';
+import * as noise from './noise.ts';
+import * as normalization from './normalization.ts';
 import * as optimizer from './optimizer.ts';
+import * as penalty from './penalty.ts';
 import * as residual from './residual.ts';
 
 type Kernel = (memory: Views, ...args: number[]) => void;
@@ -27,6 +31,10 @@ export const kernels = {
   ...optimizer.kernels,
   ...dropout.kernels,
   ...residual.kernels,
+  ...noise.kernels,
+  ...penalty.kernels,
+  ...constraint.kernels,
+  ...normalization.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */

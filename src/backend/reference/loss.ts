@@ -100,13 +100,13 @@ export const elementLosses: Readonly<Record<Exclude<LossName, RowLossName>, Elem
 
 export const kernels = {
   loss(
-    memory: Views, sum: number, dout: number, out: number, target: number, rows: number, units: number, loss: number,
+    memory: Views, sum: number, dout: number, out: number, target: number, weights: number, rows: number, units: number, loss: number,
     divisor: number, parameter: number,
   ): void {
     const name = lossCodes[loss]!;
     const scale = divisor === 0 ? 1 : 1 / (rows * divisor);
     if (name === 'categoricalCrossentropy' || name === 'sparseCategoricalCrossentropy') {
-      categoricalCrossentropy(memory, sum, dout, out, target, rows, units, scale, name === 'sparseCategoricalCrossentropy');
+      categoricalCrossentropy(memory, sum, dout, out, target, weights, rows, units, scale, name === 'sparseCategoricalCrossentropy');
       return;
     }
     const { f32, f64 } = memory;
@@ -115,8 +115,9 @@ export const kernels = {
     for (let i = 0; i < rows * units; i++) {
       const h = f32[(out >>> 2) + i]!;
       const y = f32[(target >>> 2) + i]!;
-      total += value(h, y, parameter);
-      if (dout !== 0) f32[(dout >>> 2) + i] = flush(slope(h, y, parameter) * scale);
+      const w = weights === 0 ? 1 : f32[(weights >>> 2) + Math.floor(i / units)]!;
+      total += value(h, y, parameter) * w;
+      if (dout !== 0) f32[(dout >>> 2) + i] = flush(slope(h, y, parameter) * w * scale);
     }
     f64[sum >>> 3]! += total;
   },
@@ -126,7 +127,7 @@ export const kernels = {
    * logarithm of. Goodfellow, Bengio and Courville, "Deep learning" (2016), section 6.2.2.3.
    */
   softmaxCrossentropy(
-    memory: Views, sum: number, out: number, dz: number, z: number, target: number, rows: number, units: number, sparse: number,
+    memory: Views, sum: number, out: number, dz: number, z: number, target: number, weights: number, rows: number, units: number, sparse: number,
   ): void {
     const { f32, f64 } = memory;
     for (let row = 0; row < rows; row++) {
@@ -137,6 +138,7 @@ export const kernels = {
       for (let j = 0; j < units; j++) mass += Math.exp(f32[(z >>> 2) + start + j]! - largest);
       const logMass = Math.log(mass);
       const weight = targetWeight(f32, target, row, units, sparse !== 0);
+      const w = weights === 0 ? 1 : f32[(weights >>> 2) + row]!;
       let value = weight * logMass;
       for (let j = 0; j < units; j++) {
         const y = targetAt(f32, target, row, j, units, sparse !== 0);
@@ -144,9 +146,9 @@ export const kernels = {
         if (y !== 0) value -= y * d;
         const p = flush(Math.exp(d) / mass);
         f32[(out >>> 2) + start + j] = p;
-        if (dz !== 0) f32[(dz >>> 2) + start + j] = flush((p * weight - y) / rows);
+        if (dz !== 0) f32[(dz >>> 2) + start + j] = flush(((p * weight - y) * w) / rows);
       }
-      f64[sum >>> 3]! += value;
+      f64[sum >>> 3]! += value * w;
     }
   },
 
@@ -155,7 +157,7 @@ export const kernels = {
    * `sigmoid_cross_entropy_with_logits`.
    */
   sigmoidCrossentropy(
-    memory: Views, sum: number, out: number, dz: number, z: number, target: number, rows: number, units: number,
+    memory: Views, sum: number, out: number, dz: number, z: number, target: number, weights: number, rows: number, units: number,
   ): void {
     const { f32, f64 } = memory;
     let total = 0;
@@ -164,9 +166,10 @@ export const kernels = {
       const y = f32[(target >>> 2) + i]!;
       const e = Math.exp(-Math.abs(x));
       const p = flush((x < 0 ? e : 1) / (1 + e));
-      total += Math.max(x, 0) - x * y + Math.log1p(e);
+      const w = weights === 0 ? 1 : f32[(weights >>> 2) + Math.floor(i / units)]!;
+      total += (Math.max(x, 0) - x * y + Math.log1p(e)) * w;
       f32[(out >>> 2) + i] = p;
-      if (dz !== 0) f32[(dz >>> 2) + i] = flush((p - y) / (rows * units));
+      if (dz !== 0) f32[(dz >>> 2) + i] = flush(((p - y) * w) / (rows * units));
     }
     f64[sum >>> 3]! += total;
   },
@@ -198,21 +201,23 @@ export const kernels = {
  * ∂/∂hᵢ = (Σ y − yᵢ / pᵢ) / Σ h.
  */
 function categoricalCrossentropy(
-  { f32, f64 }: Views, sum: number, dout: number, out: number, target: number, rows: number, units: number, scale: number, sparse: boolean,
+  { f32, f64 }: Views, sum: number, dout: number, out: number, target: number, weights: number, rows: number, units: number, scale: number,
+  sparse: boolean,
 ): void {
   for (let row = 0; row < rows; row++) {
     const start = row * units;
     let mass = 0;
     for (let j = 0; j < units; j++) mass += f32[(out >>> 2) + start + j]!;
     const weight = targetWeight(f32, target, row, units, sparse);
+    const w = weights === 0 ? 1 : f32[(weights >>> 2) + row]!;
     let value = weight - weight; // 0, but NaN where the class is none
     for (let j = 0; j < units; j++) {
       const y = targetAt(f32, target, row, j, units, sparse);
       const p = clip(f32[(out >>> 2) + start + j]! / mass, lowest, highest);
       value -= y * Math.log(p);
-      if (dout !== 0) f32[(dout >>> 2) + start + j] = flush(((weight - y / p) / mass) * scale);
+      if (dout !== 0) f32[(dout >>> 2) + start + j] = flush(((weight - y / p) / mass) * w * scale);
     }
-    f64[sum >>> 3]! += value;
+    f64[sum >>> 3]! += value * w;
   }
 }
 
