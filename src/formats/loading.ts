@@ -10,9 +10,9 @@ import type { ModelFormat, ModelHandler } from '../model/savable.ts';
 import { Sequential } from '../model/sequential.ts';
 import { checkInteger, checkKeys, checkName } from '../options.ts';
 import { formatVersion, located, modelKey, trainingKey } from './modelFile.ts';
-import { isTorch, ownValues, torchValues, type Wanted } from './parameters.ts';
+import { isTorch, ownValues, torchCounters, torchValues, type Wanted } from './parameters.ts';
 import { readFrom } from './places.ts';
-import { parseSafetensors } from './safetensors.ts';
+import { readSafetensors } from './safetensors.ts';
 
 export interface LoadOptions {
   /** Default: what the content says. */
@@ -82,7 +82,7 @@ function prepare(where: string, bytes: Uint8Array, options: LoadOptions): { mode
   checkOptions(where, options);
   if (!(bytes instanceof Uint8Array)) throw unexpected(where, 'the bytes of a file, a Uint8Array', bytes);
   const { architecture, backend = 'auto' } = options;
-  const { tensors, metadata } = located(where, () => parseSafetensors(bytes));
+  const { tensors, metadata } = located(where, () => readSafetensors(bytes, architecture === undefined ? undefined : torchCounters));
   const description = architecture === undefined ? described(where, metadata) : {};
   const checked = <Result>(work: () => Result): Result => (architecture === undefined ? inFile(where, work) : work());
   const { layers, seed, stages, compiled } = checked(() => {

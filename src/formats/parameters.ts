@@ -49,6 +49,9 @@ const torchNames: Readonly<Record<string, string>> = {
   kernel: 'weight', bias: 'bias', gamma: 'weight', beta: 'bias', movingMean: 'running_mean', movingVariance: 'running_var',
 };
 
+/** What PyTorch's batch normalisation counts beside its statistics, and uses for training alone. */
+export const torchCounters = /\.num_batches_tracked$/;
+
 /** Whether the names are those of PyTorch, and not ours. */
 export function isTorch(wanted: readonly Wanted[], tensors: Tensors): boolean {
   return !wanted.some((parameter) => tensors.has(ownName(parameter))) && [...tensors.keys()].some((name) => torchPattern.test(name));

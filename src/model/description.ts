@@ -2,7 +2,7 @@
 
 import { unexpected } from '../errors.ts';
 import { layerNames } from './chain.ts';
-import type { Layer } from './layer.ts';
+import type { Layer, ParameterRule } from './layer.ts';
 import type { Sequential } from './sequential.ts';
 
 /** What a layer is. */
@@ -10,7 +10,7 @@ export interface LayerDescription {
   readonly type: string;
   /** The name it has in the model, given or not. */
   readonly name: string;
-  /** Its options, without initializers: its weights are known. */
+  /** Its options, without those that say how its weights begin: they are known. */
   readonly config: Readonly<Record<string, unknown>>;
   /** The layers in it, where it is a block. */
   readonly layers?: readonly LayerDescription[];
@@ -56,16 +56,21 @@ export function describeModel(where: string, model: Sequential): ModelSnapshot {
   };
 }
 
-function describeLayers(where: string, layers: readonly Layer[]): LayerDescription[] {
+/** Type and option, where that has a place of its own in a description, or says how weights begin. */
+const elsewhere = /^\S+ (name|\w+Initializer)$|^residual layers$|^normalization (mean|variance)$/;
+
+export function describeLayers(where: string, layers: readonly Layer[]): LayerDescription[] {
   const names = layerNames(layers);
-  return layers.map((layer, i) => {
+  return layers.map(({ type, config, layers: inner }, i) => {
     const name = names[i]!;
-    const options = Object.entries(layer.config).filter(([option, value]) => !/^name$|Initializer$/.test(option) && value !== undefined);
-    const config = sorted(options.map(([option, value]) => [option, plain(`${where}: layer '${name}' (${layer.type}) ${option}`, value)]));
-    const { layers: inner } = layer as { layers?: readonly Layer[] };
-    return { type: layer.type, name, config, ...(inner !== undefined && { layers: describeLayers(where, inner) }) };
+    const options = Object.entries(config).filter(([option, value]) => !elsewhere.test(`${type} ${option}`) && value !== undefined);
+    const described = options.map(([option, value]): [string, unknown] => [option, plain(`${where}: layer '${name}' (${type}) ${option}`, isRule(value) ? { name: value.name, config: value.config } : value)]);
+    return { type, name, config: sorted(described), ...(inner !== undefined && { layers: describeLayers(where, inner) }) };
   });
 }
+
+/** Whether it is a regularizer or a constraint. */
+export const isRule = (value: unknown): value is ParameterRule<string> => typeof (value as Partial<ParameterRule<string>> | null | undefined)?.attach === 'function';
 
 /** All that a model was compiled with, or nothing. */
 function describeCompiled({ compiled, program }: Sequential): Pick<SequentialDescription, 'optimizer' | 'loss' | 'metrics'> {

@@ -3,11 +3,16 @@
 import { FormatError, OptionError, unexpected } from '../errors.ts';
 import { checkKeys, checkLabel, checkName } from '../options.ts';
 import { activation } from './activation.ts';
+import { maxNorm, nonNegative, unitNorm } from './constraints.ts';
 import { dense } from './dense.ts';
-import { mostDepth } from './description.ts';
+import { isRule, mostDepth } from './description.ts';
 import { dropout } from './dropout.ts';
-import type { Layer } from './layer.ts';
+import { gaussianNoise } from './gaussianNoise.ts';
+import type { Layer, ParameterRule } from './layer.ts';
+import { batchNormalization, layerNormalization, normalization } from './normalization.ts';
 import { adam, adamw, lbfgs, momentum, sgd, type Optimizer, type OptimizerName } from './optimizers.ts';
+import { l1, l1l2, l2 } from './regularizers.ts';
+import { residual } from './residual.ts';
 import type { CompileOptions } from './sequential.ts';
 
 /** A layer as plain data: its type, its options, and the layers in it, where it is a block. */
@@ -21,8 +26,23 @@ export interface LayerLike {
 /** Of each type of layer, the function that makes one of its options and the layers in it. The functions check what they get. */
 export const layerTypes: Readonly<Record<string, (config: never, layers: readonly Layer[]) => Layer>> = {
   activation: (config) => activation(config),
+  batchNormalization: (config) => batchNormalization(config),
   dense: (config) => dense(config),
   dropout: (config) => dropout(config),
+  gaussianNoise: (config) => gaussianNoise(config),
+  layerNormalization: (config) => layerNormalization(config),
+  normalization: (config) => normalization(config),
+  residual: (config, layers) => residual(layers, config),
+};
+
+/** Of each regularizer and constraint, the function that makes it. */
+export const ruleTypes: Readonly<Record<string, (config: Readonly<Record<string, never>>) => ParameterRule<string>>> = {
+  l1: (config) => l1(config['l1']),
+  l2: (config) => l2(config['l2']),
+  l1l2: (config) => l1l2(config),
+  maxNorm: (config) => maxNorm(config['value']),
+  nonNegative: () => nonNegative(),
+  unitNorm: () => unitNorm(),
 };
 
 const optimizers: Readonly<Record<OptimizerName, (config: never) => Optimizer>> = { adam, adamw, lbfgs, momentum, sgd };
@@ -51,13 +71,22 @@ function layerFrom(where: string, description: unknown, depth: number): Layer {
   checkLabel(`${where} name`, name);
   const inner = layers === undefined ? [] : layersFrom(`${where} layers`, layers, depth + 1);
   // How a file's weights began does not matter any more.
-  const options = Object.entries({ ...config, ...(name !== undefined && { name }) }).filter(([option]) => !option.endsWith('Initializer'));
+  const options = Object.entries({ ...config, ...(name !== undefined && { name }) }).filter(([option]) => !option.endsWith('Initializer'))
+    .map(([option, value]) => [option, /(Regularizer|Constraint)$/.test(option) ? ruleFrom(`${where} ${option}`, value) : value]);
   const layer = described(where, () => layerTypes[type]!(Object.fromEntries(options) as never, inner));
-  if (layers !== undefined && !('layers' in layer)) throw new OptionError(`${where}: ${type} has no layers in it`);
+  if (layers !== undefined && layer.layers === undefined) throw new OptionError(`${where}: ${type} has no layers in it`);
   return layer;
 }
 
-function described(where: string, make: () => Layer): Layer {
+function ruleFrom(where: string, value: unknown): unknown {
+  if (value === undefined || isRule(value)) return value;
+  const { name, config = {} } = isObject(value) ? value : { name: value };
+  const type = checkName(where, name, Object.keys(ruleTypes));
+  if (!isObject(config)) throw unexpected(`${where} config`, 'an object of options', config);
+  return described(where, () => ruleTypes[type]!(config as Readonly<Record<string, never>>));
+}
+
+function described<Made>(where: string, make: () => Made): Made {
   try {
     return make();
   } catch (cause) {

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  adam, checkpoint, cosineDecay, DataError, dense, dropout, FormatError, fromBytes, loadModel, reduceLROnPlateau, sequential, sgd, type Optimizer, type Sequential,
+  adam, batchNormalization, checkpoint, cosineDecay, DataError, dense, dropout, FormatError, fromBytes, l2, loadModel, reduceLROnPlateau, residual, resume, sequential, sgd,
+  type Optimizer, type Sequential,
 } from '../../src/index.ts';
-import { layerTypes } from '../../src/model/layersFrom.ts';
+import { layerTypes, ruleTypes } from '../../src/model/layersFrom.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nabla-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -106,6 +107,24 @@ describe('a checkpoint loads as a model', () => {
     expect(other.evaluate(x, y)['loss']).toBe(model.evaluate(x, y)['loss']);
   });
 
+  it('with blocks in it', async () => {
+    const path = join(folder, 'blocks.safetensors');
+    const blocks = (): Sequential => {
+      const model = sequential({ layers: [residual([dense({ units: 2, kernelRegularizer: l2(), name: 'in' })], { inputShape: [2] }), batchNormalization(), dense({ units: 1 })] });
+      model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+      return model;
+    };
+    const model = blocks();
+    await model.fit(x, y, { epochs: 1, callbacks: [checkpoint({ path })] });
+    expect((await loadModel(path)).predict(x)).toEqual(model.predict(x));
+    const resumed = blocks();
+    await resume(resumed, path);
+    expect(resumed.predict(x)).toEqual(model.predict(x));
+    const other = sequential({ layers: [residual([dense({ units: 2, kernelRegularizer: l2(0.5), name: 'in' })], { inputShape: [2] }), batchNormalization(), dense({ units: 1 })] });
+    other.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+    await expect(resume(other, path)).rejects.toThrow("layer 'residual_1' (residual) layers 0 config kernelRegularizer config l2 is 0.01 in the checkpoint, 0.5 in the model");
+  });
+
   it('not compiled, with a schedule', async () => {
     const { model, path } = await saved(sgd({ learningRate: cosineDecay({ initialLearningRate: 0.1, decaySteps: 5 }) }));
     const other = fromBytes(readFileSync(path));
@@ -114,14 +133,25 @@ describe('a checkpoint loads as a model', () => {
   });
 });
 
-it('every layer that the library exports can be made of its description', () => {
+/** The functions of the library, by what they are said to give: an interface of that name, or one that extends it. */
+function makersOf(kind: string, extending: RegExp): string[] {
   const source = (path: string): string => readFileSync(fileURLToPath(new URL(`../../src/${path}`, import.meta.url)), 'utf8');
   const exported = [...source('index.ts').matchAll(/^export \{([^}]+)\} from '\.\/(model\/\w+\.ts)';/gm)];
-  const makers = exported.flatMap(([, names = '', path = '']) => {
+  return exported.flatMap(([, names = '', path = '']) => {
     const text = source(path);
-    const kinds = ['Layer', ...[...text.matchAll(/^export interface (\w+) extends Layer\b/gm)].map(([, name]) => name!)];
-    return names.split(',').map((name) => name.trim()).filter((name) => new RegExp(`^export function ${name}\\([^{]*?\\): (${kinds.join('|')}) \\{$`, 'm').test(text));
-  });
-  expect(makers).toEqual(expect.arrayContaining(['dense', 'activation', 'dropout']));
-  expect(Object.keys(layerTypes).sort()).toEqual(makers.sort());
+    const kinds = [kind, ...[...text.matchAll(extending)].map(([, name]) => name!)];
+    return names.split(',').map((name) => name.trim()).filter((name) => new RegExp(`^export function ${name}\\([^{]*?(\\{\\})?\\): (${kinds.join('|')}) \\{$`, 'm').test(text));
+  }).sort();
+}
+
+it('every layer that the library exports can be made of its description', () => {
+  const layers = makersOf('Layer', /^export interface (\w+) extends Layer\b/gm);
+  expect(layers).toEqual(expect.arrayContaining(['dense', 'residual', 'batchNormalization', 'normalization']));
+  expect(Object.keys(layerTypes).sort()).toEqual(layers);
+});
+
+it('so can every regularizer and constraint', () => {
+  const rules = makersOf('ParameterRule', /^export type (\w+) = ParameterRule\b/gm);
+  expect(rules).toEqual(expect.arrayContaining(['l1', 'l1l2', 'unitNorm']));
+  expect(Object.keys(ruleTypes).sort()).toEqual(rules);
 });
