@@ -7,16 +7,19 @@
 import { limitNorm, limitNorms, nonNegative } from "./constraint";
 import { addNoise, gaussianNoise } from "./noise";
 import {
-  blend, columnMoments, columnScales, columnSlopes, normalizeColumns, normalizeColumnsBackward, normalizeRows, normalizeRowsBackwardInput,
+  columnMoments, columnScales, columnSlopes, normalizeColumns, normalizeColumnsBackward, normalizeRows, normalizeRowsBackwardInput,
   normalizeRowsBackwardParameters,
 } from "./normalization";
 import { penalty } from "./penalty";
+import { accumulate, blend, clip, meanGradient, shrink, sumOfSquares } from "./ranges";
 import { add } from "./residual";
+import { adadelta, adagrad, adamax, lion, nadam, rmsprop } from "./updates";
 import { scalar, word } from "./words";
 
 export {
   add, gaussianNoise, penalty, nonNegative, limitNorm, limitNorms, columnMoments, columnScales, normalizeColumns, columnSlopes,
-  normalizeColumnsBackward, normalizeRows, normalizeRowsBackwardInput, normalizeRowsBackwardParameters, blend,
+  normalizeColumnsBackward, normalizeRows, normalizeRowsBackwardInput, normalizeRowsBackwardParameters, rmsprop, adagrad, adadelta, adamax, nadam,
+  lion, clip, sumOfSquares, shrink, accumulate, meanGradient, blend,
 };
 
 /** The first address behind the tables of this binary. */
@@ -38,6 +41,17 @@ const enum Operation {
   normalizeRows,
   normalizeRowsBackwardInput,
   normalizeRowsBackwardParameters,
+  rmsprop,
+  adagrad,
+  adadelta,
+  adamax,
+  nadam,
+  lion,
+  clip,
+  sumOfSquares,
+  shrink,
+  accumulate,
+  meanGradient,
   blend,
 }
 
@@ -95,8 +109,55 @@ export function runExtra(plan: usize, rows: i32, first: i32, last: i32): void {
         word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), rows, word(plan, 6), word(plan, 7),
       );
       break;
+    case Operation.rmsprop:
+      rmsprop(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7),
+        scalar(plan, 8), scalar(plan, 9), scalar(plan, 10), scalar(plan, 11),
+      );
+      break;
+    case Operation.adagrad:
+      adagrad(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), scalar(plan, 6), scalar(plan, 7));
+      break;
+    case Operation.adadelta:
+      adadelta(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), scalar(plan, 7),
+        scalar(plan, 8), scalar(plan, 9),
+      );
+      break;
+    case Operation.adamax:
+      adamax(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7),
+        scalar(plan, 8), scalar(plan, 9), scalar(plan, 10), scalar(plan, 11),
+      );
+      break;
+    case Operation.nadam:
+      nadam(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6), word(plan, 7),
+        scalar(plan, 8), scalar(plan, 9), scalar(plan, 10), scalar(plan, 11), scalar(plan, 12),
+      );
+      break;
+    case Operation.lion:
+      lion(
+        word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5), scalar(plan, 6), scalar(plan, 7), scalar(plan, 8),
+      );
+      break;
+    case Operation.clip:
+      clip(word(plan, 1), word(plan, 2), scalar(plan, 3));
+      break;
+    case Operation.sumOfSquares:
+      sumOfSquares(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4));
+      break;
+    case Operation.shrink:
+      shrink(word(plan, 1), word(plan, 2), word(plan, 3), scalar(plan, 4));
+      break;
+    case Operation.accumulate:
+      accumulate(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), word(plan, 5));
+      break;
+    case Operation.meanGradient:
+      meanGradient(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4));
+      break;
     case Operation.blend:
-      blend(word(plan, 1), word(plan, 2), word(plan, 3), scalar(plan, 4));
+      blend(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), scalar(plan, 5));
       break;
     default:
       unreachable();

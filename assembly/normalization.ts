@@ -445,15 +445,3 @@ export function normalizeRowsBackwardParameters(
     statistics += <usize>BLOCK << 3;
   }
 }
-
-/** average[0 .. count) := keep·average + (1 − keep)·value, denormal results as 0. */
-export function blend(average: usize, value: usize, count: i32, keep: f32): void {
-  const share = f32x4.splat(1 - keep);
-  const kept = f32x4.splat(keep);
-  for (let bytes = paddedBytes(count); bytes > 0; bytes -= 16) {
-    const mixed = multiplyAdd(kept, v128.load(average), f32x4.mul(share, v128.load(value)));
-    v128.store(average, unlessBelow(mixed, constant(table, 10)));
-    average += 16;
-    value += 16;
-  }
-}

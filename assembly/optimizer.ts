@@ -7,7 +7,7 @@ import { flushBelow } from "./memory";
 import { multiplyAdd, paddedBytes, unlessBelow } from "./simd";
 
 /** Below it a float32 is denormal. */
-const SMALLEST_NORMAL: f32 = reinterpret<f32>(0x00800000);
+export const SMALLEST_NORMAL: f32 = reinterpret<f32>(0x00800000);
 
 /**
  * Stochastic gradient descent, by PyTorch's rule: g := dparameters + weightDecay·parameters;
@@ -95,14 +95,14 @@ function accelerated(
 }
 
 /** Gradients below this count as 0 in `adam`: their squares would be denormal, and slow every step. */
-const LEAST_GRADIENT: f32 = 1e-16;
+export const LEAST_GRADIENT: f32 = 1e-16;
 
 /**
  * Every so many steps, second moments that are denormal are set to 0, and first ones below 1e-30, whose product with the rate may
  * be. To look at each result would cost a quarter of a step of `adam`.
  */
 const FLUSH_STEPS: i32 = 16;
-const LEAST_MOMENT: f32 = 1e-30;
+export const LEAST_MOMENT: f32 = 1e-30;
 
 /**
  * Adam (Kingma, Ba 2015), by PyTorch's rule: g := dparameters + weightDecay·parameters; first := β₁·first + (1 − β₁)·g;
@@ -148,7 +148,7 @@ export function adam(
 }
 
 /** base^exponent by repeated squaring: only multiplications, so the same bits everywhere. */
-function power(base: f64, exponent: i32): f64 {
+export function power(base: f64, exponent: i32): f64 {
   let result: f64 = 1;
   for (; exponent > 0; exponent >>= 1, base *= base) if (exponent & 1) result *= base;
   return result;

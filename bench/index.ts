@@ -4,6 +4,7 @@
  */
 
 import { compareAll, compareOne } from './backends.ts';
+import { csv } from './csv.ts';
 import { denormals } from './denormals.ts';
 import { fit } from './fit.ts';
 import { kernels } from './kernels.ts';
@@ -21,6 +22,7 @@ const modes: Record<string, Mode> = {
   start,
   denormals,
   fit,
+  csv,
   threads,
   // Asked for by other modes, of a process of its own.
   peer,

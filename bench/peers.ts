@@ -28,7 +28,7 @@ const comparisons: readonly { readonly name: string; readonly peer: keyof typeof
 ];
 
 export function peers(): void {
-  installPeers();
+  installPeers('@jax-js/jax', 'onnxruntime-web');
   console.log(`${headLines()}\n\n${titles(columns)}`);
   // Each pair in a process of its own: libraries stay out of each other's way.
   comparisons.forEach((_, i) => runAlone('peer', String(i)));

@@ -1,5 +1,7 @@
 /** The public names, one by one. */
 
+export { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './model/adaptiveOptimizers.ts';
+export type { AdadeltaOptions, AdagradOptions, AdamaxOptions, AdaptiveOptions, LionOptions, NadamOptions, RmspropOptions } from './model/adaptiveOptimizers.ts';
 export { activation, activations } from './model/activation.ts';
 export type { ActivationName, ActivationOptions, ActivationPair, ActivationSpec, DerivativeSpec } from './model/activation.ts';
 export { loadBackend } from './backend/index.ts';
@@ -7,11 +9,15 @@ export type { BackendChoice, BackendName } from './backend/index.ts';
 export type { Callback, History, Logs } from './model/callbacks.ts';
 export { checkpoint, resume } from './formats/checkpoint.ts';
 export type { CheckpointOptions } from './formats/checkpoint.ts';
+export { parseCsv, readCsv } from './data/csv.ts';
+export type { CsvOptions } from './data/csv.ts';
 export { crossValidate } from './model/crossValidation.ts';
 export type { CrossValidation, CrossValidationOptions } from './model/crossValidation.ts';
 export { balancedClassWeights } from './data/classes.ts';
 export { maxNorm, nonNegative, unitNorm } from './model/constraints.ts';
 export type { Constraint } from './model/constraints.ts';
+export { dataset } from './data/dataset.ts';
+export type { DatasetOptions, SampleBatch, SampleSet, SplitOptions } from './data/dataset.ts';
 export type { Batches, Dataset, DatasetBatch, FitDatasetOptions } from './model/dataset.ts';
 export { dense } from './model/dense.ts';
 export type { DenseOptions } from './model/dense.ts';
@@ -29,6 +35,8 @@ export { gradientCheck } from './diagnostics/gradientCheck.ts';
 export type { GradientCheck, GradientCheckOptions, ParameterCheck } from './diagnostics/gradientCheck.ts';
 export { fromBytes, loadModel } from './formats/loading.ts';
 export type { LoadOptions } from './formats/loading.ts';
+export { parseIdx, readIdx } from './data/idx.ts';
+export type { Idx } from './data/idx.ts';
 export type { InitializerName, InitializerSpec } from './model/initializers.ts';
 export type { Layer, ParameterRule } from './model/layer.ts';
 export { csvLogger, jsonLinesLogger } from './model/loggers.ts';
@@ -45,7 +53,8 @@ export { cosineSimilarity, mae, mse, r2Score, rmse } from './metrics/regression.
 export { batchNormalization, layerNormalization, normalization } from './model/normalization.ts';
 export type { BatchNormalizationOptions, LayerNormalizationOptions, Normalization, NormalizationOptions } from './model/normalization.ts';
 export { adam, adamw, lbfgs, momentum, sgd } from './model/optimizers.ts';
-export type { AdamOptions, LbfgsOptions, Optimizer, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
+export type { Optimizer, UpdateOptions } from './model/optimizer.ts';
+export type { AdamOptions, LbfgsOptions, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers.ts';
 export type { LayerDescription, ModelSnapshot, SequentialDescription } from './model/description.ts';
 export type { LayerLike } from './model/layersFrom.ts';
 export { loadFormats } from './model/savable.ts';
@@ -65,7 +74,12 @@ export type {
 } from './model/schedules.ts';
 export { parseSafetensors, serializeSafetensors } from './formats/safetensors.ts';
 export type { Safetensors, SafetensorsTensor, TensorLike } from './formats/safetensors.ts';
+export { tableFromRecords } from './data/records.ts';
+export type { RecordOptions } from './data/records.ts';
 export { sequential } from './model/sequential.ts';
 export type { CompileOptions, FitOptions, Gradient, PredictOptions, Sequential, SequentialOptions } from './model/sequential.ts';
+export type { ByteSource } from './data/source.ts';
+export type { ColumnStatistics, Problem } from './data/statistics.ts';
+export type { BooleanColumn, CategoryColumn, Column, ColumnType, NumberColumn, Table } from './data/table.ts';
 export { BackendError, DataError, FormatError, NablaError, OptionError, ShapeError, TrainingError } from './errors.ts';
 export type { ClassWeight, SampleWeightOptions, ValidationData, WeightOptions } from './model/weights.ts';

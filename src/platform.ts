@@ -223,3 +223,8 @@ export function files(): Files | undefined {
     beside: (path) => fs.readdirSync(dirname(path)),
   };
 }
+
+/** The bytes of a file, in pieces; undefined where there are no files. Node's own errors come out as it is read. */
+export function fileBytes(path: string | URL): AsyncIterable<Uint8Array> | undefined {
+  return (nodeModule('node:fs') as typeof import('node:fs') | undefined)?.createReadStream(path);
+}

@@ -181,8 +181,63 @@ export const operations = {
     dgamma: address, dbeta: address, input: address, dout: address, statistics: address, rows, columns: size, units: size,
   },
 
-  /** average[0 .. count) := keep·average + (1 − keep)·value, denormal results as 0. */
-  blend: { average: address, value: address, count: size, keep: scalar },
+  // Updates over a flat range, in each of which g := dparameters + weightDecay·parameters, 0 where that is below 1e-16, and
+  // rate = learningRate[0]; what decays becomes 0 where it would be denormal, or below 1e-30 if it is no mean of squares.
+  /**
+   * second := rho·second + (1 − rho)·g²; change := g / (√second + epsilon). Unless the address of `mean` is 0, `second` is that less the square
+   * of mean := rho·mean + (1 − rho)·g; unless that of `velocity` is, change := velocity := momentum·velocity + change.
+   * parameters −= rate·change.
+   */
+  rmsprop: {
+    parameters: address, second: address, mean: address, velocity: address, dparameters: address, learningRate: address, count: size,
+    rho: scalar, epsilon: scalar, momentum: scalar, weightDecay: scalar,
+  },
+  /** squares += g²; parameters −= rate · g / (√squares + epsilon) */
+  adagrad: {
+    parameters: address, squares: address, dparameters: address, learningRate: address, count: size, epsilon: scalar, weightDecay: scalar,
+  },
+  /**
+   * second := rho·second + (1 − rho)·g²; change := g · √(changes + epsilon) / √(second + epsilon), 0 where below 1e-16;
+   * changes := rho·changes + (1 − rho)·change²; parameters −= rate·change.
+   */
+  adadelta: {
+    parameters: address, second: address, changes: address, dparameters: address, learningRate: address, count: size,
+    rho: scalar, epsilon: scalar, weightDecay: scalar,
+  },
+  /** first := β₁·first + (1 − β₁)·g; largest := max(β₂·largest, |g| + epsilon); parameters −= rate / (1 − β₁ᵗ) · first / largest in step t = step[0]. */
+  adamax: {
+    parameters: address, first: address, largest: address, dparameters: address, learningRate: address, step: address, count: size,
+    beta1: scalar, beta2: scalar, epsilon: scalar, weightDecay: scalar,
+  },
+  /**
+   * Moments as in `adam`. With μᵢ = β₁·(1 − ½·0.96^(i·momentumDecay)) and the product Π of μ₁ ... μₜ in step t = step[0], parameters −=
+   * rate · (g·(1 − μₜ)/(1 − Π) + first·μₜ₊₁/(1 − Π·μₜ₊₁)) / (√(second/(1 − β₂ᵗ)) + epsilon).
+   */
+  nadam: {
+    parameters: address, first: address, second: address, dparameters: address, learningRate: address, step: address, count: size,
+    beta1: scalar, beta2: scalar, epsilon: scalar, weightDecay: scalar, momentumDecay: scalar,
+  },
+  /** g is dparameters alone: parameters −= rate · (sign(β₁·first + (1 − β₁)·g) + weightDecay·parameters); first := β₂·first + (1 − β₂)·g. */
+  lion: {
+    parameters: address, first: address, dparameters: address, learningRate: address, count: size, beta1: scalar, beta2: scalar,
+    weightDecay: scalar,
+  },
+
+  /** range[0 .. count) := range, but at least −most and at most most. */
+  clip: { range: address, count: size, most: scalar },
+  /** sum := Σ range[0 .. count)² in double precision, added to what it was where `adds` is 1. */
+  sumOfSquares: { sum: address, range: address, count: size, adds: size },
+  /** range[0 .. count) *= most / (√sum + 1e-6), unless that is at least 1. */
+  shrink: { range: address, sum: address, count: size, most: scalar },
+  /** accumulated[0 .. count) += dparameters, := in steps 1, 1 + every, 1 + 2·every ...; the step is step[0]. */
+  accumulate: { accumulated: address, dparameters: address, step: address, count: size, every: size },
+  /** dparameters[0 .. count) := (accumulated + dparameters) / divisor */
+  meanGradient: { dparameters: address, accumulated: address, count: size, divisor: size },
+  /**
+   * average[0 .. count) := keep·average + (1 − keep)·value, denormal results are 0; unless the address of `step` is 0, keep is 0 where
+   * step[0] is 1.
+   */
+  blend: { average: address, value: address, step: address, count: size, keep: scalar },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
 export type OperationName = keyof typeof operations;

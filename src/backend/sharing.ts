@@ -45,8 +45,12 @@ const changedRanges = 4;
 export const undoBytes = 2 * changedRanges * blockFloats * 4;
 
 /** Updates over flat ranges: parameters, state and gradients are shared out; the rest is common. */
-const updates: readonly OperationName[] = ['sgd', 'adam'];
+const updates: readonly OperationName[] = ['sgd', 'adam', 'rmsprop', 'adagrad', 'adadelta', 'adamax', 'nadam', 'lion', 'accumulate', 'blend'];
 const common = ['learningRate', 'step'];
+/** What updates read alone. */
+const unchanged = ['dparameters', 'value'];
+/** Operations over flat ranges that nobody needs after the step, and which of their arguments those are. */
+const flat: Partial<Record<OperationName, readonly string[]>> = { zero: ['range'], clip: ['range'], shrink: ['range'], meanGradient: ['dparameters', 'accumulated'] };
 /** Operations of which each thread computes some rows. */
 const byRows: readonly OperationName[] = [
   'denseForward', 'activationForward', 'activationBackward', 'softmaxForward', 'softmaxBackward', 'logSoftmaxForward', 'logSoftmaxBackward',
@@ -65,15 +69,20 @@ interface Step {
   readonly name: OperationName;
   /** The words of its arguments, by name. */
   readonly args: Readonly<Record<string, number>>;
+  /** Set for what comes behind the updates, and what follows those at once: the leading thread's, whatever it is. */
+  readonly late: boolean;
 }
 
 /** The steps of a plan, up to its end. */
 function read(words: Int32Array): Step[] {
   const steps: Step[] = [];
+  let late = false;
   for (let at = 0; words[at] !== 0; at += operationWords) {
     const name = operationNames[words[at]!]!;
     const keys = Object.entries<string>(operations[name]).filter(([, kind]) => kind !== 'rows').map(([key]) => key);
-    steps.push({ name, args: Object.fromEntries(keys.map((key, i) => [key, words[at + 1 + i]!])) });
+    const before = steps.at(-1)?.name;
+    late ||= before !== undefined && updates.includes(before) && !updates.includes(name);
+    steps.push({ name, args: Object.fromEntries(keys.map((key, i) => [key, words[at + 1 + i]!])), late });
   }
   return steps;
 }
@@ -86,20 +95,23 @@ function part(count: number, group: number, thread: number, threads: number): { 
 }
 
 /** Whether threads share an operation; others are the leading thread's. */
-function isShared(name: OperationName): boolean {
-  return name === 'zero' || byRows.includes(name) || byInputs.includes(name) || byColumns.includes(name) || updates.includes(name);
+function isShared({ name, late }: Step): boolean {
+  return !late && (name in flat || byRows.includes(name) || byInputs.includes(name) || byColumns.includes(name) || updates.includes(name));
 }
 
 /**
  * Whether a step can follow another without a barrier. Updates that follow each other are of ranges as long, so each thread goes on with
- * what it has just updated; and what comes behind them is the leading thread's, and has no barrier in it.
+ * what it has just updated, or are of others; and what comes behind them is the leading thread's, and has no barrier in it.
  */
-function independent(before: OperationName, after: OperationName): boolean {
+function independent(first: Step, second: Step): boolean {
+  // A counter may move on while gradients are computed; what follows it may read them.
+  if (!isShared(first) && !isShared(second)) return first.name !== 'increment';
+  if (second.late) return false;
+  const [before, after] = [first.name, second.name];
   if (before === 'zero' || (byRows.includes(before) && byRows.includes(after))) return true;
   if (updates.includes(before) && updates.includes(after)) return true;
   // These are of one stage: each thread goes on with its own columns.
   if (byColumns.includes(before) && byColumns.includes(after)) return true;
-  if (!isShared(before) && !isShared(after)) return true;
   return before === 'denseBackwardParameters' && (after === 'denseBackwardInput' || after === 'increment');
 }
 
@@ -141,8 +153,8 @@ class Sharer {
     let updated = 0;
     steps.forEach((step, i) => {
       this.#step(step);
-      const next = steps[i + 1]?.name;
-      if (next !== undefined && independent(step.name, next)) return;
+      const next = steps[i + 1];
+      if (next !== undefined && independent(step, next)) return;
       const last = Number(next === undefined);
       if (last || updates.includes(step.name)) this.#mark(this.#blocks.length + 1);
       lastBarrier = this.#words.length;
@@ -164,10 +176,15 @@ class Sharer {
     this.#add('mark', { counter: this.#meeting.progress + 64 * this.#thread, value });
   }
 
-  #step({ name, args }: Step): void {
+  #step(step: Step): void {
+    const { name, args } = step;
     const { threads, scratchBytes } = this.#meeting;
     const of = (count: number, group: number) => part(count, group, this.#thread, threads);
-    if (byRows.includes(name)) {
+    if (!isShared(step)) {
+      if (this.#thread > 0) return;
+      this.#add('share', { count: this.#rows, first: 0, last: 0x7fffffff });
+      this.#add(name, args);
+    } else if (byRows.includes(name)) {
       // Four rows of any width are a whole number of vectors, and the groups in which kernels take them.
       const { first, last } = of(this.#rows, 4);
       this.#range(name, args, first, last, (key) => rowWidth(name, key, args));
@@ -181,15 +198,13 @@ class Sharer {
       if (first === last) return;
       this.#add('share', { count: this.#rows, first, last });
       this.#add(name, { ...moved(name, args, (key) => (args[key] === 0 || key === ofRows ? 0 : first)), columns: last - first });
-    } else if (name === 'zero') {
+    } else if (flat[name] !== undefined) {
       const { first, last } = of(args['count']!, 16);
-      if (first < last) this.#add(name, { range: args['range']! + 4 * first, count: last - first });
-    } else if (updates.includes(name)) {
+      const own = Object.fromEntries(flat[name].map((key) => [key, args[key]! + 4 * first]));
+      if (first < last) this.#add(name, { ...args, ...own, count: last - first });
+    } else {
       const { first, last } = of(args['count']!, 16);
       for (let at = first; at < last; at += blockFloats) this.#update(name, args, at, Math.min(blockFloats, last - at));
-    } else if (this.#thread === 0) {
-      this.#add('share', { count: this.#rows, first: 0, last: 0x7fffffff });
-      this.#add(name, args);
     }
   }
 
@@ -205,7 +220,7 @@ class Sharer {
     const keys = Object.entries<string>(operations[name]).flatMap(([key, kind]) => (kind === 'address' && !common.includes(key) ? [key] : []));
     const moved = Object.fromEntries(keys.map((key) => [key, args[key] === 0 ? 0 : args[key]! + 4 * at]));
     const area = this.#meeting.undo + (this.#thread + (this.#blocks.length % 2) / 2) * undoBytes;
-    const undo = keys.filter((key) => key !== 'dparameters' && args[key] !== 0)
+    const undo = keys.filter((key) => !unchanged.includes(key) && args[key] !== 0)
       .map((key, i) => ({ range: moved[key]! >>> 0, copy: area + 4 * i * blockFloats, floats }));
     this.#blocks.push({ word: this.#words.length, undo });
     for (const { range, copy } of undo) this.#add('copyRange', { to: copy, from: range, count: floats });

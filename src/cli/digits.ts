@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { DataError } from '../index.ts';
+import { DataError, dataset, parseCsv, type SampleSet } from '../index.ts';
 import { Random } from '../random.ts';
 
 export const side = 8;
@@ -23,27 +23,20 @@ export interface Digits {
 
 /** The data set in an order drawn from the seed, its last `held` digits apart. */
 export function readDigits(seed: number, held: number): { train: Digits; test: Digits } {
-  const lines = readLines();
-  const order = Uint32Array.from(lines, (_, line) => line);
+  const all = dataset(parseCsv(readFile(), { header: false }), `column_${side ** 2 + 1}`);
+  const order = Uint32Array.from({ length: all.rows }, (_, row) => row);
   new Random(seed, 'sampling').shuffle(order);
   const at = order.length - held;
-  return { train: pick(lines, order.subarray(0, at)), test: pick(lines, order.subarray(at)) };
+  return { train: digitsOf(all.pick(order.subarray(0, at))), test: digitsOf(all.pick(order.subarray(at))) };
 }
 
-function readLines(): string[] {
+function readFile(): Uint8Array {
   const places = ['./digits.csv.gz', '../data/digits.csv.gz'].map((path) => new URL(path, import.meta.url));
   const place = places.find((url) => existsSync(url));
   if (place === undefined) throw new DataError(`the digits are not where they should be, at ${places[0]!.pathname}; install nabla again`);
-  return gunzipSync(readFileSync(place)).toString().trim().split('\n');
+  return gunzipSync(readFileSync(place));
 }
 
-function pick(lines: readonly string[], order: Uint32Array): Digits {
-  const pixels = new Float32Array(order.length * side ** 2);
-  const labels = new Uint8Array(order.length);
-  order.forEach((line, row) => {
-    const values = lines[line]!.split(',').map(Number);
-    labels[row] = values.pop()!;
-    pixels.set(values.map((value) => value / ink), row * side ** 2);
-  });
-  return { pixels, labels, count: order.length };
+function digitsOf({ x, y, rows }: SampleSet): Digits {
+  return { pixels: x.map((value) => value / ink), labels: Uint8Array.from(y), count: rows };
 }

@@ -66,6 +66,7 @@ export async function findLearningRate(model: Sequential, x: MatrixLike, y: Matr
   const { inputs, outputs } = program;
   const samples = checkedSamples(where, x, y, { inputs, outputs, loss: program.objective!.loss });
   const rows = Math.min(batchSize, samples.x.rows);
+  const { accumulationSteps } = program.objective!.optimizer;
   const load = batches(program, samples, rows, seed);
   let sliceEnd = performance.now() + sliceMilliseconds;
   const rates: number[] = [];
@@ -73,11 +74,13 @@ export async function findLearningRate(model: Sequential, x: MatrixLike, y: Matr
   let loss = 0;
   let least = Infinity;
   for (let step = 0; step < steps; step++) {
-    load();
     program.sums.clear();
-    program.run('train', rows);
+    for (let batch = 0; batch < accumulationSteps; batch++) {
+      load();
+      program.run('train', rows);
+    }
     // The mean with falling weights whose sum is 1 from the first step on; of equal losses it is exactly that loss.
-    loss += ((1 - kept) / (1 - kept ** (step + 1))) * (program.sums.lossOver(rows) - loss);
+    loss += ((1 - kept) / (1 - kept ** (step + 1))) * (program.sums.lossOver(rows * accumulationSteps) - loss);
     if (!Number.isFinite(loss) || loss > explosion * least) break;
     least = Math.min(least, loss);
     rates.push(rateAtStep(step));

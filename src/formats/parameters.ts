@@ -36,7 +36,7 @@ function refuseOthers(where: string, tensors: Tensors, used: ReadonlySet<string>
 export function ownValues(where: string, wanted: readonly Wanted[], tensors: Tensors, isCheckpoint: boolean): Float32Array[] {
   const values = wanted.map((parameter) => valuesOf(where, ownName(parameter), parameter.shape, tensors));
   const used = new Set(wanted.map(ownName));
-  const others = [...tensors].filter(([name]) => !(isCheckpoint && /^(optimizer\/\d+\/|callback\/\d+$)/.test(name)));
+  const others = [...tensors].filter(([name]) => !(isCheckpoint && /^(optimizer\/\w+\/|callback\/\d+$)/.test(name)));
   refuseOthers(where, new Map(others), used);
   return values;
 }

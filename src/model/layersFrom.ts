@@ -1,8 +1,9 @@
 /** Layers, and what a model trains with, from their descriptions: what `model/description.ts` wrote, or anything else, for files may be hostile. */
 
-import { FormatError, OptionError, unexpected } from '../errors.ts';
+import { OptionError, unexpected } from '../errors.ts';
 import { checkKeys, checkLabel, checkName } from '../options.ts';
 import { activation } from './activation.ts';
+import { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './adaptiveOptimizers.ts';
 import { maxNorm, nonNegative, unitNorm } from './constraints.ts';
 import { dense } from './dense.ts';
 import { isRule, mostDepth } from './description.ts';
@@ -10,7 +11,8 @@ import { dropout } from './dropout.ts';
 import { gaussianNoise } from './gaussianNoise.ts';
 import type { Layer, ParameterRule } from './layer.ts';
 import { batchNormalization, layerNormalization, normalization } from './normalization.ts';
-import { adam, adamw, lbfgs, momentum, sgd, type Optimizer, type OptimizerName } from './optimizers.ts';
+import type { Optimizer } from './optimizer.ts';
+import { adam, adamw, lbfgs, momentum, sgd, type OptimizerName } from './optimizers.ts';
 import { l1, l1l2, l2 } from './regularizers.ts';
 import { residual } from './residual.ts';
 import type { CompileOptions } from './sequential.ts';
@@ -45,7 +47,9 @@ export const ruleTypes: Readonly<Record<string, (config: Readonly<Record<string,
   unitNorm: () => unitNorm(),
 };
 
-const optimizers: Readonly<Record<OptimizerName, (config: never) => Optimizer>> = { adam, adamw, lbfgs, momentum, sgd };
+const optimizers: Readonly<Record<OptimizerName, (config: never) => Optimizer>> = {
+  adadelta, adagrad, adam, adamax, adamw, lbfgs, lion, momentum, nadam, rmsprop, sgd,
+};
 
 /** More than anybody stacks. A model takes time that grows with their square, which a small file must not make hours. */
 const mostLayers = 4_000;
@@ -101,11 +105,11 @@ export function compiledFrom(where: string, { optimizer, loss, metrics = [] }: R
   const { name, config } = optimizer as { name: unknown; config: Readonly<Record<string, unknown>> };
   // So checkpoints have it.
   if (config['learningRate'] === 'function') return undefined;
-  const known = Object.keys(optimizers) as OptimizerName[];
-  const made = optimizers[checkName(`${where} optimizer`, name, known)](config as never);
-  // A range of state as long as the weights for each: what a few bytes ask for must stay within what a file may.
-  if (made.slots > mostSlots) throw new FormatError(`${where} optimizer: expected at most ${mostSlots} times the weights as its state, received ${made.slots} times`);
-  return { optimizer: made, loss: loss as never, metrics: metrics as never };
+  const type = checkName(`${where} optimizer`, name, Object.keys(optimizers) as OptimizerName[]);
+  // Twice as much state as weights for each: what a few bytes ask for must stay within reason.
+  const { historySize } = config as { historySize?: unknown };
+  if (typeof historySize === 'number' && historySize > mostHistory) throw unexpected(`${where} optimizer historySize`, `at most ${mostHistory}`, historySize);
+  return { optimizer: optimizers[type](config as never), loss: loss as never, metrics: metrics as never };
 }
 
-const mostSlots = 2_000;
+const mostHistory = 1_000;

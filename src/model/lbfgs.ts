@@ -85,11 +85,11 @@ class Iterations {
   }
 
   #step(pair: number): Float32Array {
-    return this.#floats(this.#layout.slots[pair]!);
+    return this.#floats(this.#layout.slots[`step${pair}`]!);
   }
 
   #change(pair: number): Float32Array {
-    return this.#floats(this.#layout.slots[this.#config.historySize + pair]!);
+    return this.#floats(this.#layout.slots[`change${pair}`]!);
   }
 
   next(): void {

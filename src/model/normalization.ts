@@ -70,8 +70,8 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
       },
       update(plan, { parameters: own, cache }) {
         const { mean, variance } = parts(cache).batch;
-        plan.add('blend', { average: own[moving]!, value: mean, count: units, keep: momentum });
-        plan.add('blend', { average: own[moving + 1]!, value: variance, count: units, keep: momentum });
+        plan.add('blend', { average: own[moving]!, value: mean, step: 0, count: units, keep: momentum });
+        plan.add('blend', { average: own[moving + 1]!, value: variance, step: 0, count: units, keep: momentum });
       },
     };
   });

@@ -1,53 +1,18 @@
-/** Optimizers: checked settings, and the update they write into a plan, over the flat range of all parameters. */
+/** The optimizers by function and by name: those of the core here, others in adaptiveOptimizers.ts. */
 
-import type { PlanBuilder } from '../backend/plan.ts';
 import { OptionError, show } from '../errors.ts';
-import { checkBoolean, checkInteger, checkKeys, checkName, checkNumber, type Range } from '../options.ts';
+import { checkInteger, checkName, checkNumber } from '../options.ts';
 import { onDemand } from '../platform.ts';
+import { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './adaptiveOptimizers.ts';
+import { configure, optimizer, penalty, rate, rateAt, share, smallTerm, type Optimizer, type UpdateOptions } from './optimizer.ts';
 import type { LearningRate } from './schedules.ts';
 import type { Sequential } from './sequential.ts';
-
-/** Addresses that an update works on. */
-export interface UpdateAddresses {
-  parameters: number;
-  dparameters: number;
-  /** One range as long as the parameters for each of the optimizer's slots. */
-  slots: readonly number[];
-  /** A float32. */
-  learningRate: number;
-  /** An int32, 1 in the first update. */
-  step: number;
-  /** Floats in each range. */
-  count: number;
-}
-
-/** An optimizer, as made by `sgd` and its like. */
-export interface Optimizer {
-  readonly name: OptimizerName;
-  /** With a schedule, the rate of the first update; the schedule is in `config`. */
-  readonly learningRate: number;
-  /** The options it was made with, defaults filled in. */
-  readonly config: Readonly<Record<string, unknown> & { learningRate: LearningRate }>;
-  /** Ranges of state it keeps, each as long as the parameters; they start as zeros. */
-  readonly slots: number;
-  /** Whether it is θ := θ − η ∂J/∂θ and nothing else, so that a step can move parameters without storing gradients. */
-  readonly plainDescent: boolean;
-  /** @internal Set where the update uses extra operations. */
-  readonly extra?: boolean;
-  /** @internal Writes the update into a plan. */
-  update(plan: PlanBuilder, at: UpdateAddresses): void;
-  /**
-   * @internal Where it takes iterations over all rows in place of updates: begins them for a `fit` in batches of so many of all rows.
-   * What it resolves to does one, once the rows are loaded.
-   */
-  begin?(model: Sequential, batchSize: number, rows: number): Promise<() => void>;
-}
 
 /** An optimizer, or the name of one with default settings. */
 export type OptimizerSpec = Optimizer | OptimizerName;
 export type OptimizerName = keyof typeof byName;
 
-export interface SgdOptions {
+export interface SgdOptions extends UpdateOptions {
   /** η, or a schedule of it; default 0.01. */
   learningRate?: LearningRate;
   /** Share of the last step that is kept; default 0. */
@@ -60,7 +25,7 @@ export interface SgdOptions {
   weightDecay?: number;
 }
 
-export interface AdamOptions {
+export interface AdamOptions extends UpdateOptions {
   /** η, or a schedule of it; default 0.001. */
   learningRate?: LearningRate;
   /** Share of the first moment, the mean of gradients, that is kept; default 0.9. */
@@ -88,35 +53,6 @@ export interface LbfgsOptions {
   c1?: number;
   /** The share of the slope that a step may leave; default 0.9, above `c1`. */
   c2?: number;
-}
-
-/** The options of an optimizer: of each its default, and the range of a number. */
-type Settings = Readonly<Record<string, readonly [usual: number | boolean, range?: Range]>>;
-/** Options checked, defaults filled in. */
-type Config<S extends Settings> = { readonly [Key in keyof S]: S[Key][0] extends boolean ? boolean : Key extends 'learningRate' ? LearningRate : number };
-
-const share = { min: 0, below: 1 };
-const rate = { above: 0 };
-const penalty = { min: 0 };
-
-function configure<S extends Settings>(name: string, settings: S, options: object): Config<S> {
-  checkKeys(name, options, Object.keys(settings));
-  const given = options as Readonly<Record<string, unknown>>;
-  return Object.freeze(Object.fromEntries(Object.entries(settings).map(([key, [usual, range]]) => {
-    const value = given[key] ?? usual;
-    if (key === 'learningRate' && typeof value === 'function') return [key, value];
-    return [key, typeof usual === 'boolean' ? checkBoolean(`${name} ${key}`, value) : checkNumber(`${name} ${key}`, value, range)];
-  }))) as Config<S>;
-}
-
-/**
- * The rate of the update that comes after `step` others.
- *
- * @throws OptionError where a schedule gives what is not a number of at least 0.
- */
-export function rateAt(learningRate: LearningRate, step: number): number {
-  if (typeof learningRate === 'number') return learningRate;
-  return checkNumber(`learningRate at step ${step}`, learningRate(step), penalty);
 }
 
 /**
@@ -156,35 +92,17 @@ function descent(name: 'sgd' | 'momentum', options: SgdOptions, usual = 0): Opti
   if (config.nesterov && (config.momentum === 0 || config.dampening !== 0)) {
     throw new OptionError(`${name} nesterov: needs a momentum above 0 and no dampening`);
   }
-  const { learningRate, nesterov, ...scalars } = config;
-  return Object.freeze({
-    name,
-    learningRate: rateAt(learningRate, 0),
-    config,
-    slots: config.momentum > 0 ? 1 : 0,
-    plainDescent: config.momentum === 0 && config.weightDecay === 0,
-    update(plan: PlanBuilder, { slots: [velocity = 0], ...at }: UpdateAddresses): void {
-      plan.add('sgd', { ...at, velocity, ...scalars, nesterov: Number(nesterov) });
-    },
-  });
+  const { momentum, weightDecay } = config;
+  return optimizer(name, config, { operation: 'sgd', slots: { velocity: momentum > 0 && 0 }, plainDescent: momentum === 0 && weightDecay === 0 });
 }
 
 function adaptive(name: 'adam' | 'adamw', options: AdamOptions, usualDecay = 0): Optimizer {
   const config = configure(name, {
-    learningRate: [0.001, rate], beta1: [0.9, share], beta2: [0.999, share], epsilon: [1e-7, { min: 1e-30 }], amsgrad: [false],
+    learningRate: [0.001, rate], beta1: [0.9, share], beta2: [0.999, share], epsilon: [1e-7, smallTerm], amsgrad: [false],
     weightDecay: [usualDecay, penalty],
   }, options);
-  const { learningRate, amsgrad, ...scalars } = config;
-  return Object.freeze({
-    name,
-    learningRate: rateAt(learningRate, 0),
-    config,
-    slots: amsgrad ? 3 : 2,
-    plainDescent: false,
-    update(plan: PlanBuilder, { slots: [first = 0, second = 0, maximum = 0], ...at }: UpdateAddresses): void {
-      plan.add('adam', { ...at, first, second, maximum, ...scalars, decoupled: Number(name === 'adamw') });
-    },
-  });
+  const slots = { first: 0, second: 0, maximum: config.amsgrad && 0 };
+  return optimizer(name, config, { operation: 'adam', fixed: { decoupled: Number(name === 'adamw') }, slots });
 }
 
 const lbfgsPart = onDemand('./lbfgs.js', () => import('./lbfgs.ts'));
@@ -201,17 +119,19 @@ const lbfgsPart = onDemand('./lbfgs.js', () => import('./lbfgs.ts'));
 export function lbfgs(options: LbfgsOptions = {}): Optimizer {
   const config = configure('lbfgs', {
     learningRate: [1, rate], historySize: [10], gradientTolerance: [1e-5, penalty], maxEvaluations: [25], c1: [1e-4, rate], c2: [0.9, share],
-  }, options);
+  }, options, {});
   checkInteger('lbfgs historySize', config.historySize, { min: 1 });
   checkInteger('lbfgs maxEvaluations', config.maxEvaluations, { min: 1 });
   checkNumber('lbfgs c2', config.c2, { above: config.c1 });
   return Object.freeze({
     name: 'lbfgs',
     learningRate: rateAt(config.learningRate, 0),
-    config,
-    slots: 2 * config.historySize,
+    config: config as object as Optimizer['config'],
+    slots: Object.freeze(Object.fromEntries(['step', 'change'].flatMap((name) => Array.from({ length: config.historySize }, (_, pair) => [`${name}${pair}`, 0])))),
     plainDescent: false,
+    accumulationSteps: 1,
     update: () => undefined,
+    accumulate: () => undefined,
     async begin(model: Sequential, batchSize: number, rows: number) {
       const iterate = (await lbfgsPart.load()).beginIterations(model, config, batchSize, rows);
       if (typeof iterate === 'string') throw new OptionError(iterate);
@@ -225,7 +145,7 @@ export function refuseBatches(where: string, optimizer: Optimizer): void {
   if (optimizer.begin !== undefined) throw new OptionError(`${where}: ${optimizer.name} needs fit, and all rows at once`);
 }
 
-const byName = { sgd, momentum, adam, adamw, lbfgs };
+const byName = { sgd, momentum, rmsprop, adagrad, adadelta, adam, adamw, adamax, nadam, lion, lbfgs };
 
 /** The optimizer that a name or an object made by one of the functions above stands for. */
 export function resolveOptimizer(spec: OptimizerSpec): Optimizer {

@@ -7,7 +7,7 @@ import { PlanBuilder } from '../backend/plan.ts';
 import type { BackwardAddresses, Stage } from './layer.ts';
 import { fusedWith, gradientDivisor, targetColumns, type Loss } from './losses.ts';
 import type { Measure, Metric } from './metrics.ts';
-import type { Optimizer } from './optimizers.ts';
+import type { Optimizer, UpdateAddresses } from './optimizer.ts';
 
 /** What a compiled model trains with. */
 export interface Objective {
@@ -42,9 +42,11 @@ export interface Layout {
   /** The parameters that optimizers move, and their gradients. */
   readonly values: Range;
   readonly gradients: Range;
+  /** The gradient of each of them, without what lies between. */
+  readonly gradientRanges: readonly Range[];
   /** The ranges of optimizer state. */
-  readonly slots: readonly number[];
-  readonly registers: { readonly learningRate: number; readonly step: number; readonly sums: number };
+  readonly slots: Readonly<Record<string, number>>;
+  readonly registers: { readonly learningRate: number; readonly step: number; readonly updates: number; readonly norm: number; readonly sums: number };
   readonly objective: Objective | undefined;
   readonly resident: Resident | undefined;
 }
@@ -64,8 +66,8 @@ export interface BatchAddresses {
   readonly scratch: number;
 }
 
-/** `trainOne` is a step on one row; `gather` loads a batch from resident rows. */
-export const planNames = ['predict', 'evaluate', 'gradients', 'train', 'trainOne', 'gather'] as const;
+/** `trainOne` is a step on one row, `accumulate` one that no update follows; `gather` loads a batch from resident rows. */
+export const planNames = ['predict', 'evaluate', 'gradients', 'train', 'trainOne', 'accumulate', 'gather'] as const;
 export type PlanName = (typeof planNames)[number];
 
 /** A stage as it stands in the plans that have it, and where it works. */
@@ -102,7 +104,8 @@ export class PlanWriter {
     if (objective !== undefined) {
       this.#forwardAndLoss(plans.evaluate, objective, this.#inference.map((placed) => ({ ...placed, dout: 0 })));
       this.#stepUpToUpdate(plans.gradients, objective, this.#gradients);
-      this.#step(plans.train, objective);
+      this.#step(plans.train, objective, 'update');
+      if (objective.optimizer.accumulationSteps > 1) this.#step(plans.accumulate, objective, 'accumulate');
       this.#stepOfOneRow(plans.trainOne, objective);
       if (resident !== undefined) {
         const { input, target, weights, order, cursor } = resident;
@@ -169,14 +172,20 @@ export class PlanWriter {
     this.#backward(this.#forwardAndLoss(plan, objective, stages), (stage, at) => stage.backward(plan, at));
   }
 
-  #step(plan: PlanBuilder, objective: Objective): void {
-    const { values, gradients, slots, registers: { learningRate, step } } = this.#model;
+  #step(plan: PlanBuilder, objective: Objective, what: 'update' | 'accumulate'): void {
+    const { registers: { step } } = this.#model;
     this.#stepUpToUpdate(plan, objective, this.#training);
     plan.add('increment', { counter: step });
-    objective.optimizer.update(plan, {
-      parameters: values.address, dparameters: gradients.address, slots, learningRate, step, count: values.floats,
-    });
+    objective.optimizer[what](plan, this.#updateAddresses(objective));
     this.#updateStages(plan);
+  }
+
+  #updateAddresses({ optimizer: { accumulationSteps } }: Objective): UpdateAddresses {
+    const { values, gradients, gradientRanges, slots, registers: { learningRate, step, updates, norm } } = this.#model;
+    return {
+      parameters: values.address, dparameters: gradients.address, gradients: gradientRanges, slots, sum: norm, learningRate,
+      step: accumulationSteps > 1 ? updates : step, batch: step, count: values.floats,
+    };
   }
 
   #updateStages(plan: PlanBuilder): void {
@@ -187,7 +196,7 @@ export class PlanWriter {
   #stepOfOneRow(plan: PlanBuilder, objective: Objective): void {
     const { stages, registers: { learningRate, step } } = this.#model;
     if (!objective.optimizer.plainDescent || stages.some(({ stage }) => isTrained(stage) && stage.descend === undefined)) {
-      this.#step(plan, objective);
+      this.#step(plan, objective, 'update');
       return;
     }
     this.#backward(this.#forwardAndLoss(plan, objective, this.#training), (stage, at) => {

@@ -16,7 +16,8 @@ import { Random } from '../random.ts';
 import { Collected } from './collected.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
 import { targetColumns } from './losses.ts';
-import { rateAt } from './optimizers.ts';
+import { rateAt } from './optimizer.ts';
+import { placeParameters, sizeOf, type Parameter } from './parameters.ts';
 import type { Layout, Objective, Range } from './plans.ts';
 import { isSmall, ResidentData } from './resident.ts';
 import { Room } from './room.ts';
@@ -24,21 +25,10 @@ import type { Samples } from './samples.ts';
 import type { LearningRate } from './schedules.ts';
 import { sumFloats, Sums, type Summed } from './sums.ts';
 
-/** A parameter and where it lies. */
-export interface Parameter {
-  /** `layer/name`, for example `dense_1/kernel`. */
-  readonly name: string;
-  readonly layer: string;
-  readonly spec: ParameterSpec;
-  readonly address: number;
-  /** Where its gradient lies; 0: it is not trainable. */
-  readonly daddress: number;
-}
-
 /** What training changes, beside the parameters that the range begins with: one range, and a copy of it. */
 interface Trained {
   /** A range as long as the parameters for each of the optimizer's slots. */
-  readonly slots: readonly number[];
+  readonly slots: Readonly<Record<string, number>>;
   /** The step counter. */
   readonly step: number;
   /** Floats of the whole range: parameters, those that are not trainable, slots, step. */
@@ -56,16 +46,16 @@ export class Program implements Summed {
   readonly inputs: number;
   readonly outputs: number;
   readonly parameters: readonly Parameter[];
-  /** The parameters that optimizers move, all parameters, and the gradients of the former, each as one range. */
   readonly #values: Range;
   readonly #all: Range;
   readonly #gradients: Range;
-  readonly #registers: { learningRate: number; sums: number };
+  /** With an optimizer that updates by several batches, `updates` is the number of the next update; `norm` is a float64 it computes with. */
+  readonly #registers: { learningRate: number; updates: number; norm: number; sums: number };
   readonly penalised: boolean;
   readonly sums: Sums;
   #objective: Objective | undefined;
   #rate: LearningRate = 0;
-  #trained: Trained = { slots: [], step: 0, floats: 0, kept: 0 };
+  #trained: Trained = { slots: {}, step: 0, floats: 0, kept: 0 };
   /** Where the room for a batch begins. */
   #base: number;
   #resident: ResidentData | undefined;
@@ -80,9 +70,9 @@ export class Program implements Summed {
     this.penalised = stages.some(({ penalty }) => penalty !== undefined);
 
     const arena = new Arena(backend.heapBase);
-    this.#registers = { learningRate: arena.floats(1), sums: arena.floats(sumFloats) };
+    this.#registers = { learningRate: arena.floats(1), updates: arena.floats(1), norm: arena.floats(2), sums: arena.floats(sumFloats) };
     this.sums = new Sums(this.#registers.sums, this);
-    const placed = this.#place(arena);
+    const placed = placeParameters(stages, backend, arena);
     this.parameters = placed.parameters;
     this.#values = placed.values;
     this.#all = placed.all;
@@ -90,31 +80,6 @@ export class Program implements Summed {
     this.#base = arena.end;
     backend.memory.ensure(arena.end);
     this.#initialize(seed);
-  }
-
-  /**
-   * Gives every parameter and its gradient an address: first all gradients, then all parameters in the same order, then those that are
-   * not trainable.
-   */
-  #place(arena: Arena): { parameters: Parameter[]; values: Range; all: Range; gradients: Range } {
-    const specs = this.stages.flatMap(({ layer, parameters }) => parameters.map((spec) => ({ layer, spec })));
-    const range = (trainable: boolean): { at: number[]; range: Range } => {
-      const address = arena.end;
-      const at = specs.map(({ spec }) => ((spec.trainable ?? true) === trainable ? arena.floats(this.#floats(spec)) : 0));
-      return { at, range: { address, floats: (arena.end - address) / 4 } };
-    };
-    const gradients = range(true);
-    const values = range(true);
-    const others = range(false);
-    const parameters = specs.map(({ layer, spec }, i) => ({
-      name: `${layer}/${spec.name}`, layer, spec, address: values.at[i]! || others.at[i]!, daddress: gradients.at[i]!,
-    }));
-    const all = { address: values.range.address, floats: values.range.floats + others.range.floats };
-    return { parameters, values: values.range, all, gradients: gradients.range };
-  }
-
-  #floats({ shape }: ParameterSpec): number {
-    return shape.length === 2 ? this.backend.weightFloats(shape[0], shape[1]) : shape[0];
   }
 
   #initialize(seed: number): void {
@@ -148,12 +113,13 @@ export class Program implements Summed {
   /** Sets what to train with; optimizer state starts anew. */
   compile(objective: Objective): void {
     const arena = new Arena(this.#all.address + 4 * this.#all.floats);
-    const slots = Array.from({ length: objective.optimizer.slots }, () => arena.floats(this.#values.floats));
+    const initial = Object.entries(objective.optimizer.slots);
+    const slots = Object.fromEntries(initial.map(([name]) => [name, arena.floats(this.#values.floats)]));
     const step = arena.floats(1);
     const floats = (arena.end - this.#all.address) / 4;
     const kept = arena.floats(floats);
     this.backend.memory.ensure(arena.end);
-    for (const slot of slots) this.backend.memory.f32.fill(0, slot / 4, slot / 4 + this.#values.floats);
+    for (const [name, value] of initial) this.backend.memory.f32.fill(value, slots[name]! / 4, slots[name]! / 4 + this.#values.floats);
     this.backend.memory.i32[step / 4] = 0;
     this.#trained = { slots, step, floats, kept };
     this.#base = arena.end;
@@ -166,12 +132,18 @@ export class Program implements Summed {
 
   /** Updates done since `compile`. */
   get step(): number {
-    return this.backend.memory.i32[this.#trained.step / 4]!;
+    return Math.floor(this.backend.memory.i32[this.#trained.step / 4]! / this.#accumulationSteps);
+  }
+
+  /** Batches that an update goes by. */
+  get #accumulationSteps(): number {
+    return this.#objective?.optimizer.accumulationSteps ?? 1;
   }
 
   /** By how many bytes each slot of the optimizer lies behind the parameters, which it is laid out as, and where the counters are, int32. */
-  get state(): { readonly slots: readonly number[]; readonly counters: Readonly<Record<string, number>> } {
-    return { slots: this.#trained.slots.map((slot) => slot - this.#values.address), counters: { step: this.#trained.step } };
+  get state(): { readonly slots: Readonly<Record<string, number>>; readonly counters: Readonly<Record<string, number>> } {
+    const { slots, step } = this.#trained;
+    return { slots: Object.fromEntries(Object.entries(slots).map(([name, slot]) => [name, slot - this.#values.address])), counters: { step } };
   }
 
   /** What updates go by from now on: a number or a schedule. */
@@ -217,12 +189,13 @@ export class Program implements Summed {
         stage,
         parameters: of(stage.parameters).map((parameter) => parameter.address),
         dparameters: of(stage.parameters).map((parameter) => parameter.daddress),
-        floats: stage.parameters.map((spec) => this.#floats(spec)),
+        floats: of(stage.parameters).map(({ floats }) => floats),
       })),
       inputs: this.inputs,
       outputs: this.outputs,
       values: this.#values,
       gradients: this.#gradients,
+      gradientRanges: this.parameters.filter(({ daddress }) => daddress !== 0).map(({ daddress: address, floats }) => ({ address, floats })),
       slots,
       registers: { ...this.#registers, step },
       objective: this.#objective,
@@ -231,19 +204,27 @@ export class Program implements Summed {
   }
 
   /** Runs a plan on the first `rows` rows of the room, which must have been reserved. */
-  run(name: 'predict' | 'evaluate' | 'gradients' | 'train', rows: number): void {
+  run(name: RunName, rows: number): void {
     if (this.start(name, rows)) return;
     this.#refuse(this.#team!.finishNow());
   }
 
   /** As `run`; false where other threads have not finished yet, and `finish` must be awaited. */
-  start(name: 'predict' | 'evaluate' | 'gradients' | 'train', rows: number): boolean {
+  start(name: RunName, rows: number): boolean {
     this.#settle();
-    if (name === 'train' && typeof this.#rate === 'function') this.#setRegister();
-    if (this.#team !== undefined && rows >= leastShared) return this.#team.run(name, rows);
+    const plan = name === 'train' ? this.#beginStep() : name;
+    if (this.#team !== undefined && rows >= leastShared) return this.#team.run(plan, rows);
     const { plans } = this.#room!;
-    this.backend.run(name === 'train' && rows === 1 ? plans.trainOne : plans[name], rows);
+    this.backend.run(plan === 'train' && rows === 1 ? plans.trainOne : plans[plan], rows);
     return true;
+  }
+
+  /** Sets what the next step reads, and returns its plan. */
+  #beginStep(): 'train' | 'accumulate' {
+    if (typeof this.#rate === 'function') this.#setRegister();
+    const { i32 } = this.backend.memory;
+    i32[this.#registers.updates / 4] = this.step + 1;
+    return (i32[this.#trained.step / 4]! + 1) % this.#accumulationSteps === 0 ? 'train' : 'accumulate';
   }
 
   /** Waits for other threads; throws a BackendError where one has ended. */
@@ -309,10 +290,10 @@ export class Program implements Summed {
 
   /**
    * Copies small data into memory, before the room, for `runEpochs` in batches of `batch` rows, shuffled by the seed or not.
-   * Returns whether it is small enough, and nothing has to be seen of every step.
+   * Returns whether it is small enough, every batch ends in an update, and nothing has to be seen of each.
    */
   attach(samples: Samples, batch: number, shuffle: boolean, seed: number): boolean {
-    if (!isSmall(samples) || this.sums.collected !== undefined) return false;
+    if (!isSmall(samples) || this.#accumulationSteps > 1 || this.sums.collected !== undefined) return false;
     const { floats: valueCount, kept } = this.#trained;
     const { address: values, floats: checkedCount } = this.#all;
     const sumCount = this.sums.divisors(1).length;
@@ -363,17 +344,22 @@ export class Program implements Summed {
     this.backend.memory.f32.copyWithin(this.#all.address / 4, from, from + this.#trained.floats);
   }
 
+  /** Puts the average of the weights in their place, where the optimizer keeps one. */
+  takeAverage(): void {
+    const from = this.#trained.slots['average'];
+    if (from === undefined || this.step === 0) return;
+    this.backend.memory.f32.copyWithin(this.#values.address / 4, from / 4, from / 4 + this.#values.floats);
+  }
+
   /** The first layer with parameters that are not finite, if there is one. */
   firstNonFiniteParameter(): string | undefined {
     if (this.backend.countNonFinite(this.#all.address, this.#all.floats) === 0) return undefined;
-    return this.parameters.find(({ address, spec }) => this.backend.countNonFinite(address, this.#floats(spec)) > 0)?.layer;
+    return this.parameters.find(({ address, floats }) => this.backend.countNonFinite(address, floats) > 0)?.layer;
   }
 }
 
-/** The number of values of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
+/** What can be run: a step may be one of several plans. */
+type RunName = 'predict' | 'evaluate' | 'gradients' | 'train';
 
 /** Multiplications of a step, and of a prediction, from which on threads repay their barriers, and being called. */
 const leastStep = 500_000;

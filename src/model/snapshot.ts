@@ -6,8 +6,9 @@
 import { loadBackend } from '../backend/index.ts';
 import { FormatError, OptionError, show } from '../errors.ts';
 import { describeLayers, type LayerDescription } from './description.ts';
-import type { Optimizer } from './optimizers.ts';
-import type { Parameter, Program } from './program.ts';
+import type { Optimizer } from './optimizer.ts';
+import type { Parameter } from './parameters.ts';
+import type { Program } from './program.ts';
 import type { Sequential } from './sequential.ts';
 
 export interface SnapshotTensor {
@@ -33,7 +34,7 @@ export interface Snapshot {
   readonly counters: Readonly<Record<string, number>>;
   /** The rate that was set by hand or in `compile`, or that it goes by the optimizer's schedule. */
   readonly learningRate: number | 'schedule';
-  /** Parameters by their names (`dense_1/kernel`), the optimizer's slots by number and name (`optimizer/0/dense_1/kernel`). */
+  /** Parameters by their names (`dense_1/kernel`), the optimizer's slots by theirs too (`optimizer/velocity/dense_1/kernel`). */
   readonly tensors: ReadonlyMap<string, SnapshotTensor>;
 }
 
@@ -62,14 +63,14 @@ function descriptionOf(where: string, model: Sequential): ModelDescription {
 /** Everything that holds trained numbers in the form of a parameter: the parameters, and each of the optimizer's slots for those it moves. */
 function cellsOf(program: Program): Map<string, Parameter> {
   const cells = new Map(program.parameters.map((parameter) => [parameter.name, parameter]));
-  program.state.slots.forEach((offset, slot) => {
+  for (const [slot, offset] of Object.entries(program.state.slots)) {
     // What is not trainable has no gradient, and no slots.
     for (const parameter of program.parameters.filter(({ daddress }) => daddress !== 0)) {
       const name = `optimizer/${slot}/${parameter.name}`;
       if (cells.has(name)) throw new OptionError(`layer ${show(parameter.layer)}: there is a layer named ${show(`optimizer/${slot}/${parameter.layer}`)} too, which checkpoints need for themselves; rename it`);
       cells.set(name, { ...parameter, address: parameter.address + offset });
     }
-  });
+  }
   return cells;
 }
 

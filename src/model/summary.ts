@@ -2,7 +2,7 @@
 
 import { layerNames } from './chain.ts';
 import type { Layer, Stage } from './layer.ts';
-import { sizeOf } from './program.ts';
+import { sizeOf } from './parameters.ts';
 import type { Sequential } from './sequential.ts';
 
 export function summary({ name, layers, inputShape, backend }: Sequential, stages: readonly Stage[]): string {

@@ -166,6 +166,7 @@ export async function train(
     program.detach();
     program.leaveTeam();
   }
+  program.takeAverage();
   await callbacks.onTrainEnd?.(logs);
   return { epoch: epochs, history };
 }

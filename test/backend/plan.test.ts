@@ -36,14 +36,14 @@ const rangesAt = 1 << 16;
 const rangeFloats = 1024;
 const rows = 3;
 const sizes: Record<string, number> = {
-  count: 30, columns: 5, inputs: 6, units: 5, activation: 2, loss: 0, divisor: 5, sparse: 0, kind: 1, nesterov: 0, value: 7, decoupled: 1, key0: 7,
+  count: 30, every: 3, adds: 1, columns: 5, inputs: 6, units: 5, activation: 2, loss: 0, divisor: 5, sparse: 0, kind: 1, nesterov: 0, value: 7, decoupled: 1, key0: 7,
   key1: 8,
 };
 /** Exact in float32, as which a plan keeps them. */
 const scalars: Record<string, number> = {
   alpha: 0.25, beta: 0.5, parameter: 1, threshold: 0.5, momentum: 0.875, dampening: 0, weightDecay: 0.0625, beta1: 0.875, beta2: 0.96875,
-  epsilon: 0.125, rate: 0.25, stddev: 0.25, keep: 0.75,
-  l1: 0.25, l2: 0.125, least: 0.25, most: 0.5,
+  epsilon: 0.125, rate: 0.25, stddev: 0.25, keep: 0.75, rho: 0.875, momentumDecay: 0.25,
+  l1: 0.25, l2: 0.125, least: 0.125, most: 0.25,
 };
 
 /** Arguments for an operation, every address a range of its own. */
@@ -54,10 +54,11 @@ function argumentsOf(name: KernelName): Record<string, number> {
   }));
 }
 
-/** Fills the ranges, those that hold row numbers with such and one to flush with what is to be flushed, does the work, and returns what they hold then. */
+/** Fills the ranges, those that hold row numbers with such, one to flush with what is to be flushed and one to shrink by with a sum, does the work, and returns what they hold then. */
 function ranges(memory: Views, name: KernelName, work: () => void): Float32Array {
   for (let place = 0; place < 10; place++) memory.f32.set(numbers(rangeFloats, place + 1), rangesAt / 4 + place * rangeFloats);
   Object.keys(operations[name]).forEach((key, place) => {
+    if (name === 'shrink' && key === 'sum') memory.f64[rangesAt / 8 + place * rangeFloats / 2] = 4;
     if (name === 'flush') memory.f32[rangesAt / 4 + 5] = 1e-31;
     if (key === 'order' || key === 'cursor') for (let i = 0; i < 9; i++) memory.i32[rangesAt / 4 + place * rangeFloats + i] = (i + 2) % 5;
   });

@@ -1,9 +1,12 @@
 /** Numbers from outside: activations, losses, gradients and steps of optimizers as PyTorch computes them (see test/fixtures/make.py). */
 import { describe, expect, it } from 'vitest';
 import {
-  activation, adam, adamw, batchNormalization, dense, layerNormalization, sequential, sgd, type ActivationSpec, type Layer, type LossSpec, type Sequential,
+  activation, adadelta, adagrad, adam, adamax, adamw, batchNormalization, dense, layerNormalization, lion, nadam, rmsprop, sequential, sgd, type ActivationSpec, type Layer,
+  type LossSpec, type Optimizer, type Sequential,
 } from '../../src/index.ts';
 import activationsFixture from '../fixtures/activations.json' with { type: 'json' };
+import adaptiveFixture from '../fixtures/adaptive.json' with { type: 'json' };
+import aroundFixture from '../fixtures/around.json' with { type: 'json' };
 import lossesFixture from '../fixtures/losses.json' with { type: 'json' };
 import networksFixture from '../fixtures/networks.json' with { type: 'json' };
 import normalizationFixture from '../fixtures/normalization.json' with { type: 'json' };
@@ -11,6 +14,9 @@ import optimizersFixture from '../fixtures/optimizers.json' with { type: 'json' 
 import sgdFixture from '../fixtures/sgd.json' with { type: 'json' };
 import { backends } from '../backends.ts';
 import { expectClose } from '../close.ts';
+
+/** Those of the fixtures. */
+const optimizers: Record<string, (options: object) => Optimizer> = { adadelta, adagrad, adam, adamax, adamw, lion, nadam, rmsprop, sgd };
 
 type Network = (typeof networksFixture.networks)[number];
 
@@ -81,10 +87,10 @@ describe.each(backends)('against PyTorch on %s', (backend) => {
     }
   });
 
-  it.each(optimizersFixture.trajectories.map((fixture) => [`${fixture.name}, ${fixture.network} ${JSON.stringify(fixture.optimizer)}`, fixture] as const))('50 steps of %s', (_name, { name, network: wanted, optimizer, losses, after }) => {
+  it.each([...optimizersFixture.trajectories, ...adaptiveFixture.trajectories].map((fixture) => [`${fixture.name}, ${fixture.network} ${JSON.stringify(fixture.optimizer)}`, fixture] as const))('50 steps of %s', (_name, { name, network: wanted, optimizer, losses, after }) => {
     const network = networksFixture.networks.find((one) => one.name === wanted)!;
     const model = build(network, backend);
-    model.compile({ optimizer: { adam, adamw }[name]!(optimizer), loss: network.loss as LossSpec });
+    model.compile({ optimizer: optimizers[name]!(optimizer), loss: network.loss as LossSpec });
     for (let step = 1; step <= 50; step++) {
       expectClose([model.trainOnBatch(network.x, network.y)], [losses[step - 1]!], 1e-5, `loss before step ${step}`);
       const expected = after.find(({ updates }) => updates === step);
@@ -104,5 +110,29 @@ describe.each(backends)('against PyTorch on %s', (backend) => {
     network.losses.forEach((loss, step) => expectClose([model.trainOnBatch(network.x, network.y)], [loss], 4e-6, `loss before step ${step + 1}`));
     model.getWeights().forEach((values, i) => expectClose(values, network.trained[i]!, 1e-5, model.program.parameters[i]!.name));
     expectClose(model.predict(network.x), network.after, 1e-5);
+  });
+
+  it.each(aroundFixture.trajectories.map((fixture) => [`${fixture.name} ${JSON.stringify(fixture.optimizer)}`, fixture] as const))('50 updates of %s', async (_name, { name, network: wanted, optimizer, batches, losses, weights, averages }) => {
+    const network = networksFixture.networks.find((one) => one.name === wanted)!;
+    const compiled = (): Sequential => {
+      const model = build(network, backend);
+      model.compile({ optimizer: optimizers[name]!(optimizer), loss: network.loss as LossSpec });
+      return model;
+    };
+    const batchSize = network.rows / batches;
+    const targets = network.y.length / network.rows;
+    const model = compiled();
+    const found = losses.map((_loss, step) => {
+      const at = (step % batches) * batchSize;
+      const [x, y] = [network.x.slice(at * network.inputs, (at + batchSize) * network.inputs), network.y.slice(at * targets, (at + batchSize) * targets)];
+      model.gradients(network.x, network.y);
+      return model.trainOnBatch(x, y);
+    });
+    expectClose(found, losses, 1e-5, 'losses');
+    model.getWeights().forEach((values, i) => expectClose(values, weights[i]!, 1e-5, `weights ${i}`));
+    // And by fit, after which weights are their averages.
+    const fitted = compiled();
+    await fitted.fit(network.x, network.y, { epochs: 50, batchSize, shuffle: false });
+    fitted.getWeights().forEach((values, i) => expectClose(values, (averages ?? weights)[i]!, 1e-5, `weights ${i} after fit`));
   });
 });

@@ -1,8 +1,8 @@
 /** The same bits everywhere: hashes of trained weights, written down once, that every engine must give. */
 import { describe, expect, it } from 'vitest';
 import {
-  activations, adam, adamw, batchNormalization, dense, dropout, gaussianNoise, l1, l1l2, layerNormalization, maxNorm, nonNegative, normalization, residual, sequential, sgd,
-  unitNorm, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type Optimizer, type SgdOptions,
+  activations, adadelta, adagrad, adam, adamax, adamw, batchNormalization, dense, dropout, gaussianNoise, l1, l1l2, layerNormalization, lion, maxNorm, nadam, nonNegative,
+  normalization, residual, rmsprop, sequential, sgd, unitNorm, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type Optimizer, type SgdOptions,
 } from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
@@ -93,6 +93,18 @@ cases['batchNormalization, batch of 1'] = { layer: batchNormalization, batchSize
 cases['batchNormalization with all options, adam'] = { layer: () => batchNormalization({ momentum: 0.5, epsilon: 0.25, center: false, scale: false }), other: adam() };
 cases['layerNormalization'] = { layer: layerNormalization };
 cases['normalization'] = { layer: () => normalization({ mean: 0.5, variance: 2 }) };
+cases['rmsprop'] = { other: rmsprop({ learningRate: 0.01 }) };
+cases['rmsprop with all options'] = { other: rmsprop({ learningRate: 0.01, rho: 0.8, epsilon: 1e-3, centered: true, momentum: 0.5, weightDecay: 0.01 }) };
+cases['adagrad'] = { other: adagrad({ learningRate: 0.05, weightDecay: 0.01 }) };
+cases['adadelta'] = { other: adadelta({ learningRate: 1, weightDecay: 0.01 }) };
+cases['adamax'] = { other: adamax({ learningRate: 0.01, weightDecay: 0.01 }) };
+cases['nadam'] = { other: nadam({ learningRate: 0.01 }) };
+cases['nadam with all options'] = { other: nadam({ learningRate: 0.02, beta1: 0.8, beta2: 0.99, epsilon: 1e-3, momentumDecay: 0.1, weightDecay: 0.01 }) };
+cases['lion'] = { other: lion({ learningRate: 0.01, weightDecay: 0.01 }) };
+cases['clipping by value'] = { other: sgd({ learningRate: 0.05, clipValue: 0.01 }) };
+cases['clipping by norm'] = { other: adam({ learningRate: 0.01, clipNorm: 0.01 }) };
+cases['clipping by the norm of all'] = { other: sgd({ learningRate: 0.05, globalClipNorm: 0.1 }) };
+cases['several batches, averaged weights'] = { other: adam({ learningRate: 0.01, accumulationSteps: 3, emaMomentum: 0.9 }) };
 
 describe('golden hashes', () => {
   const hashes = new Map<string, string>();

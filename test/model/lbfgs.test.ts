@@ -187,7 +187,7 @@ describe.each(backends)('on %s', (backend) => {
     expect(values.floats).toBeGreaterThan(held);
     // No parameter is 0 by itself.
     expect([values.address, gradients.address].map(count)).toEqual([held, held]);
-    expect(slots.map(count)).toEqual(slots.map((_, slot) => (slot % 10 < 7 ? held : 0)));
+    expect(Object.values(slots).map(count)).toEqual(Object.keys(slots).map((_, slot) => (slot % 10 < 7 ? held : 0)));
   });
 
   it('gives callbacks an epoch of one batch, and validation its turn', async () => {

@@ -27,7 +27,7 @@ function minimize(objective: Objective, start: Vector, options: Partial<typeof u
   const arena = new Arena(backend.heapBase);
   const count = start.length;
   const [values, gradients, step, sums] = [arena.floats(count), arena.floats(count), arena.floats(1), arena.floats(2)];
-  const slots = Array.from({ length: 2 * config.historySize }, () => arena.floats(count));
+  const slots = Object.fromEntries(['step', 'change'].flatMap((name) => Array.from({ length: config.historySize }, (_, pair) => [`${name}${pair}`, arena.floats(count)])));
   memory.ensure(arena.end);
   memory.f32.set(start, values / 4);
   let evaluations = 0;

@@ -1,7 +1,7 @@
 /** A thread that ends in the middle of a step: an error, and a model at its last complete step. On Node, where one can be ended at once. */
 import { expect, it } from 'vitest';
 import { operationNames, operations, operationWords, type OperationName } from '../../src/backend/plan.ts';
-import { BackendError, dense, lbfgs, momentum, sequential, type Sequential } from '../../src/index.ts';
+import { BackendError, dense, lbfgs, momentum, sequential, type Optimizer, type Sequential } from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
 
@@ -13,26 +13,29 @@ const y = Float32Array.from({ length: rows }, (_, i) => i % 10);
 const settings = { epochs: 1, batchSize: batch, shuffle: false };
 
 /** Many parameters for few rows, so that the update is a large share of the step. */
-function make(): Sequential {
+function make(optimizer: Optimizer = momentum({ learningRate: 0.01 })): Sequential {
   const model = sequential({ layers: [dense({ units: 1024, activation: 'relu', inputShape: [inputs] }), dense({ units: 10, activation: 'softmax' })], seed: 5 });
-  model.compile({ optimizer: momentum({ learningRate: 0.01 }), loss: 'sparseCategoricalCrossentropy' });
+  model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy' });
   return model;
 }
 
-/** The weights after a step, and those after one step more: the second tells of velocities and the step counter too. */
+/**
+ * The weights after a step, and those after two steps more: the second tells of velocities, gradients of several batches, averages and the
+ * step counter too.
+ */
 async function hashes(model: Sequential): Promise<string> {
   const now = await hashWeights(model.getWeights());
   const kept = model.getWeights();
-  model.trainOnBatch(x.subarray(0, batch * inputs), y.subarray(0, batch));
+  await model.fit(x.subarray(0, 2 * batch * inputs), y.subarray(0, 2 * batch), settings);
   const next = await hashWeights(model.getWeights());
   model.setWeights(kept);
   return `${now} ${next}`;
 }
 
-/** The hashes of models that have trained for 5 and for 6 steps with one thread. */
-async function afterFiveAndSix(): Promise<string[]> {
-  return Promise.all([5, 6].map((steps) => {
-    const model = make();
+/** The hashes of models that have trained for so many steps with one thread. */
+async function after(counts: readonly number[], optimizer?: Optimizer): Promise<string[]> {
+  return Promise.all(counts.map((steps) => {
+    const model = make(optimizer);
     for (let step = 0; step < steps; step++) {
       model.trainOnBatch(x.subarray(step * batch * inputs, (step + 1) * batch * inputs), y.subarray(step * batch, (step + 1) * batch));
     }
@@ -43,15 +46,17 @@ async function afterFiveAndSix(): Promise<string[]> {
 const code = (name: OperationName): number => operationNames.indexOf(name);
 const word = (name: OperationName, argument: string): number => 1 + Object.keys(operations[name]).indexOf(argument);
 
-/** Trains, does `interfere` in the walk after the fifth step, and expects the error; returns the model. */
-async function loses(thread: number, interfere: (model: Sequential, plan: number, walk: (plan: number) => number) => number): Promise<Sequential> {
-  const model = make();
+/** Trains, does `interfere` in the walk after some steps, and expects the error; returns the model. */
+async function loses(
+  thread: number, interfere: (model: Sequential, plan: number, walk: (plan: number) => number) => number, steps = 5, optimizer?: Optimizer,
+): Promise<Sequential> {
+  const model = make(optimizer);
   const { backend } = model.program;
   backend.memory.ensure(backend.memory.i32.byteLength + 65_536);
   let walked = 0;
   const onTrainBegin = (): void => {
     const { run } = backend;
-    backend.run = (plan, rows) => (walked++ === 5 ? interfere(model, plan, (at) => run(at, 0)) : run(plan, rows));
+    backend.run = (plan, rows) => (walked++ === steps ? interfere(model, plan, (at) => run(at, 0)) : run(plan, rows));
   };
   const error = await model.fit(x, y, { ...settings, threads: 3, callbacks: [{ onTrainBegin }] }).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(BackendError);
@@ -59,14 +64,16 @@ async function loses(thread: number, interfere: (model: Sequential, plan: number
   return model;
 }
 
-it('before the update leaves the model at the step before', async () => {
-  const [five] = await afterFiveAndSix();
+const several = momentum({ learningRate: 0.01, accumulationSteps: 2, clipNorm: 0.1, emaMomentum: 0.5 });
+
+it.each([[5, undefined], [5, several], [4, several]] as const)('before the update leaves the model at the step before: %i, %o', async (steps, optimizer) => {
+  const [before] = await after([steps], optimizer);
   for (const thread of [1, 2]) {
     const model = await loses(thread, (own, plan, walk) => {
       own.program.team!.workers[thread - 1]!.stop();
       return walk(plan);
-    });
-    expect(await hashes(model)).toBe(five);
+    }, steps, optimizer);
+    expect(await hashes(model)).toBe(before);
     // The model can go on.
     await model.fit(x, y, { ...settings, threads: 2 });
   }
@@ -74,32 +81,37 @@ it('before the update leaves the model at the step before', async () => {
 
 const places = ['half of the update', 'the first copy of the next block'] as const;
 
-it.each([0, 1, 17, 40].flatMap((block) => places.map((place) => [block, place] as const)))('in block %i, after %s, leaves the model at the step after', async (block, place) => {
-  const [, six] = await afterFiveAndSix();
+/** What is at work in the step after so many. */
+const updates = [['sgd', 5, undefined], ['sgd', 5, several], ['blend', 5, several], ['accumulate', 4, several]] as const;
+
+it.each(updates.flatMap(([name, steps, optimizer]) => [0, 1, 17, 40].flatMap((block) => places.map((place) => [name, steps, block, place, optimizer] as const)))
+)('in %s after %i steps, in block %i, after %s, leaves the model at the step after: %o', async (name, steps, block, place, optimizer) => {
+  const [next] = await after([steps + 1], optimizer);
   for (const thread of [1, 2]) {
-    const model = await loses(thread, ({ program: { backend: { memory: { i32 } }, team } }, plan, walk) => {
+    const model = await loses(thread, ({ program: { backend: { memory: { i32 }, shareable }, team } }, plan, walk) => {
       const find = (from: number, name: OperationName, times = 1): number => {
         for (let at = from; ; at += operationWords) if (i32[at] === code(name) && --times === 0) return at;
       };
       const control = i32[find(plan / 4, 'barrier') + word('barrier', 'control')]!;
       const others = i32[(control + 256) / 4 + thread]!;
-      // The other thread comes to that place, and there waits for threads that never come. Each block has two copies.
-      const at = place === 'half of the update' ? find(others / 4, 'sgd', block + 1) : find(others / 4, 'copyRange', 2 * block + 3);
+      // The other thread comes to that place, and there waits for threads that never come.
+      const update = find(others / 4, name, block + 1);
+      const at = place === 'half of the update' ? update : find(update, 'copyRange');
       const before = i32.slice(at, at + 2 * operationWords);
-      if (place === 'half of the update') i32[at + word('sgd', 'count')]! /= 2;
+      if (place === 'half of the update') i32[at + word(name, 'count')]! /= 2;
       const nowhere = i32.byteLength - 4096;
       i32.set([code('barrier'), nowhere, 99, -1, 0], at + operationWords);
       // This one comes to its own update meanwhile.
       const mine = find(plan / 4, 'copyRange');
       i32[mine] = code('end');
-      walk(plan);
+      for (let waits = walk(plan); waits !== 0;) waits = shareable!.resume(waits);
       while (Atomics.load(i32, nowhere / 4) === 0);
       i32.set(before, at);
       i32[mine] = code('copyRange');
       team!.workers[thread - 1]!.stop();
       return walk(mine * 4);
-    });
-    expect(await hashes(model)).toBe(six);
+    }, steps, optimizer);
+    expect(await hashes(model)).toBe(next);
     await model.fit(x, y, { ...settings, threads: 2 });
   }
 });

@@ -1,8 +1,8 @@
 /** Training with several threads: the same bits for any number of them, and what happens where one ends. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  activation, adam, adamw, batchNormalization, dense, dropout, gaussianNoise, l1, l2, layerNormalization, loadBackend, maxNorm, momentum, nonNegative, normalization,
-  OptionError, residual, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer, type Sequential,
+  activation, adadelta, adagrad, adam, adamax, adamw, batchNormalization, dense, dropout, gaussianNoise, l1, l2, layerNormalization, lion, loadBackend, maxNorm, momentum,
+  nadam, nonNegative, normalization, OptionError, residual, rmsprop, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer, type Sequential,
 } from '../../src/index.ts';
 import { hasRelaxed, relaxedNote } from '../backends.ts';
 import { hashWeights } from '../hash.ts';
@@ -109,6 +109,12 @@ const cases: Record<string, Case> = {
     inputs: 100, rows: 69, batchSize: 32, loss: 'sparseCategoricalCrossentropy', optimizer: momentum({ learningRate: 0.05 }),
   },
 };
+
+for (const optimizer of [rmsprop({ centered: true, momentum: 0.5 }), rmsprop(), adagrad(), adadelta(), adamax(), nadam(), lion()]) {
+  cases[`${optimizer.name} ${JSON.stringify(optimizer.config)}`] = {
+    layers: () => [dense({ units: 90, activation: 'tanh', inputShape: [41] }), dense({ units: 3 })], inputs: 41, rows: 60, batchSize: 20, optimizer,
+  };
+}
 
 async function trained(options: Case, threads: number | 'auto', backend?: BackendName): Promise<{ hash: string; history: unknown }> {
   const model = make(options, backend);

@@ -1,6 +1,7 @@
 /**
- * The budget: what a page that makes, trains and runs a model takes in, kernels included, minified and compressed, is less than 30 kB. What it
- * does not import, bundlers drop; what is loaded on demand does not count. Each build of the kernels has a limit of its own.
+ * The budget: what a page that makes, trains and runs a model takes in, kernels included, minified and compressed, is less than 35 kB: the
+ * kernels are about half of it. What it does not import, bundlers drop; what is loaded on demand does not count. Each build of the kernels
+ * has a limit of its own.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,15 +21,17 @@ async function sizeOf(names: string): Promise<number> {
 }
 
 it.each([
-  ['sequential, dense, sgd', 30_000],
-  ['sequential, dense, activation, dropout, adam', 30_500],
-  ['*', 40_000],
+  ['sequential, dense, sgd', 35_000],
+  ['sequential, dense, activation, dropout, adam', 35_500],
+  ['*', 65_000],
 ])('{ %s } is less than %i bytes, compressed', async (names, budget) => {
   const size = await sizeOf(names);
   console.log(`{ ${names} }: ${size.toLocaleString('en')} bytes, compressed`);
   expect(size).toBeLessThan(budget);
 });
 
-it.each(['strict', 'relaxed'])('the %s kernels are at most 30,000 bytes as a binary', (build) => {
-  expect(readFileSync(join(root, `build/${build}.wasm`)).length).toBeLessThanOrEqual(30_000);
+it.each([
+  ['strict', 30_000], ['relaxed', 30_000], ['strict-extra', 16_000], ['relaxed-extra', 16_000],
+])('the %s kernels are at most %i bytes as a binary', (build, most) => {
+  expect(readFileSync(join(root, `build/${build}.wasm`)).length).toBeLessThanOrEqual(most);
 });

@@ -18,7 +18,9 @@ import * as noise from './noise.ts';
 import * as normalization from './normalization.ts';
 import * as optimizer from './optimizer.ts';
 import * as penalty from './penalty.ts';
+import * as ranges from './ranges.ts';
 import * as residual from './residual.ts';
+import * as updates from './updates.ts';
 
 type Kernel = (memory: Views, ...args: number[]) => void;
 
@@ -35,6 +37,8 @@ export const kernels = {
   ...penalty.kernels,
   ...constraint.kernels,
   ...normalization.kernels,
+  ...updates.kernels,
+  ...ranges.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */

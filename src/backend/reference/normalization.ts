@@ -5,7 +5,6 @@ import { flushBelow } from './memory.ts';
 
 /** As the kernels of losses and activations have it: gradients below this count as 0. */
 const least = Math.fround(1e-30);
-const smallestNormal = 2 ** -126;
 
 /** The value of each column at an address, or `none` where that is 0. */
 const valueAt = (f32: Float32Array, address: number, i: number, none: number): number => (address === 0 ? none : f32[(address >>> 2) + i]!);
@@ -139,13 +138,7 @@ function normalizeRowsBackwardParameters(
   }
 }
 
-function blend({ f32 }: Views, average: number, value: number, count: number, keep: number): void {
-  const to = average >>> 2;
-  for (let i = 0; i < count; i++) f32[to + i] = keep * f32[to + i]! + (1 - keep) * f32[(value >>> 2) + i]!;
-  flushBelow(f32, to, count, smallestNormal);
-}
-
 export const kernels = {
   columnMoments, columnScales, normalizeColumns, columnSlopes, normalizeColumnsBackward, normalizeRows, normalizeRowsBackwardInput,
-  normalizeRowsBackwardParameters, blend,
+  normalizeRowsBackwardParameters,
 };

@@ -7,7 +7,7 @@ import type { Views } from '../memory.ts';
 import { flushBelow } from './memory.ts';
 
 /** Below this a float32 is denormal: velocities that decay would stay denormal for good, and slow every step. */
-const smallestNormal = 2 ** -126;
+export const smallestNormal = 2 ** -126;
 
 /** The rule without momentum, which most baselines are measured with: a loop of its own is a third faster. */
 function descend(f32: Float32Array, to: number, from: number, rate: number, weightDecay: number, count: number): void {
@@ -18,15 +18,15 @@ function descend(f32: Float32Array, to: number, from: number, rate: number, weig
 }
 
 /** Gradients below this count as 0 in `adam`: their squares would be denormal. */
-const leastGradient = Math.fround(1e-16);
+export const leastGradient = Math.fround(1e-16);
 
 /** Every so many steps of `adam`, second moments that have become denormal are set to 0, and first ones below 1e-30. */
 const flushSteps = 16;
 
-const leastMoment = Math.fround(1e-30);
+export const leastMoment = Math.fround(1e-30);
 
 /** By repeated squaring: only multiplications, so the same bits everywhere. */
-function power(base: number, exponent: number): number {
+export function power(base: number, exponent: number): number {
   let result = 1;
   for (; exponent > 0; exponent >>= 1, base *= base) if (exponent & 1) result *= base;
   return result;
