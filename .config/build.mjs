@@ -22,7 +22,7 @@ const kernelsLast = {
 const partsOnDemand = {
   name: 'parts on demand',
   setup: ({ onResolve }) => onResolve({ filter: /^\./ }, ({ kind, path }) =>
-    kind === 'dynamic-import' ? { path: `${/^\.\/\w+/.exec(path)[0]}.js`, external: true } : undefined),
+    kind === 'dynamic-import' ? { path: `./${/(\w+)(\/index)?\.ts$/.exec(path)[1]}.js`, external: true } : undefined),
 };
 const library = { ...common, platform: 'neutral', mainFields: ['module', 'main'], outdir: 'dist' };
 await build({
@@ -35,7 +35,7 @@ await build({
   ...library,
   entryPoints: {
     extra: 'src/backend/extra.ts', relaxed: 'src/backend/relaxed.ts', reference: 'src/backend/reference/index.ts', threads: 'src/backend/threads.ts',
-    dataset: 'src/model/dataset.ts', lbfgs: 'src/model/lbfgs.ts',
+    dataset: 'src/model/dataset.ts', lbfgs: 'src/model/lbfgs.ts', saving: 'src/formats/saving.ts',
   },
 });
 await build({

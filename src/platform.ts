@@ -180,6 +180,12 @@ export function textFile(path: string): TextFile | undefined {
   };
 }
 
+/** The path that a `file:` URL stands for; where there are no files, what stands behind the scheme. */
+export function pathOf(url: string): string {
+  const { fileURLToPath } = (nodeModule('node:url') ?? { fileURLToPath: (text: string) => text.slice(7) }) as Pick<typeof import('node:url'), 'fileURLToPath'>;
+  return fileURLToPath(url);
+}
+
 /** Files as wholes. Node's own errors come out of it. */
 export interface Files {
   /** Undefined where there is no such file. */

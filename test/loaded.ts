@@ -1,4 +1,4 @@
 /** Run before every test file: loads what is in files of its own. */
-import { loadBackend } from '../src/index.ts';
+import { loadBackend, loadFormats } from '../src/index.ts';
 
-await Promise.all([loadBackend('wasm'), loadBackend('reference')]);
+await Promise.all([loadBackend('wasm'), loadBackend('reference'), loadFormats()]);

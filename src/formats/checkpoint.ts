@@ -3,12 +3,13 @@
  * Tensors are named as in model/snapshot.ts, those that callbacks keep `callback/0` and so on; all else is JSON in the metadata.
  */
 
-import { DataError, FormatError, OptionError, show, unexpected } from '../errors.ts';
+import { FormatError, OptionError, show, unexpected } from '../errors.ts';
 import { monitored, moreIsBetter, type Callback } from '../model/callbacks.ts';
 import type { Sequential } from '../model/sequential.ts';
 import { restoreSnapshot, takeSnapshot, type ModelDescription, type Snapshot } from '../model/snapshot.ts';
 import { checkInteger, checkKeys, checkLabel } from '../options.ts';
-import { files, type Files } from '../platform.ts';
+import type { Files } from '../platform.ts';
+import { attempt, diskFor, formatVersion, located, modelKey, replaceFile, trainingKey } from './modelFile.ts';
 import { parseSafetensors, serializeSafetensors } from './safetensors.ts';
 
 export interface CheckpointOptions {
@@ -60,14 +61,7 @@ export function checkpoint(options: CheckpointOptions): Callback {
   const more = monitor !== undefined && moreIsBetter(where, monitor, mode);
   const disk = diskFor(where);
   const draft = `${path}.tmp`;
-  const write = (target: string, bytes: Uint8Array): void => attempt(`${where}: '${target}' could not be written`, () => {
-    try {
-      disk.replace(target, draft, bytes);
-    } catch (cause) {
-      disk.remove(draft);
-      throw cause;
-    }
-  });
+  const write = (target: string, bytes: Uint8Array): void => replaceFile(where, disk, target, draft, bytes);
 
   let model: Sequential;
   let remembering: readonly Callback[];
@@ -144,20 +138,6 @@ function checkPath(where: string, path: unknown): void {
   if (typeof path !== 'string' || path === '') throw unexpected(`${where} path`, 'the path of a file', path);
 }
 
-function diskFor(where: string): Files {
-  const disk = files();
-  if (disk === undefined) throw new OptionError(`${where}: there are no files here; it needs Node`);
-  return disk;
-}
-
-function attempt<Result>(problem: string, work: () => Result): Result {
-  try {
-    return work();
-  } catch (cause) {
-    throw new DataError(`${problem} (${(cause as Error).message})`, { cause });
-  }
-}
-
 /** `run.best.safetensors` for `run.safetensors`. */
 function beside(path: string, what: string): string {
   const [, stem = '', extension = ''] = /^(.*?)(\.[^./\\]*)?$/s.exec(path)!;
@@ -189,11 +169,6 @@ function giveBack(states: readonly State[], callbacks: readonly Callback[]): voi
     callback.state = states[i]!;
   });
 }
-
-/** Metadata, by name: what the model is, and how far training has come. */
-const modelKey = 'nabla.model';
-const trainingKey = 'nabla.training';
-const formatVersion = 1;
 
 /** In JSON, the name of the tensor whose values stand there. */
 const tensorKey = 'nabla.tensor';
@@ -229,14 +204,6 @@ function decode(where: string, bytes: Uint8Array): { snapshot: Snapshot; note: N
   }));
   const { backend, counters, learningRate, ...note } = training;
   return { snapshot: { model, tensors: own, backend, counters, learningRate }, note };
-}
-
-function located<Result>(where: string, work: () => Result): Result {
-  try {
-    return work();
-  } catch (cause) {
-    throw cause instanceof FormatError ? new FormatError(`${where}: ${cause.message}`, { cause }) : cause;
-  }
 }
 
 const isObject = (value: unknown): value is State => typeof value === 'object' && value !== null && !Array.isArray(value);

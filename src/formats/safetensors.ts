@@ -50,6 +50,11 @@ function fromHalf(bits: number): number {
  */
 export function parseSafetensors(bytes: Uint8Array): Safetensors {
   if (!(bytes instanceof Uint8Array)) throw unexpected('parseSafetensors', 'a Uint8Array', bytes);
+  return readSafetensors(bytes);
+}
+
+/** As `parseSafetensors`, without tensors of some names, whatever their dtype. */
+export function readSafetensors(bytes: Uint8Array, leftOut?: RegExp): Safetensors {
   const { text, end } = headerOf(bytes);
   const { places, metadata } = new HeaderReader(text).read();
   const tensors = new Map<string, SafetensorsTensor>();
@@ -57,7 +62,7 @@ export function parseSafetensors(bytes: Uint8Array): Safetensors {
   let at = 0;
   for (const [name, place] of ordered) {
     if (place.begin !== at) throw refused(`tensor ${show(name)}`, `data_offsets to begin at ${at}, where the values before it end`, place.begin);
-    tensors.set(name, readTensor(name, place, bytes.subarray(end)));
+    if (leftOut?.test(name) !== true) tensors.set(name, readTensor(name, place, bytes.subarray(end)));
     at = place.end;
   }
   if (at !== bytes.length - end) throw refused('the end', `${at} bytes of values, as the header says`, bytes.length - end);

@@ -20,6 +20,7 @@ import type { Objective } from './plans.ts';
 import { sizeOf } from './parameters.ts';
 import { inferenceRows, Program } from './program.ts';
 import { checkedSamples, loadSamples, readSamples, type Fit, type Samples } from './samples.ts';
+import { Savable } from './savable.ts';
 import { fitArrays, fitDataset } from './sources.ts';
 import { summary } from './summary.ts';
 import { mostMetrics } from './sums.ts';
@@ -69,7 +70,7 @@ export interface Gradient {
 }
 
 /** A chain of layers. Make one with {@link sequential}. */
-export class Sequential {
+export class Sequential extends Savable {
   readonly name: string;
   readonly layers: readonly Layer[];
   readonly seed: number;
@@ -93,6 +94,7 @@ export class Sequential {
 
   /** @internal Another backend than the options name may be passed in; diagnostics do. */
   constructor(options: SequentialOptions, own?: Backend) {
+    super();
     checkKeys('sequential', options, ['layers', 'seed', 'backend', 'name']);
     checkLabel('sequential name', options.name);
     this.name = options.name ?? 'sequential';

@@ -5,7 +5,7 @@
 
 import { loadBackend } from '../backend/index.ts';
 import { FormatError, OptionError, show } from '../errors.ts';
-import { layerNames } from './chain.ts';
+import { describeLayers, type LayerDescription } from './description.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Parameter } from './parameters.ts';
 import type { Program } from './program.ts';
@@ -21,7 +21,7 @@ export interface SnapshotTensor {
 export interface ModelDescription {
   /** Values in a row of the input. */
   readonly inputs: number;
-  readonly layers: readonly { readonly name: string; readonly type: string; readonly config: Readonly<Record<string, unknown>> }[];
+  readonly layers: readonly LayerDescription[];
   readonly seed: number;
   readonly optimizer: { readonly name: string; readonly config: Readonly<Record<string, unknown>> };
   readonly loss: Readonly<Record<string, unknown>>;
@@ -51,10 +51,9 @@ function plain<Value>(value: Value): Value {
 
 function descriptionOf(where: string, model: Sequential): ModelDescription {
   const { optimizer: { name, config }, loss } = compiled(where, model);
-  const names = layerNames(model.layers);
   return plain({
     inputs: model.inputShape[0],
-    layers: model.layers.map((layer, i) => ({ name: names[i]!, type: layer.type, config: layer.config })),
+    layers: describeLayers(where, model.layers),
     seed: model.seed,
     optimizer: { name, config },
     loss: loss as Record<string, unknown>,
@@ -133,7 +132,8 @@ function firstDifference(saved: ModelDescription, own: ModelDescription): string
   for (let i = 0; i < layers; i++) {
     const [theirs, ours] = [saved.layers[i], own.layers[i]].map((layer) => layer && `'${layer.name}' (${layer.type})`);
     if (theirs !== ours) return `layers[${i}] is ${theirs ?? 'missing'} in the checkpoint, ${ours ?? 'missing'} in the model`;
-    const difference = partsDiffer(`layer ${theirs!}`, saved.layers[i]!.config, own.layers[i]!.config, beginnings);
+    const [{ config, layers: inner }, mine] = [saved.layers[i]!, own.layers[i]!];
+    const difference = partsDiffer(`layer ${theirs!}`, config, mine.config, beginnings) ?? partsDiffer(`layer ${theirs!} layers`, inner, mine.layers);
     if (difference !== undefined) return difference;
   }
   return (

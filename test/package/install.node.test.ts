@@ -51,6 +51,21 @@ describe('on Node', () => {
     expect(required.hash).toBe(imported.hash);
   }, timeout);
 
+  it('saves and loads a model, with errors of its own classes', async () => {
+    expect(await told('save.js', `
+      import { dense, DataError, loadModel, OptionError, sequential } from 'nabla';
+      const model = sequential({ layers: [dense({ units: 2, inputShape: [2] })] });
+      const bytes = model.toBytes();
+      const { tensors } = model.snapshot();
+      await model.save('model.safetensors');
+      const loaded = await loadModel('model.safetensors');
+      const [unwritten, unknown] = await Promise.all([model.save('none/x'), model.save('onxx://x')].map((saving) => saving.catch((error) => error)));
+      console.log(JSON.stringify([
+        bytes.length, tensors.size, String(loaded.predict([1, 2])) === String(model.predict([1, 2])),
+        unwritten instanceof DataError && unwritten.cause.code, unknown instanceof OptionError,
+      ]));`)).toEqual([expect.any(Number), 2, true, 'ENOENT', true]);
+  }, timeout);
+
   it('runs the command', async () => {
     expect((await npm(project.folder, 'exec', '--offline', '--', 'nabla', '--version')).trim()).toBe(version);
   }, timeout);

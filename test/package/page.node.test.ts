@@ -134,6 +134,7 @@ describe.skipIf(executablePath === '')('in a page', () => {
     expect(expected.xor).toMatchObject({ backend: 'wasm', accuracy: 1 });
     expect(expected.lbfgs).toMatchObject({ backend: 'wasm', accuracy: 1 });
     expect(expected.lbfgs.loss).toBeLessThan(expected.xor.loss / 100);
+    expect(expected.files).toMatchObject({ asked: true, same: true, plain: true, refused: [true, 'toBytes userMetadata: expected what JSON can hold, received a function'] });
     expect(expected.digits).toMatchObject({ backend: 'wasm' });
     expect(expected.digits!.accuracy).toBeGreaterThan(0.85);
   });

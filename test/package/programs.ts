@@ -20,7 +20,22 @@ export interface Outcome {
   readonly xor: Trained;
   /** XOR again, with an optimizer that is loaded on demand. */
   readonly lbfgs: Trained;
+  readonly files: Files;
   readonly digits?: Trained;
+}
+
+/** What came of saving a model. */
+export interface Files {
+  /** Whether a page had to load what `toBytes` needs, and Node not. */
+  readonly asked: boolean;
+  /** SHA-256 over the file. */
+  readonly hash: string;
+  /** Whether what was loaded from it predicts the same bits. */
+  readonly same: boolean;
+  /** Whether a backend that is not there yet was loaded with it, and has the same weights. */
+  readonly plain: boolean;
+  /** What cannot be saved: whether the error is one of the library's classes, and what it says. */
+  readonly refused: readonly [boolean, string];
 }
 
 export interface Relaxed {
@@ -52,7 +67,40 @@ export async function runThreads(library: Library, digitsFile: Promise<Uint8Arra
 export async function runPrograms(library: Library, digitsFile?: Promise<Uint8Array>): Promise<Outcome> {
   const xor = await trainXor(library);
   const lbfgs = await trainXor(library, 'auto', 'lbfgs');
-  return digitsFile === undefined ? { xor, lbfgs } : { xor, lbfgs, digits: await trainDigits(library, await digitsFile) };
+  const files = await saveAndLoad(library);
+  return digitsFile === undefined ? { xor, lbfgs, files } : { xor, lbfgs, files, digits: await trainDigits(library, await digitsFile) };
+}
+
+/** Saves a model in both ways and loads it. */
+async function saveAndLoad(library: Library): Promise<Files> {
+  const model = library.sequential({ layers: [library.dense({ units: 3, inputShape: [2] }), library.dropout({ rate: 0.5 }), library.dense({ units: 2 })], seed: 5 });
+  let early = '';
+  try {
+    model.toBytes();
+  } catch (error) {
+    early = (error as Error).message;
+  }
+  await library.loadFormats();
+  const bytes = model.toBytes();
+  let saved = new Uint8Array();
+  await model.save({ save: (content) => void (saved = content) });
+  const loaded = await library.loadModel({ load: () => saved });
+  const refused: [boolean, string] = [false, ''];
+  try {
+    model.userMetadata = () => 1;
+    model.toBytes();
+  } catch (error) {
+    refused[0] = error instanceof library.OptionError;
+    refused[1] = (error as Error).message;
+  }
+  const plain = await library.loadModel(bytes, { backend: 'reference' });
+  return {
+    asked: typeof document === 'undefined' ? early === '' : early === 'await loadFormats() first',
+    hash: await hashOf([new Uint8Array(bytes)]),
+    same: String(library.fromBytes(bytes).predict([1, 2])) === String(loaded.predict([1, 2])) && String(loaded.predict([1, 2])) === String(model.predict([1, 2])),
+    plain: String(plain.getWeights()) === String(model.getWeights()),
+    refused,
+  };
 }
 
 /** The smallest problem that needs a hidden layer. */
@@ -93,8 +141,8 @@ async function report(model: Sequential, measured: Record<string, number>): Prom
   return { backend, backendReason, loss: measured['loss']!, accuracy: measured['accuracy']!, hash: await hashOf(model.getWeights()) };
 }
 
-async function hashOf(weights: readonly Float32Array[]): Promise<string> {
-  const bytes = await new Blob(weights.map((array) => array as Float32Array<ArrayBuffer>)).arrayBuffer();
+async function hashOf(arrays: readonly (Float32Array | Uint8Array)[]): Promise<string> {
+  const bytes = await new Blob(arrays.map((array) => array as Float32Array<ArrayBuffer>)).arrayBuffer();
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

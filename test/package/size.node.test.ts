@@ -14,7 +14,7 @@ import { root } from './installed.ts';
 async function sizeOf(names: string): Promise<number> {
   const contents = names === '*' ? "export * from './dist/index.js';" : `export { ${names} } from './dist/index.js';`;
   const { outputFiles } = await build({
-    stdin: { contents, resolveDir: root }, external: ['dataset', 'extra', 'lbfgs', 'reference', 'relaxed', 'threads'].map((part) => `./${part}.js`),
+    stdin: { contents, resolveDir: root }, external: ['dataset', 'extra', 'lbfgs', 'reference', 'relaxed', 'saving', 'threads'].map((part) => `./${part}.js`),
     minify: true, bundle: true, format: 'esm', write: false, logLevel: 'silent',
   });
   return gzipSync(outputFiles[0]!.contents, { level: 9 }).length;

@@ -1,0 +1,53 @@
+/** Models into files, and files into places: a part of its own, which `model/savable.ts` loads on demand. */
+
+import { NablaError } from '../errors.ts';
+import { describeModel, type ModelSnapshot } from '../model/description.ts';
+import type { ModelFormat, ModelHandler, SaveOptions } from '../model/savable.ts';
+import type { Sequential } from '../model/sequential.ts';
+import { checkKeys, checkName } from '../options.ts';
+import { formatVersion, modelKey } from './modelFile.ts';
+import { writeTo } from './places.ts';
+import { serializeSafetensors } from './safetensors.ts';
+
+/** Classes of errors by their codes. */
+type Errors = Readonly<Record<string, new (message: string, options: ErrorOptions) => Error>>;
+
+/** An error of this part, as one of the classes that the program knows. */
+function known(errors: Errors, error: unknown): unknown {
+  const Class = error instanceof NablaError ? errors[error.code] : undefined;
+  return Class === undefined ? error : new Class((error as Error).message, { cause: (error as Error).cause });
+}
+
+function attempt<Result>(errors: Errors, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw known(errors, error);
+  }
+}
+
+const encoders: Readonly<Record<ModelFormat, (snapshot: ModelSnapshot) => Uint8Array<ArrayBuffer>>> = {
+  safetensors: ({ model, tensors }) => serializeSafetensors(tensors, new Map([[modelKey, JSON.stringify({ formatVersion, ...model })]])),
+};
+
+function encode(where: string, model: Sequential, format: ModelFormat): Uint8Array<ArrayBuffer> {
+  const encoder = encoders[checkName(`${where} format`, format, Object.keys(encoders) as ModelFormat[])];
+  return encoder(describeModel(where, model));
+}
+
+export function snapshot(errors: Errors, model: Sequential): ModelSnapshot {
+  return attempt(errors, () => describeModel('snapshot', model));
+}
+
+export function toBytes(errors: Errors, model: Sequential, format: ModelFormat): Uint8Array<ArrayBuffer> {
+  return attempt(errors, () => encode('toBytes', model, format));
+}
+
+export async function save(errors: Errors, model: Sequential, target: string | URL | ModelHandler, options: SaveOptions): Promise<void> {
+  try {
+    checkKeys('save', options, ['format']);
+    await writeTo('save', target, encode('save', model, options.format ?? 'safetensors'));
+  } catch (error) {
+    throw known(errors, error);
+  }
+}

@@ -1,0 +1,77 @@
+/** What every model can do with files. The code for that is a part of its own, loaded when a model is saved. */
+
+import { DataError, OptionError } from '../errors.ts';
+import { onDemand } from '../platform.ts';
+import type { ModelSnapshot } from './description.ts';
+import type { Sequential } from './sequential.ts';
+
+/** Formats of files that hold a model. */
+export type ModelFormat = 'safetensors';
+
+/** A place of one's own for a file, to save a model in or load it from. */
+export interface ModelHandler {
+  load?(): Uint8Array | Promise<Uint8Array>;
+  save?(bytes: Uint8Array<ArrayBuffer>): unknown;
+}
+
+export interface SaveOptions {
+  /** Default `'safetensors'`. */
+  format?: ModelFormat;
+}
+
+const savingPart = onDemand('./saving.js', () => import('../formats/saving.ts'));
+
+/** A part has classes of errors of its own; it is told of those that a program can compare with. */
+const errors = { DATA: DataError, OPTION: OptionError };
+
+function saving(): NonNullable<ReturnType<typeof savingPart.loaded>> {
+  const part = savingPart.loaded();
+  if (part === undefined) throw new OptionError('await loadFormats() first');
+  return part;
+}
+
+/**
+ * Makes `toBytes` and `snapshot` of all models ready. Node loads what they need where they are used, and `save` waits for it; in a page or
+ * a bundle, and only there, this comes before the two. Rejects with the platform's own error where the file cannot be had.
+ */
+export async function loadFormats(): Promise<void> {
+  await savingPart.load();
+}
+
+/** A model as something that can be saved. */
+export abstract class Savable {
+  /** Whatever is to be saved and loaded with the model, such as the names of its classes: data that JSON can hold. */
+  userMetadata: unknown;
+
+  /**
+   * What the model is, and a copy of its parameters, as plain data.
+   *
+   * @throws OptionError for a layer with an option that JSON cannot hold, such as a function; in a page before {@link loadFormats}.
+   */
+  snapshot(this: Sequential): ModelSnapshot {
+    return saving().snapshot(errors, this);
+  }
+
+  /**
+   * The model as a file, for `fromBytes` and `loadModel`: layers, weights, seed, `userMetadata`, and what it was compiled with, where no
+   * part of that is a function. In safetensors, weights are float32 tensors by name, such as `dense_1/kernel` [inputs, units], and all
+   * else is JSON in the metadata under `nabla.model`. The same model gives the same bytes. Not in it: initializers and the
+   * state of the optimizer; `checkpoint` saves that.
+   *
+   * @throws OptionError as {@link snapshot} does, and for an unknown format.
+   */
+  toBytes(this: Sequential, format: ModelFormat = 'safetensors'): Uint8Array<ArrayBuffer> {
+    return saving().toBytes(errors, this, format);
+  }
+
+  /**
+   * Saves {@link toBytes} in a place: on Node the path of a file, or its `file:` URL, which is replaced in one move; in a page
+   * `'downloads://name'`, `'indexeddb://name'` or `'localstorage://name'`; anywhere an object with a function `save` that takes the bytes.
+   *
+   * Rejects with an OptionError as {@link toBytes} does, and for a place that is not there; with a DataError, whose cause is the platform's
+   * own error, where the file cannot be written or is too large. What was there before is then as it was.
+   */
+  async save(this: Sequential, target: string | URL | ModelHandler, options: SaveOptions = {}): Promise<void> {
+    return (savingPart.loaded() ?? await savingPart.load()).save(errors, this, target, options);
+  }
+}
