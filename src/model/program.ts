@@ -183,7 +183,8 @@ export class Program implements Summed {
   /** What plans are written from, and what moves parameters without one. */
   layout(): Layout {
     const { slots, step } = this.#trained;
-    const of = (specs: readonly ParameterSpec[]) => this.parameters.filter(({ spec }) => specs.includes(spec));
+    const bySpec = new Map(this.parameters.map((parameter) => [parameter.spec, parameter]));
+    const of = (specs: readonly ParameterSpec[]) => specs.map((spec) => bySpec.get(spec)!);
     return {
       stages: this.stages.map((stage) => ({
         stage,
