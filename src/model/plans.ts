@@ -135,7 +135,8 @@ export class PlanWriter {
       dfrom = at.dout;
       return [at];
     });
-    for (const at of placed) at.partner = placed.find(({ stage }) => stage === at.stage.partner) ?? at.partner;
+    const byStage = new Map(placed.map((at) => [at.stage, at]));
+    for (const at of placed) at.partner = (at.stage.partner && byStage.get(at.stage.partner)) ?? at.partner;
     return placed;
   }
 
