@@ -76,6 +76,12 @@ export function gather(out: usize, data: usize, order: usize, cursor: usize, row
   const bytes = <usize>columns << 2;
   const vectors = bytes & ~15;
   order += <usize>load<u32>(cursor) << 2;
+  // Up to four values at once: what is copied too far, the next row overwrites.
+  for (; columns <= 4 && <usize>rows * bytes >= 16; rows--) {
+    v128.store(out, v128.load(data + <usize>load<u32>(order) * bytes));
+    order += 4;
+    out += bytes;
+  }
   for (; rows > 0; rows--) {
     const from = data + <usize>load<u32>(order) * bytes;
     let at: usize = 0;

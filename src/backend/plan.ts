@@ -286,7 +286,7 @@ export type EpochRegisters = readonly [
   end: number, steps: number,
   // The plan that gathers a batch, that of a step, and that of a step on one row.
   gather: number, step: number, stepOfOne: number,
-  // Rows of the data, rows of a batch, the order of the rows (int32), whether to shuffle it, and the seed's two words.
+  // Rows of the data, rows of a batch, the order of the rows (int32; behind it 8 words to shuffle with), whether to shuffle it, and the seed's two words.
   rows: number, batch: number, order: number, shuffle: number, seedLow: number, seedHigh: number,
   // The float64 sums of the plan, of which the first is that of the loss.
   sums: number, sumCount: number,

@@ -56,7 +56,8 @@ export class ResidentData implements Resident {
     this.input = arena.floats(x.values.length);
     this.target = arena.floats(y.values.length);
     this.weights = weights === undefined ? 0 : arena.floats(x.rows);
-    this.order = arena.floats(x.rows);
+    // Shuffling works with 8 words behind it.
+    this.order = arena.floats(x.rows + 8);
     this.cursor = arena.floats(20);
     this.#records = arena.floats(2 * model.sumCount * recordedEpochs);
     this.end = arena.end;
