@@ -115,6 +115,7 @@ export function checkpoint(options: CheckpointOptions): Callback {
  * await model.fit(x, y, { epochs: 10, initialEpoch: await resume(model, path), callbacks: [checkpoint({ path })] });
  * ```
  *
+ * A dataset of `fitDataset` begins a new pass: that is the same only where an epoch is a whole number of passes.
  * What callbacks remembered, they get back in the next `fit` that has `checkpoint` among them. Only `tolerance`, which has no epoch to
  * compare with, and a training that was over early, go on by one epoch. A state of another backend will do, but then bits differ.
  *

@@ -22,7 +22,13 @@ export function buildStages(layers: readonly Layer[], seed: number): { stages: S
   if (inputs === undefined) {
     throw new ShapeError(`sequential layers[0] (${layers[0]!.type}): expected an inputShape, for example inputShape: [784]; received none`);
   }
-  return { stages: chainStages('sequential', layers, inputs, '', seed, 0), inputs };
+  const stages = chainStages('sequential', layers, inputs, '', seed, 0);
+  const taken = new Set<string>();
+  for (const name of stages.flatMap(({ layer, parameters }) => parameters.map((parameter) => `${layer}/${parameter.name}`))) {
+    if (taken.has(name)) throw new OptionError(`sequential layers: '${name}' is a parameter in a block and of a layer beside it; rename one of them`);
+    taken.add(name);
+  }
+  return { stages, inputs };
 }
 
 /** The stages of layers for rows of `values` values. Their names begin with `prefix`; the first has place `index` in the model. */

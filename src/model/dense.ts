@@ -53,7 +53,7 @@ export function dense(options: DenseOptions): Layer {
   const bias = resolveInitializer('dense biasInitializer', options.biasInitializer ?? 'zeros');
   for (const key of rules) {
     const rule = options[key];
-    if (rule !== undefined && !key.endsWith((rule as typeof rule | null)?.kind ?? '?')) throw unexpected(`dense ${key}`, 'one as l2(0.01) or maxNorm(2) makes', rule);
+    if (rule !== undefined && !key.endsWith((rule as typeof rule | null)?.kind ?? '?')) throw unexpected(`dense ${key}`, key.endsWith('Regularizer') ? 'one, as l2(0.01) makes' : 'one, as maxNorm(2) makes', rule);
   }
   return Object.freeze({
     type: 'dense',

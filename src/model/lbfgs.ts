@@ -38,7 +38,10 @@ const leastCurvature = 2 ** -23;
  * Begins iterations for `fit` in batches of `batchSize` of `rows` rows. Returns what does one, with all rows loaded, and sets the model's
  * `stopTraining` where there is no more to be had; or why it cannot.
  */
-export function beginIterations(model: Sequential, config: LbfgsConfig, batchSize: number, rows: number): string | (() => void) {
+export function beginIterations(
+  model: Sequential, config: LbfgsConfig, batchSize: number, rows: number, steps: number | undefined,
+): string | (() => void) {
+  if (steps !== 1 && batchSize >= rows) return `fit stepsPerEpoch: an epoch of lbfgs is one iteration, received ${steps}; leave it out`;
   if (batchSize < rows) return `fit batchSize: lbfgs needs all ${rows} rows at once, received ${batchSize}; leave it out`;
   const changing = model.program.layout().stages.find(({ stage }) => stage.trainingOnly || stage.update);
   if (changing !== undefined) {
@@ -106,6 +109,12 @@ class Iterations {
       }
       if (end.step > 0) this.#remember(start, end);
     }
+    if (this.#program.sums.collected !== undefined) {
+      // Metrics of whole epochs are of the weights that it ends with, too.
+      this.#program.sums.clear();
+      this.#program.run('gradients', this.#rows);
+      this.#program.sums.collect(this.#program.room, this.#rows);
+    }
     this.#recordSums(end);
     this.#program.backend.memory.i32[this.#layout.registers.step / 4]!++;
     this.#found = end;
@@ -127,7 +136,7 @@ class Iterations {
     this.#program.run('gradients', this.#rows);
     const gradient = this.#floats(address).slice();
     const { objective, registers } = this.#layout;
-    const sums = backend.memory.f64.slice(registers.sums / 8, registers.sums / 8 + 1 + objective!.metrics.length);
+    const sums = backend.memory.f64.slice(registers.sums / 8, registers.sums / 8 + 1 + objective!.metrics.length + (this.#program.penalised ? 1 : 0));
     const loss = this.#program.sums.lossOver(this.#rows);
     if (Number.isFinite(loss) && backend.countNonFinite(address, this.#count) === 0) {
       return { step, loss, slope: dot(gradient, this.#direction), gradient, sums };

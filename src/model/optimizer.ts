@@ -47,13 +47,16 @@ export interface Optimizer {
   readonly extra?: boolean;
   /** @internal Writes the update into a plan. */
   update(plan: PlanBuilder, at: UpdateAddresses): void;
+  /** @internal Where it keeps an average of the weights: adds them to it, as they are at the end of a step with an update. */
+  average?(plan: PlanBuilder, at: UpdateAddresses): void;
   /** @internal Writes what comes in its place after batches that it does not follow. */
   accumulate(plan: PlanBuilder, at: UpdateAddresses): void;
   /**
-   * @internal Where it takes iterations over all rows in place of updates: begins them for a `fit` in batches of so many of all rows.
+   * @internal Where it takes iterations over all rows in place of updates: begins them for a `fit` in batches of so many of all rows,
+   * with so many to an epoch.
    * What it resolves to does one, once the rows are loaded.
    */
-  begin?(model: Sequential, batchSize: number, rows: number): Promise<() => void>;
+  begin?(model: Sequential, batchSize: number, rows: number, stepsPerEpoch: number | undefined): Promise<() => void>;
 }
 
 /** What every optimizer takes: what happens to gradients before the update, and to the weights after it. At most one of the three clips. */
@@ -71,7 +74,9 @@ export interface UpdateOptions {
   accumulationSteps?: number;
   /**
    * Keeps an exponential moving average of the weights, of which each update keeps this share and the first none, as Keras' `use_ema`: when
-   * `fit` has ended, and not by an error, the weights become that average. Until then, validation too sees them as they are. Default: none.
+   * `fit` has ended, and not by an error, the weights become that average, and a further `fit` goes on from there; but those that
+   * `earlyStopping` restores stay. Until then, validation and checkpoints have them as they are. An average of weights within `maxNorm` or
+   * `nonNegative` is within them too, one of `unitNorm` is shorter. Default: none.
    */
   emaMomentum?: number;
 }
@@ -88,7 +93,7 @@ export const smallTerm = { min: 1e-30 };
 
 const clips = ['clipValue', 'clipNorm', 'globalClipNorm'] as const;
 const common: Settings = {
-  clipValue: [undefined, rate], clipNorm: [undefined, rate], globalClipNorm: [undefined, rate], accumulationSteps: [1, { min: 1 }], emaMomentum: [undefined, share],
+  clipValue: [undefined, rate], clipNorm: [undefined, rate], globalClipNorm: [undefined, rate], accumulationSteps: [1, { min: 1, max: 2 ** 24 }], emaMomentum: [undefined, share],
 };
 
 /** Options checked by their settings, and those that all optimizers with updates have; what is not given and has no default is not there. */
@@ -135,14 +140,18 @@ export function optimizer(
     accumulationSteps: every,
     extra: more || operation === undefined,
     update(plan: PlanBuilder, { slots, ...at }: UpdateAddresses): void {
-      const { accumulated, average } = slots;
-      const { parameters: value, dparameters, count, step } = at;
+      const { accumulated } = slots;
+      const { dparameters, count } = at;
       if (accumulated !== undefined) plan.add('meanGradient', { dparameters, accumulated, count, divisor: every });
       clip(plan, at, config);
       // The address of a slot that it has not is 0, as is a word that is not given.
       plan.add(operation ?? name as OperationName, { ...config, ...fixed, ...at, ...slots } as never);
-      if (average !== undefined) plan.add('blend', { average, value, step, count, keep: keep! });
     },
+    ...(keep !== undefined && {
+      average(plan: PlanBuilder, { slots: { average }, parameters: value, step, count }: UpdateAddresses): void {
+        plan.add('blend', { average: average!, value, step, count, keep });
+      },
+    }),
     accumulate(plan: PlanBuilder, { slots: { accumulated }, dparameters, batch: step, count }: UpdateAddresses): void {
       plan.add('accumulate', { accumulated: accumulated!, dparameters, step, count, every });
     },

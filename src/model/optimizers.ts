@@ -112,7 +112,8 @@ const lbfgsPart = onDemand('./lbfgs.js', () => import('./lbfgs.ts'));
  * that are small: an epoch of `fit` is one iteration, each of one or more evaluations of the loss over all rows, and the loss it records
  * is that of the weights it ends with. `fit` ends early, and sets `stopTraining`, where the gradient is within `gradientTolerance`, or no
  * step along it lowers the loss any more in float32. The rule is that of PyTorch's `torch.optim.LBFGS` with `strong_wolfe` and one
- * iteration a step. With smaller batches or `dropout`, `fit` rejects with an OptionError.
+ * iteration a step. With smaller batches, or layers that make the objective another one from step to step or change parameters themselves (dropout,
+ * noise, batch normalisation, constraints), `fit` rejects with an OptionError.
  *
  * @throws OptionError for an unknown option or a value out of range.
  */
@@ -132,8 +133,8 @@ export function lbfgs(options: LbfgsOptions = {}): Optimizer {
     accumulationSteps: 1,
     update: () => undefined,
     accumulate: () => undefined,
-    async begin(model: Sequential, batchSize: number, rows: number) {
-      const iterate = (await lbfgsPart.load()).beginIterations(model, config, batchSize, rows);
+    async begin(model: Sequential, batchSize: number, rows: number, steps: number | undefined) {
+      const iterate = (await lbfgsPart.load()).beginIterations(model, config, batchSize, rows, steps);
       if (typeof iterate === 'string') throw new OptionError(iterate);
       return iterate;
     },

@@ -177,8 +177,10 @@ export class PlanWriter {
     const { registers: { step } } = this.#model;
     this.#stepUpToUpdate(plan, objective, this.#training);
     plan.add('increment', { counter: step });
-    objective.optimizer[what](plan, this.#updateAddresses(objective));
+    const at = this.#updateAddresses(objective);
+    objective.optimizer[what](plan, at);
     this.#updateStages(plan);
+    if (what === 'update') objective.optimizer.average?.(plan, at);
   }
 
   #updateAddresses({ optimizer: { accumulationSteps } }: Objective): UpdateAddresses {

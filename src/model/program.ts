@@ -61,6 +61,10 @@ export class Program implements Summed {
   #resident: ResidentData | undefined;
   #room: Room | undefined;
   #team: Team | undefined;
+  /** The first address behind a team that is not complete yet. */
+  #gatheringEnd: number | undefined;
+  /** Rows of the step that other threads still work on, to be collected when it is done. */
+  #pendingRows = 0;
 
   constructor(backend: Backend, stages: readonly Stage[], inputs: number, seed: number) {
     this.backend = backend;
@@ -94,14 +98,14 @@ export class Program implements Summed {
 
   /** A row-major copy of a parameter, or of its gradient. */
   read({ spec: { shape }, address, daddress }: Parameter, what: 'value' | 'gradient' = 'value'): Float32Array {
-    this.#settle();
+    this.settle();
     const at = what === 'value' ? address : daddress;
     if (shape.length === 2) return this.backend.readWeight(at, shape[0], shape[1]);
     return Float32Array.from(this.backend.memory.f32.subarray(at / 4, at / 4 + shape[0]));
   }
 
   write({ spec: { shape }, address }: Parameter, values: Float32Array): void {
-    this.#settle();
+    this.settle();
     if (shape.length === 2) this.backend.writeWeight(address, values, shape[0], shape[1]);
     else this.backend.memory.f32.set(values, address / 4);
   }
@@ -152,7 +156,7 @@ export class Program implements Summed {
   }
 
   set rate(rate: LearningRate) {
-    this.#settle();
+    this.settle();
     this.#rate = rate;
     this.#setRegister();
   }
@@ -169,9 +173,9 @@ export class Program implements Summed {
 
   /** Makes room for batches of `rows`, with a weight a row or without (undefined: either); on failure everything is as it was. */
   reserve(rows: number, weighted = this.#room?.weighted ?? false): void {
-    this.#settle();
+    this.settle();
     if (this.#room !== undefined && this.#room.rows >= rows && this.#room.weighted === weighted) return;
-    const start = this.#resident?.end ?? this.#team?.end ?? this.#base;
+    const start = this.#resident?.end ?? this.#team?.end ?? this.#gatheringEnd ?? this.#base;
     this.#room = new Room(this.backend, start, Math.max(rows, this.#room?.rows ?? 0), weighted, this.layout(), this.#team);
   }
 
@@ -206,17 +210,24 @@ export class Program implements Summed {
 
   /** Runs a plan on the first `rows` rows of the room, which must have been reserved. */
   run(name: RunName, rows: number): void {
-    if (this.start(name, rows)) return;
-    this.#refuse(this.#team!.finishNow());
+    if (!this.start(name, rows)) this.settle();
   }
 
   /** As `run`; false where other threads have not finished yet, and `finish` must be awaited. */
   start(name: RunName, rows: number): boolean {
-    this.#settle();
+    this.settle();
     const plan = name === 'train' ? this.#beginStep() : name;
-    if (this.#team !== undefined && rows >= leastShared) return this.#team.run(plan, rows);
-    const { plans } = this.#room!;
-    this.backend.run(plan === 'train' && rows === 1 ? plans.trainOne : plans[plan], rows);
+    const counts = name === 'train' || name === 'evaluate';
+    if (this.#team !== undefined && rows >= leastShared) {
+      if (!this.#team.run(plan, rows)) {
+        this.#pendingRows = counts ? rows : 0;
+        return false;
+      }
+    } else {
+      const { plans } = this.#room!;
+      this.backend.run(plan === 'train' && rows === 1 ? plans.trainOne : plans[plan], rows);
+    }
+    if (counts) this.sums.collect(this.#room!, rows);
     return true;
   }
 
@@ -230,12 +241,19 @@ export class Program implements Summed {
 
   /** Waits for other threads; throws a BackendError where one has ended. */
   async finish(): Promise<void> {
-    this.#refuse(await this.#team!.finish());
+    this.#completed(await this.#team!.finish());
   }
 
   /** Other tasks may come while `fit` waits for threads: the step at work is finished before they read or change anything. */
-  #settle(): void {
-    if (this.#team?.pending) this.#refuse(this.#team.finishNow());
+  settle(): void {
+    if (this.#team?.pending) this.#completed(this.#team.finishNow());
+  }
+
+  /** Collects the rows of a step that other threads have finished; refuses one that lost a thread. */
+  #completed(reason: string | undefined): void {
+    this.#refuse(reason);
+    if (this.#pendingRows > 0) this.sums.collect(this.#room!, this.#pendingRows);
+    this.#pendingRows = 0;
   }
 
   /** A team that has lost a thread is given up. */
@@ -257,7 +275,16 @@ export class Program implements Summed {
       return;
     }
     const team = part.startTeam(threads, this.#work(rows, leastStep));
-    this.#join(typeof team === 'object' ? await team.joined() ?? team : team);
+    if (typeof team !== 'object') {
+      this.#join(team);
+      return;
+    }
+    // Other tasks may come while it gathers: what they use must not lie where the team does.
+    this.#gatheringEnd = team.end;
+    this.#room = undefined;
+    const reason = await team.joined();
+    this.#gatheringEnd = undefined;
+    this.#join(reason ?? team);
   }
 
   /** As `joinTeam`, for the prediction of `rows` rows, without waiting for anything. Returns whether there is a new team to leave. */

@@ -183,7 +183,8 @@ export class Sequential extends Savable {
    * they are while it runs: up to 4 MiB of them are copied when it begins.
    *
    * Called again it goes on from where it ended, with the weights and the state of the optimizer as they are; only `compile` makes that
-   * anew. With `initialEpoch` the rows come in the order of the epochs that follow: 3 epochs and then those from 3 to 5 are 5 epochs.
+   * anew. With `initialEpoch` the rows come in the order of the epochs that follow: 3 epochs and then those from 3 to 5 are 5 epochs, unless
+   * the optimizer averages weights (`emaMomentum`), which the first `fit` ends with.
    *
    * @returns the loss and metrics of every epoch that ran: fewer than asked for where a callback, `budgetMs` or `tolerance` stopped it.
    * @throws ShapeError, DataError, OptionError before anything is changed; TrainingError when the loss stops being finite,

@@ -30,7 +30,7 @@ export interface ModelDescription {
 export interface Snapshot {
   readonly model: ModelDescription;
   readonly backend: string;
-  /** Whole numbers that training counts up: `step`, the updates done since `compile`. */
+  /** Whole numbers that training counts up: `step`, the batches trained on since `compile`. */
   readonly counters: Readonly<Record<string, number>>;
   /** The rate that was set by hand or in `compile`, or that it goes by the optimizer's schedule. */
   readonly learningRate: number | 'schedule';

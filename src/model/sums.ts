@@ -23,6 +23,8 @@ export interface Summed {
   readonly objective: Objective | undefined;
   /** Whether stages add penalties to the loss. */
   readonly penalised: boolean;
+  /** Finishes the step at work. */
+  settle(): void;
 }
 
 export class Sums {
@@ -86,6 +88,7 @@ export class Sums {
 
   /** Runs something that sums up losses of its own, and leaves the sums as they were. */
   apart<Result>(work: () => Result): Result {
+    this.#model.settle();
     const held = this.#values.slice();
     const { collected } = this;
     this.collected = collected?.empty();

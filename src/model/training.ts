@@ -106,14 +106,13 @@ export function evaluate(program: Program, samples: Samples): Record<string, num
   });
 }
 
-/** Adds loss and metrics of all rows to the sums, and collects them. */
+/** Adds loss and metrics of all rows to the sums. */
 export function sumUp(program: Program, samples: Samples): void {
   const { rows } = samples.x;
   for (let start = 0; start < rows; start += inferenceRows) {
     const count = Math.min(inferenceRows, rows - start);
     loadSamples(program, samples, start, count);
     program.run('evaluate', count);
-    program.sums.collect(program.room, count);
   }
 }
 
@@ -129,7 +128,7 @@ export async function train(
     tolerance !== undefined;
   let logs: Logs = {};
   signal?.throwIfAborted();
-  const iterate = await program.objective!.optimizer.begin?.(model, source.batch, source.samples.x.rows);
+  const iterate = await program.objective!.optimizer.begin?.(model, source.batch, source.samples.x.rows, source.steps);
   await callbacks.setModel?.(model, run.given);
   program.keep();
   try {
@@ -272,7 +271,6 @@ async function trainEpoch(
     loadSamples(program, source.samples, source.start, rows, source.order);
     if (iterate !== undefined) iterate();
     else if (!program.start('train', rows)) await program.finish();
-    program.sums.collect(program.room, rows);
     seen += rows;
     if (!Number.isFinite(program.sums.lossOver(seen))) throw diverged(program, run, epoch, batch, rows, source.samples);
     if (run.callbacks.onBatchEnd !== undefined) {

@@ -47,7 +47,7 @@ function minimize(objective: Objective, start: Vector, options: Partial<typeof u
     sums: { clear: () => undefined, lossOver: () => memory.f64[sums / 8]! },
   };
   const model = { program, learningRate: 1, stopTraining: false };
-  const iterate = beginIterations(model as unknown as Sequential, config, 1, 1) as () => void;
+  const iterate = beginIterations(model as unknown as Sequential, config, 1, 1, 1) as () => void;
   const here = (): Iteration => ({ at: read(values), value: objective(read(values))[0], gradient: objective(read(values))[1], evaluations });
   const seen = [here()];
   while (!model.stopTraining && seen.length <= most) {

@@ -259,8 +259,8 @@ describe('options', () => {
 
   it('of dense take the right kind', () => {
     const wrong = (rules: object): (() => Layer) => () => dense({ units: 1, ...rules });
-    expect(wrong({ kernelRegularizer: maxNorm() })).toThrow(/dense kernelRegularizer: expected one as l2\(0.01\) or maxNorm\(2\) makes, received an object/);
-    expect(wrong({ biasConstraint: l2() })).toThrow(/dense biasConstraint: expected one as/);
+    expect(wrong({ kernelRegularizer: maxNorm() })).toThrow(/dense kernelRegularizer: expected one, as l2\(0.01\) makes, received an object/);
+    expect(wrong({ biasConstraint: l2() })).toThrow(/dense biasConstraint: expected one, as/);
     for (const value of [null, 'l2', 0.1, {}, l2]) expect(wrong({ biasRegularizer: value })).toThrow(OptionError);
     expect(wrong({ kernelRegulariser: l2() })).toThrow(/did you mean 'kernelRegularizer'/);
   });
