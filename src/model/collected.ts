@@ -3,9 +3,12 @@
 import { OptionError, show } from '../errors.ts';
 import type { Measure } from './metrics.ts';
 
+/** The output of a prediction, or of a step of training. */
+export type Output = 'output' | 'trained';
+
 /** Where rows are read from: the batch at hand. */
 interface Source {
-  copy(what: 'target' | 'output', out: Float32Array, offset: number, rows: number): void;
+  copy(what: 'target' | Output, out: Float32Array, offset: number, rows: number): void;
 }
 
 export class Collected {
@@ -32,12 +35,12 @@ export class Collected {
     this.#rows = 0;
   }
 
-  /** Copies the batch of `rows` rows that was run last. */
-  add(source: Source, rows: number): void {
+  /** Copies the batch of `rows` rows that was run last: its targets, and its output as it is named. */
+  add(source: Source, rows: number, output: Output): void {
     this.#y = grown(this.#y, (this.#rows + rows) * this.#columns);
     this.#p = grown(this.#p, (this.#rows + rows) * this.#units);
     source.copy('target', this.#y, this.#rows * this.#columns, rows);
-    source.copy('output', this.#p, this.#rows * this.#units, rows);
+    source.copy(output, this.#p, this.#rows * this.#units, rows);
     this.#rows += rows;
   }
 

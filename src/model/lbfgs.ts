@@ -113,7 +113,7 @@ class Iterations {
       // Metrics of whole epochs are of the weights that it ends with, too.
       this.#program.sums.clear();
       this.#program.run('gradients', this.#rows);
-      this.#program.sums.collect(this.#program.room, this.#rows);
+      this.#program.sums.collect(this.#program.room, this.#rows, 'output');
     }
     this.#recordSums(end);
     this.#program.backend.memory.i32[this.#layout.registers.step / 4]!++;

@@ -91,9 +91,10 @@ export class PlanWriter {
     this.#inference = this.#place(false, forAllPlans);
   }
 
-  /** Where a prediction lies. */
-  get output(): number {
-    return this.#inference.at(-1)?.out ?? this.#at.input;
+  /** Where a prediction lies, and where the output of a step of training. */
+  get outputs(): { readonly output: number; readonly trained: number } {
+    const { input } = this.#at;
+    return { output: this.#inference.at(-1)?.out ?? input, trained: this.#training.at(-1)?.out ?? input };
   }
 
   /** The words of every plan. Before `compile`, those that need a loss only end. */

@@ -13,7 +13,7 @@ import { Arena } from '../backend/memory.ts';
 import { BackendError } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
 import { Random } from '../random.ts';
-import { Collected } from './collected.ts';
+import { Collected, type Output } from './collected.ts';
 import type { ParameterSpec, Stage } from './layer.ts';
 import { targetColumns } from './losses.ts';
 import { rateAt } from './optimizer.ts';
@@ -63,8 +63,8 @@ export class Program implements Summed {
   #team: Team | undefined;
   /** The first address behind a team that is not complete yet. */
   #gatheringEnd: number | undefined;
-  /** Rows of the step that other threads still work on, to be collected when it is done. */
-  #pendingRows = 0;
+  /** What is to be collected when other threads have finished the step at work. */
+  #pending: readonly [rows: number, output: Output] | undefined;
 
   constructor(backend: Backend, stages: readonly Stage[], inputs: number, seed: number) {
     this.backend = backend;
@@ -217,17 +217,17 @@ export class Program implements Summed {
   start(name: RunName, rows: number): boolean {
     this.settle();
     const plan = name === 'train' ? this.#beginStep() : name;
-    const counts = name === 'train' || name === 'evaluate';
+    const output = name === 'train' ? 'trained' : name === 'evaluate' ? 'output' : undefined;
     if (this.#team !== undefined && rows >= leastShared) {
       if (!this.#team.run(plan, rows)) {
-        this.#pendingRows = counts ? rows : 0;
+        this.#pending = output && [rows, output];
         return false;
       }
     } else {
       const { plans } = this.#room!;
       this.backend.run(plan === 'train' && rows === 1 ? plans.trainOne : plans[plan], rows);
     }
-    if (counts) this.sums.collect(this.#room!, rows);
+    if (output !== undefined) this.sums.collect(this.#room!, rows, output);
     return true;
   }
 
@@ -252,8 +252,8 @@ export class Program implements Summed {
   /** Collects the rows of a step that other threads have finished; refuses one that lost a thread. */
   #completed(reason: string | undefined): void {
     this.#refuse(reason);
-    if (this.#pendingRows > 0) this.sums.collect(this.#room!, this.#pendingRows);
-    this.#pendingRows = 0;
+    if (this.#pending !== undefined) this.sums.collect(this.#room!, ...this.#pending);
+    this.#pending = undefined;
   }
 
   /** A team that has lost a thread is given up. */

@@ -12,6 +12,8 @@ import { planNames, PlanWriter, type Layout, type PlanName } from './plans.ts';
 
 /** What a batch is made of. */
 type Loaded = 'input' | 'target' | 'weights';
+/** What can be copied out; `trained` is the output of a step of training. */
+type Result = 'target' | 'output' | 'trained';
 
 export class Room {
   readonly rows: number;
@@ -23,9 +25,9 @@ export class Room {
   readonly #input: number;
   readonly #target: number;
   readonly #weights: number;
-  /** The output of each stage, 0 for one that has none of its own; and where a prediction lies. */
+  /** The output of each stage, 0 for one that has none of its own. */
   readonly #outs: readonly number[];
-  readonly #output: number;
+  readonly #places: Readonly<Record<Result, number>>;
 
   /** Lies from `start` on. On failure everything is as it was. */
   constructor(backend: Backend, start: number, rows: number, weighted: boolean, layout: Layout, team: Team | undefined) {
@@ -57,7 +59,7 @@ export class Room {
     this.#target = target;
     this.#weights = weights;
     this.#outs = outs;
-    this.#output = writer.output;
+    this.#places = { target, ...writer.outputs };
   }
 
   /** Copies rows in as input, as target or as weights: those that `order` names, or where it is undefined those from `start`. */
@@ -87,11 +89,11 @@ export class Room {
   }
 
   /** Copies the targets of the rows run last, or the model's output for them, into `out` from an offset. */
-  copy(what: 'target' | 'output', out: Float32Array, offset: number, rows: number): void {
+  copy(what: Result, out: Float32Array, offset: number, rows: number): void {
     const { f32 } = this.#backend.memory;
     const { outputs, objective } = this.#layout;
-    const from = (what === 'output' ? this.#output : this.#target) / 4;
-    const count = rows * (what === 'output' ? outputs : targetColumns(objective!.loss, outputs));
+    const from = this.#places[what] / 4;
+    const count = rows * (what === 'target' ? targetColumns(objective!.loss, outputs) : outputs);
     if (count < copyByElement) for (let i = 0; i < count; i++) out[offset + i] = f32[from + i]!;
     else out.set(f32.subarray(from, from + count), offset);
   }

@@ -4,7 +4,7 @@
  */
 
 import type { Backend } from '../backend/backend.ts';
-import type { Collected } from './collected.ts';
+import type { Collected, Output } from './collected.ts';
 import { lossDivisor } from './losses.ts';
 import type { Objective } from './plans.ts';
 import type { Room } from './room.ts';
@@ -58,8 +58,8 @@ export class Sums {
   }
 
   /** Takes in the batch of `rows` rows that was run last. */
-  collect(room: Room, rows: number): void {
-    this.collected?.add(room, rows);
+  collect(room: Room, rows: number, output: Output): void {
+    this.collected?.add(room, rows, output);
   }
 
   /** The loss and every metric over the `rows` rows run, and collected, since the sums were cleared. */

@@ -74,6 +74,16 @@ it('takes class indices and rows of several outputs', () => {
   expect(regression.evaluate(x, targets)['r2']).toBe(r2Score(targets, regression.predict(x), { units: 2 }));
 });
 
+it('sees what the loss sees, in training and otherwise', async () => {
+  const made = sequential({ layers: [dense({ units: 2, inputShape: [3] }), dropout({ rate: 0.5 })], seed: 1 });
+  const square: MetricFunction = (truth, p) => truth.reduce((sum, value, i) => sum + (value - p[i]!) ** 2, 0) / truth.length;
+  made.compile({ optimizer: 'sgd', loss: 'meanSquaredError', metrics: [{ square }] });
+  const { history } = await made.fit(x, numbers(rows * 2, 9), { validationData: [x, numbers(rows * 2, 9)] });
+  expect(history['square']![0]).toBeCloseTo(history['loss']![0]!, 6);
+  expect(history['val_square']![0]).toBeCloseTo(history['val_loss']![0]!, 6);
+  expect(history['square']![0]! / history['val_square']![0]!).toBeGreaterThan(1.1);
+});
+
 it('is not disturbed by an evaluation in the middle of an epoch', async () => {
   const plain = model([{ rocAuc }]);
   const disturbed = model([{ rocAuc }]);
