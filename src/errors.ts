@@ -113,3 +113,8 @@ export function show(value: unknown): string {
 export function unexpected(where: string, expected: string, received: unknown): OptionError {
   return new OptionError(`${where}: expected ${expected}, received ${show(received)}`);
 }
+
+/** The error where a model must be compiled first. */
+export function notCompiled(where: string): OptionError {
+  return new OptionError(`${where}: the model has no loss yet; call compile({ optimizer, loss }) first`);
+}

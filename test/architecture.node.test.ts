@@ -123,6 +123,7 @@ describe('words', () => {
     ['relaxed_', 'anything but assembly/simd.ts', everything.filter((path) => path !== 'assembly/simd.ts'), /relaxed_/],
     ['node:', 'src but platform.ts and cli', sources.filter((path) => !mayTalk(path)), /['"`]node:/],
     ['console.', 'src but platform.ts and cli', sources.filter((path) => !mayTalk(path)), /\bconsole\./],
+    // The lint rule that forbids it has to name it.
     ['Math.random', 'any file', everything.filter((path) => path !== '.config/eslint.config.js'), /\bMath\.random\b/],
     ['eval and new Function', 'any file', everything, /\bnew Function\b|\beval\(/],
     ['foreign names', 'src but formats', sources.filter((path) => !path.startsWith('src/formats/')), /MatMul|batch_input_shape/],

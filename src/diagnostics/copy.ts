@@ -1,7 +1,7 @@
 /** Copies of models, for what must leave the model itself as it is. */
 
 import type { Backend } from '../backend/index.ts';
-import { OptionError } from '../errors.ts';
+import { notCompiled } from '../errors.ts';
 import { Sequential } from '../model/sequential.ts';
 
 /**
@@ -9,7 +9,7 @@ import { Sequential } from '../model/sequential.ts';
  * starts anew.
  */
 export function copyOf(where: string, model: Sequential, own?: Backend): Sequential {
-  if (model.compiled === undefined) throw new OptionError(`${where}: the model has no loss yet; call compile({ optimizer, loss }) first`);
+  if (model.compiled === undefined) throw notCompiled(where);
   const copy = new Sequential({ layers: model.layers, seed: model.seed, backend: model.backend }, own);
   copy.compile(model.compiled);
   copy.setWeights(model.getWeights());

@@ -1,8 +1,7 @@
 /** The dropout layer: zeros at random while training, nothing at all otherwise. */
 
-import { checkKeys, checkLabel, checkNumber } from '../options.ts';
-import { streamKey } from '../random.ts';
-import { checkInputShape, type Layer, type Stage } from './layer.ts';
+import type { Layer } from './layer.ts';
+import { randomLayer } from './randomLayer.ts';
 
 export interface DropoutOptions {
   /** The share of values to drop, from 0 to less than 1. */
@@ -21,30 +20,17 @@ export interface DropoutOptions {
  * @throws OptionError for an unknown option, or a rate below 0 or not below 1.
  */
 export function dropout(options: DropoutOptions): Layer {
-  checkKeys('dropout', options, ['rate', 'inputShape', 'name']);
-  checkLabel('dropout name', options.name);
-  const rate = checkNumber('dropout rate', options.rate, { min: 0, below: 1 });
-  return Object.freeze({
+  return randomLayer({
     type: 'dropout',
-    name: options.name,
-    inputs: checkInputShape('dropout', options.inputShape),
-    config: Object.freeze({ ...options }),
-    build(units: number, layer: string, seed: number, index: number): Stage[] {
-      if (rate === 0) return [];
-      const [key0 = 0, key1 = 0] = streamKey(seed, 'dropout', index);
-      return [{
-        layer,
-        inputs: units,
-        outputs: units,
-        parameters: [],
-        trainingOnly: true,
-        scratchFloats: () => 0,
-        cacheFloats: (rows) => rows * units,
-        forward: (plan, { out, cache: mask, input, step }) => void plan.add('dropoutForward', { out, mask, input, step, units, rate, key0, key1 }),
-        backward(plan, { dinput, dout, cache: mask }) {
-          if (dinput !== 0) plan.add('dropoutBackward', { dinput, dout, mask, units });
-        },
-      }];
-    },
-  });
+    option: 'rate',
+    range: { min: 0, below: 1 },
+    purpose: 'dropout',
+    stage: (units, rate, key) => ({
+      cacheFloats: (rows) => rows * units,
+      forward: (plan, { out, cache: mask, input, step }) => void plan.add('dropoutForward', { out, mask, input, step, units, rate, ...key }),
+      backward(plan, { dinput, dout, cache: mask }) {
+        if (dinput !== 0) plan.add('dropoutBackward', { dinput, dout, mask, units });
+      },
+    }),
+  }, options);
 }

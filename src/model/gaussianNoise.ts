@@ -1,8 +1,7 @@
 /** Gaussian noise: added to values while training, nothing at all otherwise. */
 
-import { checkKeys, checkLabel, checkNumber } from '../options.ts';
-import { streamKey } from '../random.ts';
-import { checkInputShape, type Layer, type Stage } from './layer.ts';
+import type { Layer } from './layer.ts';
+import { randomLayer } from './randomLayer.ts';
 
 export interface GaussianNoiseOptions {
   /** The standard deviation of the noise, in units of the values it is added to; at least 0. */
@@ -20,29 +19,16 @@ export interface GaussianNoiseOptions {
  * @throws OptionError for an unknown option, or a `stddev` below 0.
  */
 export function gaussianNoise(options: GaussianNoiseOptions): Layer {
-  checkKeys('gaussianNoise', options, ['stddev', 'inputShape', 'name']);
-  checkLabel('gaussianNoise name', options.name);
-  const stddev = checkNumber('gaussianNoise stddev', options.stddev, { min: 0 });
-  return Object.freeze({
+  return randomLayer({
     type: 'gaussianNoise',
-    name: options.name,
-    inputs: checkInputShape('gaussianNoise', options.inputShape),
-    config: Object.freeze({ ...options }),
-    build(units: number, layer: string, seed: number, index: number): Stage[] {
-      if (stddev === 0) return [];
-      const [key0 = 0, key1 = 0] = streamKey(seed, 'noise', index);
-      return [{
-        layer,
-        inputs: units,
-        outputs: units,
-        parameters: [],
-        trainingOnly: true,
-        extra: true,
-        passesGradient: true,
-        scratchFloats: () => 0,
-        forward: (plan, { out, input, step }) => void plan.add('gaussianNoise', { out, input, step, units, stddev, key0, key1 }),
-        backward: () => undefined,
-      }];
-    },
-  });
+    option: 'stddev',
+    range: { min: 0 },
+    purpose: 'noise',
+    stage: (units, stddev, key) => ({
+      extra: true,
+      passesGradient: true,
+      forward: (plan, { out, input, step }) => void plan.add('gaussianNoise', { out, input, step, units, stddev, ...key }),
+      backward: () => undefined,
+    }),
+  }, options);
 }

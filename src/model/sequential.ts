@@ -6,7 +6,7 @@
 
 import { chooseBackend, createBackend, loadBackend, notLoaded, type Backend, type BackendChoice, type BackendName } from '../backend/index.ts';
 import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
-import { BackendError, OptionError, ShapeError, show } from '../errors.ts';
+import { BackendError, notCompiled, OptionError, ShapeError, show } from '../errors.ts';
 import { checkInteger, checkKeys, checkLabel, checkNumber } from '../options.ts';
 import type { History } from './callbacks.ts';
 import { buildStages, checkLayers } from './chain.ts';
@@ -314,7 +314,7 @@ export class Sequential extends Savable {
 
   #compiledFor(verb: string): Objective {
     const objective = this.#objective;
-    if (objective === undefined) throw new OptionError(`${verb}: the model has no loss yet; call compile({ optimizer, loss }) first`);
+    if (objective === undefined) throw notCompiled(verb);
     return objective;
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { loadBackend } from '../backend/index.ts';
-import { FormatError, OptionError, show } from '../errors.ts';
+import { FormatError, notCompiled, OptionError, show } from '../errors.ts';
 import { describeLayers, type LayerDescription } from './description.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Parameter } from './parameters.ts';
@@ -40,7 +40,7 @@ export interface Snapshot {
 
 /** The program of a compiled model, and what it trains with. */
 function compiled(where: string, model: Sequential): { program: Program; optimizer: Optimizer; loss: object } {
-  if (model.compiled === undefined) throw new OptionError(`${where}: the model has no loss yet; call compile({ optimizer, loss }) first`);
+  if (model.compiled === undefined) throw notCompiled(where);
   const { program, compiled: { loss } } = model;
   return { program, optimizer: program.objective!.optimizer, loss: typeof loss === 'string' ? { name: loss } : loss };
 }

@@ -1,19 +1,14 @@
 /** What optimizers do around their updates: clipping, several batches for one update, averages. Their numbers are in fixtures.test.ts. */
 import { describe, expect, it } from 'vitest';
 import {
-  adadelta, adagrad, adam, adamax, adamw, dense, dropout, exponentialDecay, findLearningRate, lion, momentum, nadam, OptionError, rmsprop, sequential, sgd,
-  TrainingError, type FitOptions, type Optimizer, type OptimizerName, type Sequential,
+  adam, dense, dropout, exponentialDecay, findLearningRate, momentum, OptionError, sequential, sgd, TrainingError, type FitOptions, type Optimizer, type Sequential,
 } from '../../src/index.ts';
 import { backends } from '../backends.ts';
 import { expectClose } from '../close.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
+import { optimizers, updating as names } from '../updating.ts';
 
-/** All that have updates. */
-type Updating = Exclude<OptimizerName, 'lbfgs'>;
-const optimizers = { sgd, momentum, rmsprop, adagrad, adadelta, adam, adamw, adamax, nadam, lion } satisfies Record<Updating, unknown> as
-  Record<Updating, (options?: object) => Optimizer>;
-const names = Object.keys(optimizers) as Updating[];
 const rows = 24;
 const x = numbers(rows * 3, 1, 2);
 const y = numbers(rows * 2, 2);

@@ -1,17 +1,12 @@
 /** Optimizers as models use them: names, defaults, and that every option does something. Their numbers are in fixtures.test.ts. */
 import { describe, expect, it } from 'vitest';
 import {
-  adadelta, adagrad, adam, adamax, adamw, dense, exponentialDecay, lion, momentum, nadam, OptionError, rmsprop, sequential, sgd, type BackendName, type Optimizer,
-  type OptimizerName, type OptimizerSpec, type Sequential,
+  dense, exponentialDecay, OptionError, sequential, type BackendName, type OptimizerSpec, type Sequential,
 } from '../../src/index.ts';
 import { expectClose } from '../close.ts';
 import { numbers } from '../twins.ts';
+import { optimizers, updating as names, type Updating } from '../updating.ts';
 
-/** All that have updates. */
-type Updating = Exclude<OptimizerName, 'lbfgs'>;
-const optimizers = { sgd, momentum, rmsprop, adagrad, adadelta, adam, adamw, adamax, nadam, lion } satisfies Record<Updating, unknown> as
-  Record<Updating, (options?: object) => Optimizer>;
-const names = Object.keys(optimizers) as Updating[];
 const rows = 24;
 const x = numbers(rows * 3, 1, 2);
 const y = numbers(rows * 2, 2);
