@@ -35,7 +35,7 @@ await build({
   ...library,
   entryPoints: {
     extra: 'src/backend/extra.ts', relaxed: 'src/backend/relaxed.ts', reference: 'src/backend/reference/index.ts', threads: 'src/backend/threads.ts',
-    dataset: 'src/model/dataset.ts', lbfgs: 'src/model/lbfgs.ts', saving: 'src/formats/saving.ts',
+    dataset: 'src/model/training/dataset.ts', lbfgs: 'src/model/optimizers/lbfgs.ts', saving: 'src/formats/saving.ts',
   },
 });
 await build({

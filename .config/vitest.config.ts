@@ -25,7 +25,7 @@ const page = {
     setupFiles,
     name: 'chromium',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.node.test.ts'],
+    exclude: ['**/node_modules/**', 'test/**/*.node.test.ts'],
     browser: {
       enabled: true,
       headless: true,

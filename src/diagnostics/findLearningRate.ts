@@ -6,11 +6,11 @@
 import { loadBackend } from '../backend/index.ts';
 import type { MatrixLike } from '../data/matrix.ts';
 import { unexpected } from '../errors.ts';
-import { refuseBatches } from '../model/optimizers.ts';
+import { refuseBatches } from '../model/optimizers/optimizers.ts';
 import type { Program } from '../model/program.ts';
-import { checkedSamples, type Samples } from '../model/samples.ts';
+import { checkedSamples, type Samples } from '../model/training/samples.ts';
 import { Sequential } from '../model/sequential.ts';
-import { sliceMilliseconds } from '../model/training.ts';
+import { sliceMilliseconds } from '../model/training/training.ts';
 import { checkInteger, checkKeys, checkNumber } from '../options.ts';
 import { nextTask } from '../platform.ts';
 import { Random } from '../random.ts';

@@ -7,7 +7,7 @@ import { createReference, notLoaded } from '../backend/index.ts';
 import { DoubleMemory } from '../backend/memory.ts';
 import { toMatrix, type MatrixLike } from '../data/matrix.ts';
 import { unexpected } from '../errors.ts';
-import { targetColumns } from '../model/losses.ts';
+import { targetColumns } from '../model/training/losses.ts';
 import type { Program } from '../model/program.ts';
 import { Sequential, type Gradient } from '../model/sequential.ts';
 import { checkInteger, checkKeys, checkNumber } from '../options.ts';

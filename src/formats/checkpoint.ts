@@ -4,7 +4,7 @@
  */
 
 import { FormatError, OptionError, show, unexpected } from '../errors.ts';
-import { monitored, moreIsBetter, type Callback } from '../model/callbacks.ts';
+import { monitored, moreIsBetter, type Callback } from '../model/training/callbacks.ts';
 import type { Sequential } from '../model/sequential.ts';
 import { restoreSnapshot, takeSnapshot, type ModelDescription, type Snapshot } from '../model/snapshot.ts';
 import { checkInteger, checkKeys, checkLabel } from '../options.ts';

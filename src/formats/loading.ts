@@ -1,18 +1,17 @@
 /** Models from files. Nothing is allocated for a model before its parameters have been found in the file, and no code comes out of one. */
 
 import { loadBackend, type BackendChoice } from '../backend/index.ts';
-import { BackendError, FormatError, NablaError, OptionError, show, unexpected } from '../errors.ts';
+import { unexpected } from '../errors.ts';
 import { buildStages } from '../model/chain.ts';
-import { mostDepth } from '../model/description.ts';
-import type { Layer } from '../model/layer.ts';
-import { compiledFrom, isObject, layersFrom, type LayerLike } from '../model/layersFrom.ts';
+import type { Layer } from '../model/layers/layer.ts';
+import { compiledFrom, layersFrom, type LayerLike } from '../model/layersFrom.ts';
 import type { ModelFormat, ModelHandler } from '../model/savable.ts';
 import { Sequential } from '../model/sequential.ts';
-import { checkInteger, checkKeys, checkName } from '../options.ts';
-import { formatVersion, located, modelKey, trainingKey } from './modelFile.ts';
-import { isTorch, ownValues, torchCounters, torchValues, type Wanted } from './parameters.ts';
+import { checkInteger, checkKeys } from '../options.ts';
+import { inFile } from './modelFile.ts';
+import { isTorch, ownValues, torchValues, type Wanted } from './parameters.ts';
 import { readFrom } from './places.ts';
-import { readSafetensors } from './safetensors.ts';
+import { checkFormat, readModelFile } from './reading.ts';
 
 export interface LoadOptions {
   /** Default: what the content says. */
@@ -64,17 +63,7 @@ export async function loadModel(source: string | URL | Uint8Array | ModelHandler
 
 function checkOptions(where: string, options: LoadOptions): void {
   checkKeys(where, options, ['format', 'architecture', 'backend']);
-  if (options.format !== undefined) checkName(`${where} format`, options.format, ['safetensors'] as const);
-}
-
-/** What is wrong with what a file says is wrong with the file. */
-function inFile<Result>(where: string, work: () => Result): Result {
-  try {
-    return work();
-  } catch (cause) {
-    if (!(cause instanceof NablaError) || cause instanceof BackendError || cause instanceof FormatError) throw cause;
-    throw new FormatError(`${where}: ${cause.message}`, { cause });
-  }
+  checkFormat(where, options.format);
 }
 
 /** The model, and what puts weights into it. */
@@ -82,8 +71,7 @@ function prepare(where: string, bytes: Uint8Array, options: LoadOptions): { mode
   checkOptions(where, options);
   if (!(bytes instanceof Uint8Array)) throw unexpected(where, 'the bytes of a file, a Uint8Array', bytes);
   const { architecture, backend = 'auto' } = options;
-  const { tensors, metadata } = located(where, () => readSafetensors(bytes, architecture === undefined ? undefined : torchCounters));
-  const description = architecture === undefined ? described(where, metadata) : {};
+  const { description, tensors, isCheckpoint } = readModelFile(where, bytes, options.format, architecture !== undefined);
   const checked = <Result>(work: () => Result): Result => (architecture === undefined ? inFile(where, work) : work());
   const { layers, seed, stages, compiled } = checked(() => {
     const made = layersFrom(architecture === undefined ? 'layers' : `${where} architecture`, architecture ?? description['layers']);
@@ -93,7 +81,7 @@ function prepare(where: string, bytes: Uint8Array, options: LoadOptions): { mode
     return { layers: made, seed: number, stages: built, compiled: compiledFrom('compiled', description) };
   });
   const wanted = stages.flatMap(({ layer, parameters }) => parameters.map(({ name, shape }): Wanted => ({ layer, name, shape })));
-  const values = architecture !== undefined && isTorch(wanted, tensors) ? torchValues(where, wanted, tensors) : ownValues(where, wanted, tensors, metadata.has(trainingKey));
+  const values = architecture !== undefined && isTorch(wanted, tensors) ? torchValues(where, wanted, tensors) : ownValues(where, wanted, tensors, isCheckpoint);
   const name = description['name'] as string | undefined;
   const model = checked(() => new Sequential({ layers, seed, backend, ...(name !== undefined && { name }) }));
   return {
@@ -104,31 +92,4 @@ function prepare(where: string, bytes: Uint8Array, options: LoadOptions): { mode
       model.userMetadata = description['userMetadata'];
     },
   };
-}
-
-/** What the metadata say of the model. */
-function described(where: string, metadata: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> {
-  const text = metadata.get(modelKey);
-  if (text === undefined) throw new FormatError(`${where}: the file holds tensors, but nothing says of which layers; give { architecture: [dense({ ... }), ...] }`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new FormatError(`${where}: expected JSON in '${modelKey}' of the metadata (${(cause as Error).message})`, { cause });
-  }
-  inFile(where, () => checkPlain(modelKey, value, 1));
-  if (!isObject(value)) throw new FormatError(`${where}: expected an object in '${modelKey}' of the metadata, received ${show(value)}`);
-  if (value['formatVersion'] !== formatVersion) {
-    throw new FormatError(`${where}: expected formatVersion ${formatVersion} in '${modelKey}', received ${show(value['formatVersion'])}; a later version of nabla may read it`);
-  }
-  return value;
-}
-
-/** Refuses what is too deep for a stack, and a key that means something else to objects. */
-function checkPlain(where: string, value: unknown, depth: number): void {
-  if (typeof value !== 'object' || value === null) return;
-  // The model is an object around what the description says.
-  if (depth > 4 * mostDepth) throw new OptionError(`${where}: expected data no deeper than ${4 * mostDepth}`);
-  if (!Array.isArray(value) && Object.hasOwn(value, '__proto__')) throw new OptionError(`${where}: expected no key '__proto__'`);
-  for (const part of Array.isArray(value) ? value as unknown[] : Object.values(value)) checkPlain(where, part, depth + 1);
 }

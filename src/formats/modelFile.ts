@@ -1,6 +1,6 @@
 /** What files of models and checkpoints have in common: names in the metadata, and files on a disk. */
 
-import { DataError, FormatError, OptionError } from '../errors.ts';
+import { BackendError, DataError, FormatError, NablaError, OptionError } from '../errors.ts';
 import { files, type Files } from '../platform.ts';
 
 /** Metadata, by name: what the model is, and how far training has come. */
@@ -42,5 +42,15 @@ export function located<Result>(where: string, work: () => Result): Result {
     return work();
   } catch (cause) {
     throw cause instanceof FormatError ? new FormatError(`${where}: ${cause.message}`, { cause }) : cause;
+  }
+}
+
+/** What is wrong with what a file says is wrong with the file. */
+export function inFile<Result>(where: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof NablaError) || cause instanceof BackendError || cause instanceof FormatError) throw cause;
+    throw new FormatError(`${where}: ${cause.message}`, { cause });
   }
 }

@@ -1,7 +1,7 @@
 /** The values of a model's parameters, found among the tensors of a file: under our names, or under those of an `nn.Sequential` of PyTorch. */
 
 import { FormatError, show } from '../errors.ts';
-import type { SafetensorsTensor } from './safetensors.ts';
+import type { ModelFile } from './reading.ts';
 
 /** A parameter that a model needs. */
 export interface Wanted {
@@ -11,7 +11,7 @@ export interface Wanted {
   readonly shape: readonly number[];
 }
 
-type Tensors = ReadonlyMap<string, SafetensorsTensor>;
+type Tensors = ModelFile['tensors'];
 
 const ownName = ({ layer, name }: Wanted): string => `${layer}/${name}`;
 const shown = (shape: readonly number[]): string => `[${shape.slice(0, 8).join(', ')}]`;

@@ -1,7 +1,7 @@
 /** A list of layers as a chain: checked, named, and built into stages, each fed by the one before it. */
 
 import { OptionError, ShapeError, unexpected } from '../errors.ts';
-import type { Layer, Stage } from './layer.ts';
+import type { Layer, Stage } from './layers/layer.ts';
 
 export function checkLayers(where: string, layers: unknown): readonly Layer[] {
   if (!Array.isArray(layers) || layers.length === 0) {

@@ -1,7 +1,7 @@
 /** Targets and outputs of all rows of an epoch, for metrics that do not add up batch by batch. */
 
 import { OptionError, show } from '../errors.ts';
-import type { Measure } from './metrics.ts';
+import type { Measure } from './training/metrics.ts';
 
 /** The output of a prediction, or of a step of training. */
 export type Output = 'output' | 'trained';

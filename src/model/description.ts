@@ -2,7 +2,7 @@
 
 import { unexpected } from '../errors.ts';
 import { layerNames } from './chain.ts';
-import type { Layer, ParameterRule } from './layer.ts';
+import type { Layer, ParameterRule } from './layers/layer.ts';
 import type { Sequential } from './sequential.ts';
 
 /** What a layer is. */

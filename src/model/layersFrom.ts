@@ -2,19 +2,19 @@
 
 import { OptionError, unexpected } from '../errors.ts';
 import { checkKeys, checkLabel, checkName } from '../options.ts';
-import { activation } from './activation.ts';
-import { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './adaptiveOptimizers.ts';
-import { maxNorm, nonNegative, unitNorm } from './constraints.ts';
-import { dense } from './dense.ts';
+import { activation } from './layers/activation.ts';
+import { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './optimizers/adaptiveOptimizers.ts';
+import { maxNorm, nonNegative, unitNorm } from './layers/constraints.ts';
+import { dense } from './layers/dense.ts';
 import { isRule, mostDepth } from './description.ts';
-import { dropout } from './dropout.ts';
-import { gaussianNoise } from './gaussianNoise.ts';
-import type { Layer, ParameterRule } from './layer.ts';
-import { batchNormalization, layerNormalization, normalization } from './normalization.ts';
-import type { Optimizer } from './optimizer.ts';
-import { adam, adamw, lbfgs, momentum, sgd, type OptimizerName } from './optimizers.ts';
-import { l1, l1l2, l2 } from './regularizers.ts';
-import { residual } from './residual.ts';
+import { dropout } from './layers/dropout.ts';
+import { gaussianNoise } from './layers/gaussianNoise.ts';
+import type { Layer, ParameterRule } from './layers/layer.ts';
+import { batchNormalization, layerNormalization, normalization } from './layers/normalization.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
+import { adam, adamw, lbfgs, momentum, sgd, type OptimizerName } from './optimizers/optimizers.ts';
+import { l1, l1l2, l2 } from './layers/regularizers.ts';
+import { residual } from './layers/residual.ts';
 import type { CompileOptions } from './sequential.ts';
 
 /** A layer as plain data: its type, its options, and the layers in it, where it is a block. */

@@ -2,7 +2,7 @@
 
 import type { Backend } from '../backend/backend.ts';
 import type { Arena } from '../backend/memory.ts';
-import type { ParameterSpec, Stage } from './layer.ts';
+import type { ParameterSpec, Stage } from './layers/layer.ts';
 import type { Range } from './plans.ts';
 
 /** A parameter and where it lies. */

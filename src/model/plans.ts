@@ -4,10 +4,10 @@
  */
 
 import { PlanBuilder } from '../backend/plan.ts';
-import type { BackwardAddresses, Stage } from './layer.ts';
-import { fusedWith, gradientDivisor, targetColumns, type Loss } from './losses.ts';
-import type { Measure, Metric } from './metrics.ts';
-import type { Optimizer, UpdateAddresses } from './optimizer.ts';
+import type { BackwardAddresses, Stage } from './layers/layer.ts';
+import { fusedWith, gradientDivisor, targetColumns, type Loss } from './training/losses.ts';
+import type { Measure, Metric } from './training/metrics.ts';
+import type { Optimizer, UpdateAddresses } from './optimizers/optimizer.ts';
 
 /** What a compiled model trains with. */
 export interface Objective {

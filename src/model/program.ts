@@ -14,16 +14,16 @@ import { BackendError } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
 import { Random } from '../random.ts';
 import { Collected, type Output } from './collected.ts';
-import type { ParameterSpec, Stage } from './layer.ts';
-import { targetColumns } from './losses.ts';
-import { rateAt } from './optimizer.ts';
+import type { ParameterSpec, Stage } from './layers/layer.ts';
+import { targetColumns } from './training/losses.ts';
+import { rateAt } from './optimizers/optimizer.ts';
 import { placeParameters, sizeOf, type Parameter } from './parameters.ts';
 import type { Layout, Objective, Range } from './plans.ts';
-import { isSmall, ResidentData } from './resident.ts';
+import { isSmall, ResidentData } from './training/resident.ts';
 import { Room } from './room.ts';
-import type { Samples } from './samples.ts';
-import type { LearningRate } from './schedules.ts';
-import { sumFloats, Sums, type Summed } from './sums.ts';
+import type { Samples } from './training/samples.ts';
+import type { LearningRate } from './optimizers/schedules.ts';
+import { sumFloats, Sums, type Summed } from './training/sums.ts';
 
 /** What training changes, beside the parameters that the range begins with: one range, and a copy of it. */
 interface Trained {

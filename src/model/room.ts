@@ -7,7 +7,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { Team } from '../backend/index.ts';
 import { Arena } from '../backend/memory.ts';
 import type { Matrix } from '../data/matrix.ts';
-import { targetColumns } from './losses.ts';
+import { targetColumns } from './training/losses.ts';
 import { planNames, PlanWriter, type Layout, type PlanName } from './plans.ts';
 
 /** What a batch is made of. */

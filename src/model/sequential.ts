@@ -8,24 +8,24 @@ import { chooseBackend, createBackend, loadBackend, notLoaded, type Backend, typ
 import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
 import { BackendError, notCompiled, OptionError, ShapeError, show } from '../errors.ts';
 import { checkInteger, checkKeys, checkLabel, checkNumber } from '../options.ts';
-import type { History } from './callbacks.ts';
+import type { History } from './training/callbacks.ts';
 import { buildStages, checkLayers } from './chain.ts';
-import type { Dataset, FitDatasetOptions } from './dataset.ts';
-import type { Layer, Stage } from './layer.ts';
-import { checkTargets, resolveLoss, type LossSpec } from './losses.ts';
-import { resolveMetrics, type MetricSpec } from './metrics.ts';
-import { rateAt } from './optimizer.ts';
-import { refuseBatches, resolveOptimizer, type OptimizerSpec } from './optimizers.ts';
+import type { Dataset, FitDatasetOptions } from './training/dataset.ts';
+import type { Layer, Stage } from './layers/layer.ts';
+import { checkTargets, resolveLoss, type LossSpec } from './training/losses.ts';
+import { resolveMetrics, type MetricSpec } from './training/metrics.ts';
+import { rateAt } from './optimizers/optimizer.ts';
+import { refuseBatches, resolveOptimizer, type OptimizerSpec } from './optimizers/optimizers.ts';
 import type { Objective } from './plans.ts';
 import { sizeOf } from './parameters.ts';
 import { inferenceRows, Program } from './program.ts';
-import { checkedSamples, loadSamples, readSamples, type Fit, type Samples } from './samples.ts';
+import { checkedSamples, loadSamples, readSamples, type Fit, type Samples } from './training/samples.ts';
 import { Savable } from './savable.ts';
-import { fitArrays, fitDataset } from './sources.ts';
+import { fitArrays, fitDataset } from './training/sources.ts';
 import { summary } from './summary.ts';
-import { mostMetrics } from './sums.ts';
-import { checkThreads, evaluate, type RunOptions } from './training.ts';
-import { weightKeys, withClassWeight, withSampleWeight, type SampleWeightOptions, type ValidationData, type WeightOptions } from './weights.ts';
+import { mostMetrics } from './training/sums.ts';
+import { checkThreads, evaluate, type RunOptions } from './training/training.ts';
+import { weightKeys, withClassWeight, withSampleWeight, type SampleWeightOptions, type ValidationData, type WeightOptions } from './training/weights.ts';
 
 export interface SequentialOptions {
   /** The layers in order; the first needs an `inputShape`. */

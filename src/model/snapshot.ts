@@ -6,7 +6,7 @@
 import { loadBackend } from '../backend/index.ts';
 import { FormatError, notCompiled, OptionError, show } from '../errors.ts';
 import { describeLayers, type LayerDescription } from './description.ts';
-import type { Optimizer } from './optimizer.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
 import type { Parameter } from './parameters.ts';
 import type { Program } from './program.ts';
 import type { Sequential } from './sequential.ts';

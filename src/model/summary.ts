@@ -1,7 +1,7 @@
 /** The table of a model: its layers, their output sizes, and how many parameters they have. */
 
 import { layerNames } from './chain.ts';
-import type { Layer, Stage } from './layer.ts';
+import type { Layer, Stage } from './layers/layer.ts';
 import { sizeOf } from './parameters.ts';
 import type { Sequential } from './sequential.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createReference } from '../../src/backend/index.ts';
 import { Arena, DoubleMemory } from '../../src/backend/memory.ts';
-import { beginIterations } from '../../src/model/lbfgs.ts';
+import { beginIterations } from '../../src/model/optimizers/lbfgs.ts';
 import type { Sequential } from '../../src/model/sequential.ts';
 
 type Vector = readonly number[];

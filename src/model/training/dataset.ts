@@ -3,13 +3,13 @@
  * `fit`; here its source reads batches. Loaded on demand.
  */
 
-import type { MatrixLike } from '../data/matrix.ts';
-import type { DataError, OptionError, unexpected } from '../errors.ts';
-import type { checkKeys } from '../options.ts';
+import type { MatrixLike } from '../../data/matrix.ts';
+import type { DataError, OptionError, unexpected } from '../../errors.ts';
+import type { checkKeys } from '../../options.ts';
 import type { History, Logs } from './callbacks.ts';
-import type { Program } from './program.ts';
+import type { Program } from '../program.ts';
 import type { checkedSamples, Fit, Samples } from './samples.ts';
-import type { Sequential } from './sequential.ts';
+import type { Sequential } from '../sequential.ts';
 import type { Source } from './sources.ts';
 import type { checkRun, evaluate, Run, RunOptions, Slices, sumUp, train } from './training.ts';
 import type { readValidation, ValidationData, withSampleWeight } from './weights.ts';

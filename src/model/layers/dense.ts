@@ -1,7 +1,7 @@
 /** The fully connected layer: y = f(x · kernel + bias). */
 
-import { unexpected } from '../errors.ts';
-import { checkBoolean, checkInteger, checkKeys, checkLabel } from '../options.ts';
+import { unexpected } from '../../errors.ts';
+import { checkBoolean, checkInteger, checkKeys, checkLabel } from '../../options.ts';
 import { activationStages, resolvePair, type ActivationSpec, type DerivativeSpec } from './activation.ts';
 import type { Constraint } from './constraints.ts';
 import { resolveInitializer, type InitializerSpec } from './initializers.ts';

@@ -1,9 +1,9 @@
 /** What happens around training: hooks that `fit` calls, and the record it returns. */
 
-import { lossCodes } from '../backend/plan.ts';
-import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
-import { checkName } from '../options.ts';
-import type { Sequential } from './sequential.ts';
+import { lossCodes } from '../../backend/plan.ts';
+import { didYouMean, OptionError, show, unexpected } from '../../errors.ts';
+import { checkName } from '../../options.ts';
+import type { Sequential } from '../sequential.ts';
 
 /** The loss and metrics of an epoch, or of the epoch so far; those of validation data begin with `val_`. */
 export type Logs = Readonly<Record<string, number>>;

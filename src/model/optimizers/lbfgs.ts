@@ -4,9 +4,9 @@
  * gradients are the plan's; what is computed of them is in double precision, in a fixed order. Loaded on demand.
  */
 
-import type { Layout } from './plans.ts';
-import type { Program } from './program.ts';
-import type { Sequential } from './sequential.ts';
+import type { Layout } from '../plans.ts';
+import type { Program } from '../program.ts';
+import type { Sequential } from '../sequential.ts';
 
 /** The options of `lbfgs` that matter here, defaults filled in. */
 interface LbfgsConfig {

@@ -1,9 +1,9 @@
 /** Callbacks that change the learning rate between epochs, as in Keras. */
 
-import { OptionError, unexpected } from '../errors.ts';
-import { checkInteger, checkKeys, checkLabel, checkName, checkNumber } from '../options.ts';
+import { OptionError, unexpected } from '../../errors.ts';
+import { checkInteger, checkKeys, checkLabel, checkName, checkNumber } from '../../options.ts';
 import type { Callback } from './callbacks.ts';
-import type { Sequential } from './sequential.ts';
+import type { Sequential } from '../sequential.ts';
 
 export interface ReduceLROnPlateauOptions {
   /** What to watch: `loss`, a metric, or one of validation data; default `val_loss`. */

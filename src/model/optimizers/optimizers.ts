@@ -1,12 +1,12 @@
 /** The optimizers by function and by name: those of the core here, others in adaptiveOptimizers.ts. */
 
-import { OptionError, show } from '../errors.ts';
-import { checkInteger, checkName, checkNumber } from '../options.ts';
-import { onDemand } from '../platform.ts';
+import { OptionError, show } from '../../errors.ts';
+import { checkInteger, checkName, checkNumber } from '../../options.ts';
+import { onDemand } from '../../platform.ts';
 import { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './adaptiveOptimizers.ts';
 import { configure, optimizer, penalty, rate, rateAt, share, smallTerm, type Optimizer, type UpdateOptions } from './optimizer.ts';
 import type { LearningRate } from './schedules.ts';
-import type { Sequential } from './sequential.ts';
+import type { Sequential } from '../sequential.ts';
 
 /** An optimizer, or the name of one with default settings. */
 export type OptimizerSpec = Optimizer | OptimizerName;

@@ -3,11 +3,11 @@
  * operation that works on logits. The formulas stand in `backend/reference/loss.ts`.
  */
 
-import { lossCodes, type AccuracyKind, type LossName } from '../backend/plan.ts';
-import { DataError } from '../errors.ts';
-import { checkBoolean, checkNumber, checkSpec } from '../options.ts';
-import type { Matrix } from '../data/matrix.ts';
-import type { ResolvedActivation } from './layer.ts';
+import { lossCodes, type AccuracyKind, type LossName } from '../../backend/plan.ts';
+import { DataError } from '../../errors.ts';
+import { checkBoolean, checkNumber, checkSpec } from '../../options.ts';
+import type { Matrix } from '../../data/matrix.ts';
+import type { ResolvedActivation } from '../layers/layer.ts';
 
 export type { LossName };
 

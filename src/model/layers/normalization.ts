@@ -3,9 +3,9 @@
  * data that were looked at beforehand.
  */
 
-import { checkFinite, rowLength, toMatrix, type Matrix, type MatrixLike, type NumericArray } from '../data/matrix.ts';
-import { DataError, OptionError, ShapeError } from '../errors.ts';
-import { checkBoolean, checkKeys, checkLabel, checkNumber } from '../options.ts';
+import { checkFinite, rowLength, toMatrix, type Matrix, type MatrixLike, type NumericArray } from '../../data/matrix.ts';
+import { DataError, OptionError, ShapeError } from '../../errors.ts';
+import { checkBoolean, checkKeys, checkLabel, checkNumber } from '../../options.ts';
 import { resolveInitializer } from './initializers.ts';
 import { checkInputShape, type Layer, type ParameterOwner, type ParameterSpec, type PlacedParameter, type Stage } from './layer.ts';
 

@@ -1,9 +1,9 @@
 /** How much each row counts in the loss: by a weight of its own, by that of its class, or by both. */
 
-import { argmax, balancedWeights } from '../data/classes.ts';
-import { checkFinite, toMatrix, type Matrix, type MatrixLike, type NumericArray } from '../data/matrix.ts';
-import { DataError, ShapeError, unexpected } from '../errors.ts';
-import { checkNumber } from '../options.ts';
+import { argmax, balancedWeights } from '../../data/classes.ts';
+import { checkFinite, toMatrix, type Matrix, type MatrixLike, type NumericArray } from '../../data/matrix.ts';
+import { DataError, ShapeError, unexpected } from '../../errors.ts';
+import { checkNumber } from '../../options.ts';
 import { checkedSamples, type Fit, type Samples } from './samples.ts';
 
 /** Weights by class: `{ 0: 1, 1: 5 }`, an array or a Map; `'balanced'`: rows / (classes · rows of the class), so that all count the same. */

@@ -1,15 +1,15 @@
 /** Where the batches of training come from, which is all that the loop in training.ts knows of data: rows in arrays here, a dataset in dataset.ts. */
 
-import type { Matrix, MatrixLike } from '../data/matrix.ts';
-import { DataError, OptionError, unexpected } from '../errors.ts';
-import { checkKeys, checkNumber } from '../options.ts';
-import { onDemand } from '../platform.ts';
-import { Random } from '../random.ts';
+import type { Matrix, MatrixLike } from '../../data/matrix.ts';
+import { DataError, OptionError, unexpected } from '../../errors.ts';
+import { checkKeys, checkNumber } from '../../options.ts';
+import { onDemand } from '../../platform.ts';
+import { Random } from '../../random.ts';
 import type { History } from './callbacks.ts';
 import type { Dataset, FitDatasetOptions } from './dataset.ts';
-import type { Program } from './program.ts';
+import type { Program } from '../program.ts';
 import { checkedSamples, type Fit, type Samples } from './samples.ts';
-import type { FitOptions, Sequential } from './sequential.ts';
+import type { FitOptions, Sequential } from '../sequential.ts';
 import { checkRun, evaluate, sumUp, train, type Run } from './training.ts';
 import { alike, checkWeights, readValidation, weightKeys, withClassWeight, withSampleWeight } from './weights.ts';
 

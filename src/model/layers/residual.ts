@@ -1,8 +1,8 @@
 /** The residual block: its input is added to what the layers in it make of that. */
 
-import { ShapeError } from '../errors.ts';
-import { checkKeys, checkLabel } from '../options.ts';
-import { chainStages, checkLayers } from './chain.ts';
+import { ShapeError } from '../../errors.ts';
+import { checkKeys, checkLabel } from '../../options.ts';
+import { chainStages, checkLayers } from '../chain.ts';
 import { checkInputShape, type Layer, type Stage } from './layer.ts';
 
 export interface ResidualOptions {

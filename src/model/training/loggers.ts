@@ -1,8 +1,8 @@
 /** Callbacks that write one line an epoch, to a file on Node or to a function anywhere: comma-separated values, or JSON. */
 
-import { OptionError, unexpected } from '../errors.ts';
-import { checkBoolean, checkKeys } from '../options.ts';
-import { textFile } from '../platform.ts';
+import { OptionError, unexpected } from '../../errors.ts';
+import { checkBoolean, checkKeys } from '../../options.ts';
+import { textFile } from '../../platform.ts';
 import type { Callback, Logs } from './callbacks.ts';
 
 /** Takes one line, without a line break; a promise is awaited. */

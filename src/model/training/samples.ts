@@ -1,9 +1,9 @@
 /** Inputs and targets, row for row: read from what users pass, and checked before anything is trained on them. */
 
-import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
-import { ShapeError } from '../errors.ts';
+import { checkFinite, toMatrix, type Matrix, type MatrixLike } from '../../data/matrix.ts';
+import { ShapeError } from '../../errors.ts';
 import { checkTargets, targetColumns, type Loss } from './losses.ts';
-import type { Program } from './program.ts';
+import type { Program } from '../program.ts';
 
 export interface Samples {
   readonly x: Matrix;

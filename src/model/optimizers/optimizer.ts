@@ -3,12 +3,12 @@
  * optimizers themselves are in optimizers.ts and adaptiveOptimizers.ts.
  */
 
-import type { OperationName, PlanBuilder } from '../backend/plan.ts';
-import { OptionError } from '../errors.ts';
-import { checkBoolean, checkInteger, checkKeys, checkNumber, type Range } from '../options.ts';
+import type { OperationName, PlanBuilder } from '../../backend/plan.ts';
+import { OptionError } from '../../errors.ts';
+import { checkBoolean, checkInteger, checkKeys, checkNumber, type Range } from '../../options.ts';
 import type { OptimizerName } from './optimizers.ts';
 import type { LearningRate } from './schedules.ts';
-import type { Sequential } from './sequential.ts';
+import type { Sequential } from '../sequential.ts';
 
 /** Addresses that an update works on. */
 export interface UpdateAddresses {

@@ -3,11 +3,11 @@
  * collected for metrics of whole epochs.
  */
 
-import type { Backend } from '../backend/backend.ts';
-import type { Collected, Output } from './collected.ts';
+import type { Backend } from '../../backend/backend.ts';
+import type { Collected, Output } from '../collected.ts';
 import { lossDivisor } from './losses.ts';
-import type { Objective } from './plans.ts';
-import type { Room } from './room.ts';
+import type { Objective } from '../plans.ts';
+import type { Room } from '../room.ts';
 
 /** Sums there is room for: the loss, the metrics and penalties. */
 const mostSums = 16;

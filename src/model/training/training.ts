@@ -3,15 +3,15 @@
  * options, guards against numbers that leave the finite range, and knows nothing of layers.
  */
 
-import { lossNotFinite, paused } from '../backend/plan.ts';
-import type { Matrix } from '../data/matrix.ts';
-import { TrainingError, unexpected } from '../errors.ts';
-import { checkBoolean, checkInteger, checkNumber } from '../options.ts';
-import { nextTask, say, sayInPlace } from '../platform.ts';
+import { lossNotFinite, paused } from '../../backend/plan.ts';
+import type { Matrix } from '../../data/matrix.ts';
+import { TrainingError, unexpected } from '../../errors.ts';
+import { checkBoolean, checkInteger, checkNumber } from '../../options.ts';
+import { nextTask, say, sayInPlace } from '../../platform.ts';
 import { combine, type Callback, type History, type Logs } from './callbacks.ts';
-import { inferenceRows, type Program } from './program.ts';
+import { inferenceRows, type Program } from '../program.ts';
 import { loadSamples, type Samples } from './samples.ts';
-import type { Sequential } from './sequential.ts';
+import type { Sequential } from '../sequential.ts';
 import type { Source } from './sources.ts';
 
 /** The settings of a run, checked, defaults filled in. */

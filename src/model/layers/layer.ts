@@ -3,10 +3,10 @@
  * its backward twin; it names its parameters and writes its operations into a plan, and owns no memory.
  */
 
-import type { Backend } from '../backend/backend.ts';
-import type { ElementwiseName, PlanBuilder } from '../backend/plan.ts';
-import { ShapeError, show } from '../errors.ts';
-import { checkInteger } from '../options.ts';
+import type { Backend } from '../../backend/backend.ts';
+import type { ElementwiseName, PlanBuilder } from '../../backend/plan.ts';
+import { ShapeError, show } from '../../errors.ts';
+import { checkInteger } from '../../options.ts';
 import type { Initializer } from './initializers.ts';
 
 /** A layer of a model, as made by `dense`, `activation` and their like. */

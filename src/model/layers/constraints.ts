@@ -1,7 +1,7 @@
 /** Constraints: what the weights of a layer are made to be after every step. */
 
-import type { PlanBuilder } from '../backend/plan.ts';
-import { checkNumber } from '../options.ts';
+import type { PlanBuilder } from '../../backend/plan.ts';
+import { checkNumber } from '../../options.ts';
 import type { ParameterRule, ParameterSpec, Stage } from './layer.ts';
 
 /** Changes weights after every step, as made by `maxNorm`, `unitNorm` and `nonNegative`. */

@@ -3,10 +3,10 @@
  * true f and another f′. The formulas stand in `backend/reference/pairs.ts`.
  */
 
-import { activationCodes, type ElementwiseName } from '../backend/plan.ts';
-import { activations as elementwise, logSoftmaxRow, softmaxRow } from '../backend/reference/pairs.ts';
-import { OptionError, unexpected } from '../errors.ts';
-import { checkKeys, checkLabel, checkName, checkNumber, checkSpec } from '../options.ts';
+import { activationCodes, type ElementwiseName } from '../../backend/plan.ts';
+import { activations as elementwise, logSoftmaxRow, softmaxRow } from '../../backend/reference/pairs.ts';
+import { OptionError, unexpected } from '../../errors.ts';
+import { checkKeys, checkLabel, checkName, checkNumber, checkSpec } from '../../options.ts';
 import { checkInputShape, type Elementwise, type Layer, type ResolvedActivation, type Stage } from './layer.ts';
 
 /** Names of activations. `swish` is another name of `silu`. */

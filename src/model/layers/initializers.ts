@@ -3,8 +3,8 @@
  * weight [inputs, units].
  */
 
-import { checkNumber, checkSpec } from '../options.ts';
-import type { Random } from '../random.ts';
+import { checkNumber, checkSpec } from '../../options.ts';
+import type { Random } from '../../random.ts';
 
 /** Names of initialisers. */
 export type InitializerName = (typeof initializerNames)[number];

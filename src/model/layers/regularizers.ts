@@ -1,6 +1,6 @@
 /** Regularizers: what the weights of a layer cost by themselves, which keeps them small. */
 
-import { checkKeys, checkNumber } from '../options.ts';
+import { checkKeys, checkNumber } from '../../options.ts';
 import type { ParameterRule, Stage } from './layer.ts';
 
 /** Adds a penalty to the loss, as made by `l1`, `l2` and `l1l2`. */

@@ -1,9 +1,9 @@
 /** A callback that ends training when a loss or a metric stops improving, as Keras' `EarlyStopping` does. */
 
-import { unexpected } from '../errors.ts';
-import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../options.ts';
+import { unexpected } from '../../errors.ts';
+import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../../options.ts';
 import { monitored, moreIsBetter, type Callback } from './callbacks.ts';
-import type { Sequential } from './sequential.ts';
+import type { Sequential } from '../sequential.ts';
 
 export interface EarlyStoppingOptions {
   /** What to watch, by its name in the logs; default `'val_loss'`, or `'loss'` where there is no validation. */

@@ -1,8 +1,8 @@
 /** Metrics: by name `accuracy` and every loss as a plain measure, which add up batch by batch; and functions of whole epochs. */
 
-import { accuracyCodes, lossCodes, type LossName, type PlanBuilder } from '../backend/plan.ts';
-import { OptionError, unexpected } from '../errors.ts';
-import { checkName } from '../options.ts';
+import { accuracyCodes, lossCodes, type LossName, type PlanBuilder } from '../../backend/plan.ts';
+import { OptionError, unexpected } from '../../errors.ts';
+import { checkName } from '../../options.ts';
 import { accuracyOf, lossDivisor, resolveLoss, targetColumns, type Loss } from './losses.ts';
 
 /** A metric by name. `accuracy` is of values, rows or class indices, whichever the compiled loss is about. */

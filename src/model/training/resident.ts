@@ -3,10 +3,10 @@
  * backend gathers and shuffles the rows and records the sums of every epoch; see `EpochRegisters` in backend/plan.ts.
  */
 
-import type { Backend } from '../backend/backend.ts';
-import { Arena } from '../backend/memory.ts';
-import type { EpochRegisters } from '../backend/plan.ts';
-import type { Resident } from './plans.ts';
+import type { Backend } from '../../backend/backend.ts';
+import { Arena } from '../../backend/memory.ts';
+import type { EpochRegisters } from '../../backend/plan.ts';
+import type { Resident } from '../plans.ts';
 import type { Samples } from './samples.ts';
 
 /** Values of data small enough to be copied into memory: 4 MiB. */

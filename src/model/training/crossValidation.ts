@@ -1,12 +1,12 @@
 /** Cross-validation: trains a model a fold, and says how well they do on rows they have not seen, and how much that varies. */
 
-import { kFold, type Fold } from '../data/folds.ts';
-import { toMatrix, type Matrix, type MatrixLike } from '../data/matrix.ts';
-import { DataError, OptionError, ShapeError, show, unexpected } from '../errors.ts';
-import { checkBoolean } from '../options.ts';
+import { kFold, type Fold } from '../../data/folds.ts';
+import { toMatrix, type Matrix, type MatrixLike } from '../../data/matrix.ts';
+import { DataError, OptionError, ShapeError, show, unexpected } from '../../errors.ts';
+import { checkBoolean } from '../../options.ts';
 import type { Logs } from './callbacks.ts';
 import { resolveLoss, targetColumns } from './losses.ts';
-import type { FitOptions, Sequential } from './sequential.ts';
+import type { FitOptions, Sequential } from '../sequential.ts';
 import { withSampleWeight } from './weights.ts';
 
 /** Everything else is passed to `fit`: `epochs`, `callbacks` (the same objects in every fold), `sampleWeight` (one for each row of `x`), ... */

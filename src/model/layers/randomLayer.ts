@@ -1,7 +1,7 @@
 /** What layers have in common that change values at random in steps of training, and pass their input through otherwise. */
 
-import { checkKeys, checkLabel, checkNumber, type Range } from '../options.ts';
-import { streamKey, type Purpose } from '../random.ts';
+import { checkKeys, checkLabel, checkNumber, type Range } from '../../options.ts';
+import { streamKey, type Purpose } from '../../random.ts';
 import { checkInputShape, type Layer, type Stage } from './layer.ts';
 
 interface RandomLayerOptions {

@@ -3,8 +3,8 @@
  * `optimizers.schedules` where it has the schedule; each docstring names its source.
  */
 
-import { OptionError, unexpected } from '../errors.ts';
-import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../options.ts';
+import { OptionError, unexpected } from '../../errors.ts';
+import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../../options.ts';
 
 /** The learning rate of the update that comes after `step` others; a number of at least 0. */
 export type LearningRateSchedule = (step: number) => number;

@@ -1,0 +1,63 @@
+/** Files of all formats, read into one form; which format it is, the content says. No reader makes layers or touches memory of a backend. */
+
+import { FormatError, OptionError, show } from '../errors.ts';
+import { mostDepth } from '../model/description.ts';
+import { isObject } from '../model/layersFrom.ts';
+import type { ModelFormat } from '../model/savable.ts';
+import { checkName } from '../options.ts';
+import { formatVersion, inFile, located, modelKey, trainingKey } from './modelFile.ts';
+import { torchCounters } from './parameters.ts';
+import { readSafetensors } from './safetensors.ts';
+
+/** What a file says of a model. */
+export interface ModelFile {
+  /** As `model/description.ts` writes it; not checked yet. */
+  readonly description: Readonly<Record<string, unknown>>;
+  /** Values of parameters, row-major, by our names, such as `dense_1/kernel` [inputs, units], or those of PyTorch. */
+  readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+  /** Whether there is more among the tensors than parameters. */
+  readonly isCheckpoint: boolean;
+}
+
+/** Of each format, what reads it; `hasArchitecture`: layers are given beside the file. */
+const readers: Readonly<Record<ModelFormat, (where: string, bytes: Uint8Array, hasArchitecture: boolean) => ModelFile>> = {
+  safetensors(where, bytes, hasArchitecture) {
+    const { tensors, metadata } = located(where, () => readSafetensors(bytes, hasArchitecture ? torchCounters : undefined));
+    return { description: hasArchitecture ? {} : described(where, metadata), tensors, isCheckpoint: metadata.has(trainingKey) };
+  },
+};
+
+export function checkFormat(where: string, format: ModelFormat | undefined): void {
+  if (format !== undefined) checkName(`${where} format`, format, Object.keys(readers) as ModelFormat[]);
+}
+
+export function readModelFile(where: string, bytes: Uint8Array, format: ModelFormat = 'safetensors', hasArchitecture = false): ModelFile {
+  return readers[format](where, bytes, hasArchitecture);
+}
+
+/** What the metadata say of the model. */
+function described(where: string, metadata: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> {
+  const text = metadata.get(modelKey);
+  if (text === undefined) throw new FormatError(`${where}: the file holds tensors, but nothing says of which layers; give { architecture: [dense({ ... }), ...] }`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(`${where}: expected JSON in '${modelKey}' of the metadata (${(cause as Error).message})`, { cause });
+  }
+  inFile(where, () => checkPlain(modelKey, value, 1));
+  if (!isObject(value)) throw new FormatError(`${where}: expected an object in '${modelKey}' of the metadata, received ${show(value)}`);
+  if (value['formatVersion'] !== formatVersion) {
+    throw new FormatError(`${where}: expected formatVersion ${formatVersion} in '${modelKey}', received ${show(value['formatVersion'])}; a later version of nabla may read it`);
+  }
+  return value;
+}
+
+/** Refuses what is too deep for a stack, and a key that means something else to objects. */
+function checkPlain(where: string, value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  // The model is an object around what the description says.
+  if (depth > 4 * mostDepth) throw new OptionError(`${where}: expected data no deeper than ${4 * mostDepth}`);
+  if (!Array.isArray(value) && Object.hasOwn(value, '__proto__')) throw new OptionError(`${where}: expected no key '__proto__'`);
+  for (const part of Array.isArray(value) ? value as unknown[] : Object.values(value)) checkPlain(where, part, depth + 1);
+}
