@@ -136,7 +136,7 @@ describe('a checkpoint loads as a model', () => {
 /** The functions of the library, by what they are said to give: an interface of that name, or one that extends it. */
 function makersOf(kind: string, extending: RegExp): string[] {
   const source = (path: string): string => readFileSync(fileURLToPath(new URL(`../../src/${path}`, import.meta.url)), 'utf8');
-  const exported = [...source('index.ts').matchAll(/^export \{([^}]+)\} from '\.\/(model\/\w+\.ts)';/gm)];
+  const exported = [...source('index.ts').matchAll(/^export \{([^}]+)\} from '\.\/(model\/[\w/]+\.ts)';/gm)];
   return exported.flatMap(([, names = '', path = '']) => {
     const text = source(path);
     const kinds = [kind, ...[...text.matchAll(extending)].map(([, name]) => name!)];
