@@ -11,6 +11,7 @@ export { checkpoint, resume } from './formats/checkpoint.ts';
 export type { CheckpointOptions } from './formats/checkpoint.ts';
 export { parseCsv, readCsv } from './data/csv.ts';
 export type { CsvOptions } from './data/csv.ts';
+export { collapseLinear } from './diagnostics/collapseLinear.ts';
 export { crossValidate } from './model/training/crossValidation.ts';
 export type { CrossValidation, CrossValidationOptions } from './model/training/crossValidation.ts';
 export { balancedClassWeights } from './data/classes.ts';
