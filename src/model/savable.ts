@@ -58,6 +58,9 @@ export abstract class Savable {
    * else is JSON in the metadata under `nabla.model`. The same model gives the same bytes. Not in it: initializers and the
    * state of the optimizer; `checkpoint` saves that.
    *
+   * `'onnx'` (IR 8, opset 17) is for other programs: the graph from `input` [N, inputs] to `output` [N, outputs], float32, with the weights by
+   * the same names; layers that only act in training are left out. Name and `userMetadata` are in its metadata, but no seed and nothing of training.
+   *
    * @throws OptionError as {@link snapshot} does, and for an unknown format.
    */
   toBytes(this: Sequential, format: ModelFormat = 'safetensors'): Uint8Array<ArrayBuffer> {

@@ -77,7 +77,8 @@ function writeValue(writer: MessageWriter, name: string, dims: HandFile['input']
 
 /** A file with the input `x`; its output is that of the last node, where nothing else is said. */
 export function onnxFile(file: HandFile): Uint8Array<ArrayBuffer> {
-  const { nodes, tensors = {}, otherInputs = [], outputs = outputsOf(nodes.at(-1)!).slice(0, 1), opset = 17, more, metadata = {} } = file;
+  const outputs = file.outputs ?? outputsOf(file.nodes.at(-1)!).slice(0, 1);
+  const { nodes, tensors = {}, otherInputs = [], opset = 17, more, metadata = {} } = file;
   const model = new MessageWriter();
   model.integer(1, 8);
   model.message(7, (graph) => {

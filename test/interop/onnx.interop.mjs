@@ -94,7 +94,7 @@ class Block(nn.Module):
         return x + self.inner(x)
 net = nn.Sequential(nn.BatchNorm1d(20), nn.Linear(20, 64), nn.GELU(), Block(nn.Sequential(nn.LayerNorm(64), nn.Linear(64, 32), nn.SiLU(), nn.Linear(32, 64))), nn.Dropout(0.2), nn.Linear(64, 10), nn.LogSoftmax(dim=1))
 net(torch.randn(100, 20) * 3 + 1)
-net.eval()
+net.train(False)
 x = torch.randn(50, 20) * 3 + 1
 out = []
 for opset in range(9, 18):

@@ -45,7 +45,7 @@ interface Affine {
 }
 
 /** Where a file has no weights that are as many, a few bytes must not ask for much memory. */
-const mostColumns = 2 ** 20;
+const mostColumns = 1_048_576;
 
 /** The layers that links make, their tensors, and the size of a row of the input. */
 export function layersOf(links: readonly Link[], sizes: Sizes): { inputs: number; layers: LayerDescription[]; tensors: Map<string, { shape: readonly number[]; data: Float32Array }> } {

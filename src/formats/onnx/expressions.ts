@@ -36,7 +36,7 @@ const wholeText = (expression: Expression): string => `${number(expression.facto
 const single = (text: string, parts: Omit<Power, 'power'> = {}): Expression => ({ factor: 1, powers: new Map([[text, { power: 1, ...parts }]]) });
 
 export const constant = (value: number): Expression => ({ factor: value, powers: new Map() });
-export const variable: Expression = single('x');
+export const variable: Expression = /* @__PURE__ */ single('x');
 export const isConstant = ({ factor, powers }: Expression): boolean => factor === 0 || powers.size === 0;
 
 export function multiply(a: Expression, b: Expression): Expression {
@@ -114,44 +114,49 @@ const bounded = (of: Expression, low: number, high: number): Expression => singl
 /** 1 above 0, else 0. */
 export const positive = (expression: Expression): Expression => apply('positive', scaled(expression, 1 / Math.abs(expression.factor)));
 
-const x = variable;
-const one = constant(1);
-const sum = (...terms: readonly Expression[]): Expression => terms.reduce(add);
-const product = (...factors: readonly Expression[]): Expression => factors.reduce(multiply);
-const inverse = (expression: Expression): Expression => raise(expression, -1)!;
-const exponential = apply('exp', x);
-const softplus = [apply('softplus', x), apply('log', add(one, exponential))];
-const cubic = (slope: number): Expression[] => [
-  sum(scaled(x, slope), scaled(raise(x, 3)!, slope * 0.044715)),
-  product(x, sum(constant(slope), scaled(raise(x, 2)!, slope * 0.044715))),
-];
-const slope = Math.sqrt(2 / Math.PI);
+/** What each written-out function looks like, by the text of its powers. */
+function knownFunctions(): Map<string, { readonly activation: ActivationSpec; readonly factor: number }> {
+  const x = variable;
+  const one = constant(1);
+  const inverse = (expression: Expression): Expression => raise(expression, -1)!;
+  const logistic = inverse(add(one, apply('exp', scaled(x, -1))));
+  const softplus = [apply('softplus', x), apply('log', add(one, apply('exp', x)))];
+  const slope = Math.sqrt(2 / Math.PI);
+  const cubic = (by: number): Expression[] => [
+    add(scaled(x, by), scaled(raise(x, 3)!, by * 0.044715)), multiply(x, add(constant(by), scaled(raise(x, 2)!, by * 0.044715))),
+  ];
+  const half = (factor: Expression): Expression => scaled(multiply(x, add(one, factor)), 0.5);
+  const sixth = (expression: Expression): Expression => scaled(expression, 1 / 6);
+  const upToSix = bound(add(x, constant(3)), 0, 6);
+  const functions: readonly (readonly [ActivationSpec, readonly Expression[]])[] = [
+    ['gelu', [half(apply('erf', scaled(x, Math.SQRT1_2)))]],
+    ['geluTanh', [...cubic(slope).map((argument) => half(apply('tanh', argument))), ...cubic(2 * slope).map((argument) => multiply(x, apply('sigmoid', argument)))]],
+    ['silu', [multiply(x, apply('sigmoid', x)), multiply(x, logistic)]],
+    ['sigmoid', [logistic]],
+    ['mish', softplus.map((argument) => multiply(x, apply('tanh', argument)))],
+    ['softplus', softplus],
+    ['softsign', [multiply(x, inverse(add(one, apply('abs', x))))]],
+    ['hardSwish', [sixth(multiply(x, upToSix))]],
+    ['relu6', [bound(x, 0, 6)]],
+    ['relu', [bound(x, 0, Infinity)]],
+    [{ name: 'hardSigmoid', slope: 1, offset: 0 }, [bound(x, 0, 1)]],
+    [{ name: 'hardSigmoid', slope: 1 / 6, offset: 0.5 }, [sixth(upToSix)]],
+    ['step', [positive(x)]],
+    ['logSoftmax', [apply('log', apply('softmax', x))]],
+  ];
+  return new Map(functions.flatMap(([activation, expressions]) => expressions.map((expression) => [textOf(expression), { activation, factor: expression.factor }])));
+}
 
-/** What each written-out function looks like. */
-const forms: readonly (readonly [ActivationSpec, readonly Expression[]])[] = [
-  ['gelu', [product(constant(0.5), x, add(one, apply('erf', scaled(x, Math.SQRT1_2))))]],
-  ['geluTanh', [
-    ...cubic(slope).map((argument) => product(constant(0.5), x, add(one, apply('tanh', argument)))), ...cubic(2 * slope).map((argument) => multiply(x, apply('sigmoid', argument))),
-  ]],
-  ['silu', [multiply(x, apply('sigmoid', x)), multiply(x, inverse(add(one, apply('exp', scaled(x, -1)))))]],
-  ['sigmoid', [inverse(add(one, apply('exp', scaled(x, -1))))]],
-  ['mish', softplus.map((argument) => multiply(x, apply('tanh', argument)))],
-  ['softplus', softplus],
-  ['softsign', [multiply(x, inverse(add(one, apply('abs', x))))]],
-  ['hardSwish', [multiply(x, scaled(bound(add(x, constant(3)), 0, 6), 1 / 6))]],
-  ['relu6', [bound(x, 0, 6)]],
-  ['relu', [bound(x, 0, Infinity)]],
-  [{ name: 'hardSigmoid', slope: 1, offset: 0 }, [bound(x, 0, 1)]],
-  [{ name: 'hardSigmoid', slope: 1 / 6, offset: 0.5 }, [scaled(bound(add(x, constant(3)), 0, 6), 1 / 6)]],
-  ['step', [positive(x)]],
-  ['logSoftmax', [apply('log', apply('softmax', x))]],
-];
-const known = new Map(forms.flatMap(([activation, expressions]) => expressions.map((expression) => [textOf(expression), { activation, factor: expression.factor }])));
+/** Layer normalisation, with an epsilon of 7 that is to be found again between two texts. */
+function layerNormalization(): { readonly factor: number; readonly before: string; readonly after: string } {
+  const deviation = add(variable, scaled(apply('mean', variable), -1));
+  const normalized = multiply(deviation, raise(add(apply('mean', raise(deviation, 2)!), constant(7)), -0.5)!);
+  const [before = '', after = ''] = textOf(normalized).split('7+');
+  return { factor: normalized.factor, before, after };
+}
 
-/** Layer normalisation, with an epsilon of 7 to be found again. */
-const deviation = add(x, scaled(apply('mean', x), -1));
-const normalized = multiply(deviation, raise(add(apply('mean', raise(deviation, 2)!), constant(7)), -0.5)!);
-const [beforeEpsilon = '', afterEpsilon = ''] = textOf(normalized).split('7+');
+const known = /* @__PURE__ */ knownFunctions();
+const normalized = /* @__PURE__ */ layerNormalization();
 
 /** What a written-out function is: a factor, times a layer. */
 export type Recognized = { readonly factor: number } & ({ readonly activation: ActivationSpec } | { readonly epsilon: number });
@@ -161,8 +166,9 @@ export function recognize(expression: Expression): Recognized | undefined {
   if (!Number.isFinite(expression.factor) || expression.factor === 0) return undefined;
   const found = known.get(text);
   if (found !== undefined) return { activation: found.activation, factor: nearOne(expression.factor / found.factor) };
-  if (!text.startsWith(beforeEpsilon) || !text.endsWith(afterEpsilon)) return undefined;
-  const epsilon = Number(text.slice(beforeEpsilon.length, text.length - afterEpsilon.length).replace(/\+$/, '') || NaN);
+  const { before, after } = normalized;
+  if (!text.startsWith(before) || !text.endsWith(after)) return undefined;
+  const epsilon = Number(text.slice(before.length, text.length - after.length).replace(/\+$/, '') || NaN);
   return epsilon > 0 ? { epsilon, factor: nearOne(expression.factor / normalized.factor) } : undefined;
 }
 

@@ -37,7 +37,7 @@ export interface OnnxFile {
 }
 
 /** A model takes time that grows with the square of its layers, and each is a few nodes. */
-const mostNodes = 2 ** 16;
+const mostNodes = 65_536;
 
 /** Operations before it broadcast in another way. */
 const leastOpset = 7;

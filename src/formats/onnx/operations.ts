@@ -59,8 +59,8 @@ function matrixOf(step: Step, place: number, isTransposed: boolean): OnnxTensor 
 
 const scaled = (row: Row, by: number): Row => (by === 1 ? row : Float64Array.from(row, (value) => value * by));
 const affine = (step: Step, from: Value, scale: Row, shift: Row): Back => ({ from, links: [{ kind: 'affine', label: step.node.label, scale, shift }] });
-const one = Float64Array.of(1);
-const zero = Float64Array.of(0);
+const one = /* @__PURE__ */ Float64Array.of(1);
+const zero = /* @__PURE__ */ Float64Array.of(0);
 
 type Operation = (step: Step) => Back | undefined;
 
@@ -177,8 +177,7 @@ function scaler(step: Step): Back {
   return affine(step, dataOf(step), Float64Array.from({ length: size }, (_, i) => at(scale, i)), Float64Array.from({ length: size }, (_, i) => -at(offset, i) * at(scale, i)));
 }
 
-/** Operations that are layers by themselves. An operation may also give nothing, where it is one only among others. */
-export const operations: Readonly<Record<string, Operation | undefined>> = {
+const operationsByName = (): Readonly<Record<string, Operation | undefined>> => ({
   Add: arithmetic(plus, plus),
   BatchNormalization: batchNormalization,
   Clip: clip,
@@ -216,7 +215,10 @@ export const operations: Readonly<Record<string, Operation | undefined>> = {
   Swish: fixed('silu', { alpha: 1 }),
   Tanh: activation('tanh'),
   'ai.onnx.ml.Scaler': scaler,
-};
+});
+
+/** Operations that are layers by themselves. An operation may also give nothing, where it is one only among others. */
+export const operations = /* @__PURE__ */ operationsByName();
 
 /** The error for an operation that is no layer. */
 export function unsupported({ label }: OnnxNode): FormatError {

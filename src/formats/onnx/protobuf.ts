@@ -10,10 +10,11 @@ const varint = 0;
 const fixed64 = 1;
 const bytes = 2;
 const fixed32 = 5;
-const wireNames: Readonly<Record<number, string>> = { [varint]: 'a varint', [fixed64]: '8 bytes', [bytes]: 'a length and bytes', [fixed32]: '4 bytes' };
+/** By wire type. */
+const wireNames: readonly (string | undefined)[] = ['a varint', '8 bytes', 'a length and bytes', undefined, undefined, '4 bytes'];
 
 /** Fields of a file at most: many more than any network has, few enough for memory. */
-const mostFields = 2 ** 20;
+const mostFields = 1_048_576;
 
 export function refused(where: string, expected: string, received: string | number): FormatError {
   return new FormatError(`${where}: expected ${expected}; received ${received}`);
@@ -27,7 +28,7 @@ interface Field {
   readonly content: Uint8Array;
 }
 
-const nothing = new Uint8Array(0);
+const nothing = /* @__PURE__ */ new Uint8Array(0);
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView => new DataView(buffer, byteOffset, byteLength);
 
 /** The fields of a message, by number. */

@@ -33,7 +33,7 @@ function fromBrain(bits: number): number {
   return new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
 }
 
-const kinds = new Map<number, Kind>([
+const kindsByCode = (): Map<number, Kind> => new Map<number, Kind>([
   [dataType.float, {
     name: 'FLOAT', size: 4, isFloat: true, raw: ({ buffer }) => new Float32Array(buffer), typed: (message) => new Float32Array(message.numbers(field.floats, 'float_data', 4).buffer),
   }],
@@ -52,6 +52,7 @@ const kinds = new Map<number, Kind>([
   [dataType.int32, { name: 'INT32', size: 4, isFloat: false, raw: ({ buffer }) => Float64Array.from(new Int32Array(buffer)), typed: int32s }],
   [dataType.bool, { name: 'BOOL', size: 1, isFloat: false, raw: (bytes) => Float64Array.from(bytes), typed: int32s }],
 ]);
+const kinds = /* @__PURE__ */ kindsByCode();
 
 const mostDims = 8;
 const shown = (dims: Iterable<number>): string => `[${[...dims].slice(0, mostDims).join(', ')}]`;
