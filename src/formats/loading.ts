@@ -31,7 +31,11 @@ export interface LoadOptions {
  * `nn.Sequential` of PyTorch (`0.weight` [outputs, inputs], `0.bias`, `2.weight` and so on, as safetensors in float32, float16 or bfloat16);
  * the modules with weights are then taken in order. The model is not compiled then.
  *
- * @throws FormatError for a file that is damaged, or whose layers and tensors do not fit together; OptionError for unknown options;
+ * An ONNX file (opset 7 or later) is known by its content. Read are graphs of one input [N, columns] made of `Gemm`, `MatMul`, arithmetic with constants,
+ * activations (also written out with arithmetic), `BatchNormalization`, `LayerNormalization` and sums x + f(x), from the output named `output`, or the
+ * first. Such a model is not compiled, and its layers are those of the graph: constants become part of weights or a `normalization`.
+ *
+ * @throws FormatError for a file that is damaged, or whose layers and tensors do not fit together, or with a node of ONNX that no layer can do, by name; OptionError for unknown options;
  * BackendError where there is not enough memory, and in a page where the backend must be loaded first.
  */
 export function fromBytes(bytes: Uint8Array, options: LoadOptions = {}): Sequential {

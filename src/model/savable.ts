@@ -6,7 +6,7 @@ import type { ModelSnapshot } from './description.ts';
 import type { Sequential } from './sequential.ts';
 
 /** Formats of files that hold a model. */
-export type ModelFormat = 'safetensors';
+export type ModelFormat = 'safetensors' | 'onnx';
 
 /** A place of one's own for a file, to save a model in or load it from. */
 export interface ModelHandler {
@@ -15,7 +15,7 @@ export interface ModelHandler {
 }
 
 export interface SaveOptions {
-  /** Default `'safetensors'`. */
+  /** Default: `'onnx'` for a place whose name ends in `.onnx`, else `'safetensors'`. */
   format?: ModelFormat;
 }
 
@@ -57,6 +57,9 @@ export abstract class Savable {
    * part of that is a function. In safetensors, weights are float32 tensors by name, such as `dense_1/kernel` [inputs, units], and all
    * else is JSON in the metadata under `nabla.model`. The same model gives the same bytes. Not in it: initializers and the
    * state of the optimizer; `checkpoint` saves that.
+   *
+   * `'onnx'` (IR 8, opset 17) is for other programs: the graph from `input` [N, inputs] to `output` [N, outputs], float32, with the weights by
+   * the same names; layers that only act in training are left out. Name and `userMetadata` are in its metadata, but no seed and nothing of training.
    *
    * @throws OptionError as {@link snapshot} does, and for an unknown format.
    */

@@ -205,7 +205,7 @@ describe('what cannot be saved is told by its name', () => {
       circle.push(circle);
       Object.assign(make(), { userMetadata: circle }).toBytes();
     }, 'expected what JSON can hold, received Array of 1 value'],
-    ['an unknown format', () => make().toBytes('safetensor' as never), "toBytes format: expected one of safetensors; received 'safetensor', did you mean 'safetensors'?"],
+    ['an unknown format', () => make().toBytes('safetensor' as never), "toBytes format: expected one of safetensors, onnx; received 'safetensor', did you mean 'safetensors'?"],
   ])('%s', (_, save, message) => {
     expect(save).toThrow(OptionError);
     expect(save).toThrow(message);
