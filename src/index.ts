@@ -36,7 +36,6 @@ export type { GradientCheck, GradientCheckOptions, ParameterCheck } from './diag
 export { fromBytes, fromTfjs, loadModel } from './formats/loading.ts';
 export type { LoadOptions } from './formats/loading.ts';
 export type { TfjsFiles } from './formats/tfjs/read.ts';
-export type { TfjsModel } from './formats/tfjs/write.ts';
 export { parseIdx, readIdx } from './data/idx.ts';
 export type { Idx } from './data/idx.ts';
 export type { InitializerName, InitializerSpec } from './model/layers/initializers.ts';
@@ -60,7 +59,7 @@ export type { AdamOptions, LbfgsOptions, OptimizerName, OptimizerSpec, SgdOption
 export type { LayerDescription, ModelSnapshot, SequentialDescription } from './model/description.ts';
 export type { LayerLike } from './model/layersFrom.ts';
 export { loadFormats } from './model/savable.ts';
-export type { ModelFormat, ModelHandler, Savable, SaveOptions } from './model/savable.ts';
+export type { ModelFormat, ModelHandler, Savable, SaveOptions, TfjsModel } from './model/savable.ts';
 export { learningRateScheduler, reduceLROnPlateau } from './model/training/rateCallbacks.ts';
 export type { ReduceLROnPlateauOptions } from './model/training/rateCallbacks.ts';
 export { l1, l1l2, l2 } from './model/layers/regularizers.ts';

@@ -2,14 +2,14 @@
 
 import { NablaError, OptionError } from '../errors.ts';
 import { describeModel, type ModelSnapshot } from '../model/description.ts';
-import type { ModelFormat, ModelHandler, SaveOptions } from '../model/savable.ts';
+import type { ModelFormat, ModelHandler, SaveOptions, TfjsModel } from '../model/savable.ts';
 import type { Sequential } from '../model/sequential.ts';
 import { checkKeys, checkName } from '../options.ts';
 import { formatVersion, modelKey } from './modelFile.ts';
 import { writeTo } from './places.ts';
 import { serializeSafetensors } from './safetensors.ts';
 import { saveTfjs } from './tfjs/files.ts';
-import { encodeTfjs, type TfjsModel } from './tfjs/write.ts';
+import { encodeTfjs } from './tfjs/write.ts';
 
 /** Classes of errors by their codes. */
 type Errors = Readonly<Record<string, new (message: string, options: ErrorOptions) => Error>>;

@@ -1,7 +1,6 @@
 /** What every model can do with files. The code for that is a part of its own, loaded when a model is saved. */
 
 import { DataError, OptionError } from '../errors.ts';
-import type { TfjsModel } from '../formats/tfjs/write.ts';
 import { onDemand } from '../platform.ts';
 import type { ModelSnapshot } from './description.ts';
 import type { Sequential } from './sequential.ts';
@@ -18,6 +17,14 @@ export interface ModelHandler {
 export interface SaveOptions {
   /** Default `'safetensors'`; `'tfjs'`: see {@link Savable.toTfjs}. */
   format?: ModelFormat;
+}
+
+/** A model of TensorFlow.js: what its `model.json` says, and the weights beside it. */
+export interface TfjsModel {
+  /** Plain data, with one group of weights, in a file `weights.bin`. */
+  modelJson: Record<string, unknown>;
+  /** Little-endian float32, in the order of the manifest. */
+  weights: Uint8Array<ArrayBuffer>;
 }
 
 const savingPart = onDemand('./saving.js', () => import('../formats/saving.ts'));

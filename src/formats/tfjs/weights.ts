@@ -36,24 +36,24 @@ const longestName = 1_000;
 const widths = new Map([['float32', 4], ['int32', 4], ['bool', 1], ['complex64', 8]]);
 const packedWidths = new Map([['uint8', 1], ['uint16', 2], ['float16', 2]]);
 
-function refused(where: string, expected: string, received: unknown): FormatError {
-  return new FormatError(`${where}: expected ${expected}; received ${typeof received === 'string' ? received : show(received)}`);
+function refused(where: string, expected: string, received: string | number): FormatError {
+  return new FormatError(`${where}: expected ${expected}; received ${received}`);
 }
 
 export const shownShape = (shape: readonly unknown[]): string => `[${shape.slice(0, 8).join(', ')}]`;
 
 /** Checks all that a manifest says before any of it is believed. */
 export function readManifest(where: string, manifest: unknown): Manifest {
-  if (!Array.isArray(manifest)) throw refused(`${where}: weightsManifest`, 'an array of groups', manifest);
+  if (!Array.isArray(manifest)) throw refused(`${where}: weightsManifest`, 'an array of groups', show(manifest));
   const paths: string[] = [];
   const entries: Entry[] = [];
   const taken = new Set<string>();
   let end = 0;
   manifest.forEach((group: unknown, i) => {
     const at = `${where}: weightsManifest[${i}]`;
-    if (!isObject(group) || !Array.isArray(group['weights'])) throw refused(at, 'an object with paths and weights', group);
+    if (!isObject(group) || !Array.isArray(group['weights'])) throw refused(at, 'an object with paths and weights', show(group));
     const { paths: files } = group;
-    if (!Array.isArray(files) || !files.every((path) => typeof path === 'string')) throw refused(`${at} paths`, 'an array of file names', files);
+    if (!Array.isArray(files) || !files.every((path) => typeof path === 'string')) throw refused(`${at} paths`, 'an array of file names', show(files));
     paths.push(...files as string[]);
     for (const weight of group['weights'] as unknown[]) {
       const entry = entryOf(at, weight, end);
@@ -68,16 +68,16 @@ export function readManifest(where: string, manifest: unknown): Manifest {
 }
 
 function entryOf(where: string, weight: unknown, begin: number): Entry {
-  if (!isObject(weight)) throw refused(`${where} weights`, 'objects', weight);
+  if (!isObject(weight)) throw refused(`${where} weights`, 'objects', show(weight));
   const { name, shape, dtype, group } = weight;
-  if (typeof name !== 'string' || name === '' || name.length > longestName) throw refused(`${where} weights`, `names of 1 to ${longestName} characters`, name);
+  if (typeof name !== 'string' || name === '' || name.length > longestName) throw refused(`${where} weights`, `names of 1 to ${longestName} characters`, show(name));
   const at = `${where.slice(0, where.lastIndexOf(': weightsManifest'))}: tensor ${show(name)}`;
   if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-    throw refused(at, 'a shape of whole numbers', Array.isArray(shape) ? shownShape(shape) : shape);
+    throw refused(at, 'a shape of whole numbers', Array.isArray(shape) ? shownShape(shape) : show(shape));
   }
   const sizes = shape as number[];
   const quantization = weight['quantization'] ?? undefined;
-  if (quantization !== undefined && !isObject(quantization)) throw refused(`${at} quantization`, 'an object', quantization);
+  if (quantization !== undefined && !isObject(quantization)) throw refused(`${at} quantization`, 'an object', show(quantization));
   const packed = quantization?.['dtype'];
   const width = quantization === undefined ? widths.get(dtype as string) : packedWidths.get(packed as string);
   if (width === undefined || !widths.has(dtype as string)) {
@@ -99,7 +99,7 @@ function decoderOf(at: string, quantization: Readonly<Record<string, unknown>> |
   if (dtype === 'float16') return ({ buffer }) => Float32Array.from(new Uint16Array(buffer), fromHalf);
   const number = (name: string, value: unknown): number => {
     if (typeof value === 'number' && Number.isFinite(value)) return value;
-    throw refused(`${at} quantization ${name}`, 'a finite number', value);
+    throw refused(`${at} quantization ${name}`, 'a finite number', show(value));
   };
   const [factor, least] = [number('scale', scale), number('min', min)];
   return ({ buffer }) => Float32Array.from(dtype === 'uint8' ? new Uint8Array(buffer) : new Uint16Array(buffer), (value) => value * factor + least);

@@ -4,15 +4,8 @@ import { OptionError, show } from '../../errors.ts';
 import type { LayerDescription, ModelSnapshot } from '../../model/description.ts';
 import { resolveActivation, type ActivationSpec } from '../../model/layers/activation.ts';
 import { isObject } from '../../model/layersFrom.ts';
+import type { TfjsModel } from '../../model/savable.ts';
 import type { Config } from './layers.ts';
-
-/** A model of TensorFlow.js: what its `model.json` says, and the weights beside it. */
-export interface TfjsModel {
-  /** Plain data, with one group of weights, in a file `weights.bin`. */
-  modelJson: Record<string, unknown>;
-  /** Little-endian float32, in the order of the manifest. */
-  weights: Uint8Array<ArrayBuffer>;
-}
 
 interface KerasLayer {
   readonly class_name: string;
