@@ -6,7 +6,7 @@ import type { ModelSnapshot } from './description.ts';
 import type { Sequential } from './sequential.ts';
 
 /** Formats of files that hold a model. */
-export type ModelFormat = 'safetensors' | 'onnx';
+export type ModelFormat = 'safetensors' | 'onnx' | 'tfjs';
 
 /** A place of one's own for a file, to save a model in or load it from. */
 export interface ModelHandler {
@@ -15,8 +15,16 @@ export interface ModelHandler {
 }
 
 export interface SaveOptions {
-  /** Default: `'onnx'` for a place whose name ends in `.onnx`, else `'safetensors'`. */
+  /** Default: `'onnx'` for a place whose name ends in `.onnx`, `'tfjs'` (see {@link Savable.toTfjs}) for one in `.json`, else `'safetensors'`. */
   format?: ModelFormat;
+}
+
+/** A model of TensorFlow.js: what its `model.json` says, and the weights beside it. */
+export interface TfjsModel {
+  /** Plain data, with one group of weights, in a file `weights.bin`. */
+  modelJson: Record<string, unknown>;
+  /** Little-endian float32, in the order of the manifest. */
+  weights: Uint8Array<ArrayBuffer>;
 }
 
 const savingPart = onDemand('./saving.js', () => import('../formats/saving.ts'));
@@ -68,8 +76,23 @@ export abstract class Savable {
   }
 
   /**
+   * The model for TensorFlow.js, whose `tf.loadLayersModel` takes `tf.io.fromMemory({ ...modelJson, weightSpecs, weightData })`, or the files that
+   * {@link save} makes of it with the format `'tfjs'`: its predictions are the same but for rounding. `userMetadata` is kept where it is an object. Not in it:
+   * the seed, what the model was compiled with, options such as `derivative` that matter in training alone, and constraints that the weights do not keep yet,
+   * because TensorFlow.js would change them.
+   *
+   * @throws OptionError for layers and activations that TensorFlow.js does not have; in a page before {@link loadFormats}.
+   */
+  toTfjs(this: Sequential): TfjsModel {
+    return saving().toTfjs(errors, this);
+  }
+
+  /**
    * Saves {@link toBytes} in a place: on Node the path of a file, or its `file:` URL, which is replaced in one move; in a page
    * `'downloads://name'`, `'indexeddb://name'` or `'localstorage://name'`; anywhere an object with a function `save` that takes the bytes.
+   * With the format `'tfjs'`, {@link toTfjs} as two files: on Node `'folder/model.json'`, and its weights beside it as `weights.bin`, or as
+   * `weights.2.bin` if the model before has that, so that `model.json` never names what is not its own; in a page `'downloads://name'`, `name.json` and
+   * `name.weights.bin`.
    *
    * Rejects with an OptionError as {@link toBytes} does, and for a place that is not there; with a DataError, whose cause is the platform's
    * own error, where the file cannot be written or is too large. What was there before is then as it was.
