@@ -4,6 +4,7 @@ export { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './model/optimiz
 export type { AdadeltaOptions, AdagradOptions, AdamaxOptions, AdaptiveOptions, LionOptions, NadamOptions, RmspropOptions } from './model/optimizers/adaptiveOptimizers.ts';
 export { activation, activations } from './model/layers/activation.ts';
 export type { ActivationName, ActivationOptions, ActivationPair, ActivationSpec, DerivativeSpec } from './model/layers/activation.ts';
+export type { Adaptable } from './model/layers/adaptable.ts';
 export { loadBackend } from './backend/index.ts';
 export type { BackendChoice, BackendName } from './backend/index.ts';
 export type { Callback, History, Logs } from './model/training/callbacks.ts';
@@ -38,6 +39,8 @@ export { fromBytes, loadModel } from './formats/loading.ts';
 export type { LoadOptions } from './formats/loading.ts';
 export { parseIdx, readIdx } from './data/idx.ts';
 export type { Idx } from './data/idx.ts';
+export { impute } from './model/layers/impute.ts';
+export type { ImputeOptions, ImputeStrategy } from './model/layers/impute.ts';
 export type { InitializerName, InitializerSpec } from './model/layers/initializers.ts';
 export type { Layer, ParameterRule } from './model/layers/layer.ts';
 export { csvLogger, jsonLinesLogger } from './model/training/loggers.ts';
@@ -51,8 +54,10 @@ export type { ThresholdOptions, UnitsOption } from './metrics/predictions.ts';
 export { calibrationError, logLoss, rocAuc, rocCurve } from './metrics/probabilities.ts';
 export type { RocCurve } from './metrics/probabilities.ts';
 export { cosineSimilarity, mae, mse, r2Score, rmse } from './metrics/regression.ts';
-export { batchNormalization, layerNormalization, normalization } from './model/layers/normalization.ts';
-export type { BatchNormalizationOptions, LayerNormalizationOptions, Normalization, NormalizationOptions } from './model/layers/normalization.ts';
+export { batchNormalization, layerNormalization } from './model/layers/normalization.ts';
+export type { BatchNormalizationOptions, LayerNormalizationOptions } from './model/layers/normalization.ts';
+export { oneHot } from './model/layers/oneHot.ts';
+export type { OneHotOptions } from './model/layers/oneHot.ts';
 export { adam, adamw, lbfgs, momentum, sgd } from './model/optimizers/optimizers.ts';
 export type { Optimizer, UpdateOptions } from './model/optimizers/optimizer.ts';
 export type { AdamOptions, LbfgsOptions, OptimizerName, OptimizerSpec, SgdOptions } from './model/optimizers/optimizers.ts';
@@ -66,6 +71,8 @@ export { l1, l1l2, l2 } from './model/layers/regularizers.ts';
 export type { L1L2Options, Regularizer } from './model/layers/regularizers.ts';
 export { residual } from './model/layers/residual.ts';
 export type { ResidualOptions } from './model/layers/residual.ts';
+export { normalization } from './model/layers/scaling.ts';
+export type { Normalization, NormalizationOptions, Scaling } from './model/layers/scaling.ts';
 export {
   constantSchedule, cosineDecay, cosineDecayRestarts, exponentialDecay, inverseScaling, inverseTimeDecay, oneCycle, piecewiseConstant, polynomialDecay, warmUp,
 } from './model/optimizers/schedules.ts';

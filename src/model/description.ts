@@ -61,7 +61,7 @@ export function describeModel(where: string, model: Sequential): ModelSnapshot {
 }
 
 /** Type and option, where that has a place of its own in a description, or says how weights begin. */
-const elsewhere = /^\S+ (name|\w+Initializer)$|^residual layers$|^normalization (mean|variance)$/;
+const elsewhere = /^\S+ (name|\w+Initializer)$|^residual layers$|^normalization (mean|variance)$|^impute fill$/;
 
 export function describeLayers(where: string, layers: readonly Layer[]): LayerDescription[] {
   const names = layerNames(layers);
