@@ -185,8 +185,9 @@ function inUnits(y: Float32Array, units: Units | undefined): Float32Array {
 
 /** Weights by class index of those by name. */
 function weightsOf({ target: { labels } }: Features, weights: TableClassWeight | undefined): ClassWeight | undefined {
-  if (weights === undefined || weights === 'balanced') return weights;
-  if (labels === undefined) throw new OptionError(`trainTable classWeight: a regression has no classes`);
+  if (weights === undefined) return undefined;
+  if (labels === undefined) throw new OptionError('trainTable classWeight: a regression has no classes');
+  if (weights === 'balanced') return weights;
   checkKeys('trainTable classWeight', weights, labels.map(String));
   return labels.map((label) => weights[String(label)] ?? 1);
 }
