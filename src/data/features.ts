@@ -145,23 +145,25 @@ export class Features {
     const count = isTable(rows) ? rows.rowCount : rows.length;
     if (count === 0) throw new DataError(`${where}: expected at least one row, received none`);
     const names = isTable(rows) ? rows.columns.map(({ name }) => name) : namesOf(where, rows);
-    const columnOf = (name: string): ArrayLike<unknown> | undefined => {
-      if (isTable(rows)) return rows.columns[names.indexOf(name)]?.values;
-      return names.includes(name) ? rows.map((row) => (Object.hasOwn(row, name) ? (row as Record<string, unknown>)[name] : undefined)) : undefined;
+    const columnOf = (name: string): Given | undefined => {
+      if (isTable(rows)) return rows.columns[names.indexOf(name)];
+      return names.includes(name) ? { values: rows.map((row) => (Object.hasOwn(row, name) ? (row as Record<string, unknown>)[name] : undefined)) } : undefined;
     };
     const width = this.inputs.length;
     const x = new Float32Array(count * width);
-    this.inputs.forEach(({ name }, input) => {
-      const values = columnOf(name);
-      if (values === undefined) throw new DataError(`${where}: no column has the name ${show(name)}${didYouMean(name, names)}; there are ${names.join(', ')}`);
-      for (let row = 0, at = input; row < count; row++, at += width) {
-        const value = this.#code(input, values[row]);
-        if (value === undefined) throw misfit(`${where}: row ${row}`, this.inputs[input]!, values[row]);
+    this.inputs.forEach((input, i) => {
+      const column = columnOf(input.name);
+      if (column === undefined) throw new DataError(`${where}: no column has the name ${show(input.name)}${didYouMean(input.name, names)}; there are ${names.join(', ')}`);
+      const { values } = column;
+      const code = codeOf(column, input.type, (value) => this.#code(i, value));
+      for (let row = 0, at = i; row < count; row++, at += width) {
+        const value = code(row);
+        if (value === undefined) throw misfit(`${where}: row ${row}`, input, values[row]);
         x[at] = value;
       }
     });
-    const targets = columnOf(this.target.name);
-    return { x, y: targets && this.#encodeTarget(where, targets, count), rows: count };
+    const target = columnOf(this.target.name);
+    return { x, y: target && this.#encodeTarget(where, target, count), rows: count };
   }
 
   /**
@@ -230,22 +232,41 @@ export class Features {
     return Math.abs(Number(converted)) < tooLarge ? Number(converted) : undefined;
   }
 
-  #encodeTarget(where: string, values: ArrayLike<unknown>, count: number): Float32Array {
-    const { labels, type } = this.target;
+  #encodeTarget(where: string, column: Given, count: number): Float32Array {
+    const { labels, type, name } = this.target;
     const codes = labels && codesOf(labels);
-    return Float32Array.from({ length: count }, (_, row) => {
-      const value = isMissing(values[row]) ? undefined : convert(values[row], type, true);
-      const code = value === undefined ? undefined : codes === undefined ? Number(value) : codes.get(value);
-      if (code !== undefined && Math.abs(code) < tooLarge) return code;
-      const expected = labels === undefined ? 'a number' : `one of ${labels.slice(0, 20).map(show).join(', ')}${labels.length > 20 ? ' ...' : ''}`;
-      throw new DataError(`${where}: row ${row}, column ${show(this.target.name)}: expected ${expected}, received ${show(values[row])}`);
+    const code = codeOf(column, type, (given) => {
+      const value = isMissing(given) ? undefined : convert(given, type, true);
+      return value === undefined ? NaN : codes === undefined ? Number(value) : codes.get(value) ?? NaN;
     });
+    const y = new Float32Array(count);
+    for (let row = 0; row < count; row++) {
+      const value = code(row)!;
+      if (!(Math.abs(value) < tooLarge)) {
+        const expected = labels === undefined ? 'a number' : `one of ${labels.slice(0, 20).map(show).join(', ')}${labels.length > 20 ? ' ...' : ''}`;
+        throw new DataError(`${where}: row ${row}, column ${show(name)}: expected ${expected}, received ${show(column.values[row])}`);
+      }
+      y[row] = value;
+    }
+    return y;
   }
 
   #unknownKey(key: string): OptionError {
     const names = this.inputs.map(({ name }) => name);
     return new OptionError(`record: the model takes no ${show(key)}${didYouMean(key, names)}; it takes ${names.join(', ')}`);
   }
+}
+
+/** A column of a table, or of records. */
+type Given = Column | { readonly type?: undefined; readonly values: ArrayLike<unknown> };
+
+/** The number of each row of a column. Words of a table are looked up once each. */
+function codeOf(column: Given, type: Column['type'], of: (value: unknown) => number | undefined): (row: number) => number | undefined {
+  const { values } = column;
+  if (column.type !== 'category' || type !== 'category') return (row) => of(values[row]);
+  const { codes } = column;
+  const known = column.labels.map(of);
+  return (row) => (codes[row]! < 0 ? NaN : known[codes[row]!]);
 }
 
 /** From here on, a number is infinite as a float32. */
