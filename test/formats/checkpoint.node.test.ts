@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import {
-  activation, adam, adamw, checkpoint, cosineDecay, DataError, dense, dropout, earlyStopping, exponentialDecay, FormatError, momentum, NablaError, OptionError,
+  activation, adam, adamw, checkpoint, cosineDecay, DataError, dense, dropout, earlyStopping, exponentialDecay, FormatError, fromBytes, impute, momentum, NablaError, normalization, oneHot, OptionError,
   parseSafetensors, reduceLROnPlateau, resume, sequential, serializeSafetensors, sgd, type BackendName, type Callback, type CheckpointOptions, type FitOptions,
   type Layer, type Optimizer, type Sequential, type TensorLike,
 } from '../../src/index.ts';
@@ -100,6 +100,22 @@ describe('4 epochs, a checkpoint and 6 more are 10 epochs, bit for bit', () => {
     const resumed = small();
     await fit(resumed, 3, await resume(resumed, path));
     expect(resumed.getWeights()).toEqual(straight.getWeights());
+  });
+
+  it.each(backends)('rows with codes and gaps, on %s', async (backend) => {
+    const raw = x.map((value, i) => (i % 5 === 0 ? NaN : i % 6 === 2 ? i % 4 : value));
+    const start = (): Sequential => {
+      const scale = normalization();
+      scale.adapt(Array.from({ length: 9 }, (_, i) => numbers(9, 20 + i)));
+      return make({ backend, layers: [impute({ fill: numbers(6, 9) }), oneHot({ categories: [0, 0, 3, 0, 0, 0] }), scale, dense({ units: 4, activation: 'softmax' })] });
+    };
+    const [straight, stopped, resumed] = [start(), start(), start()];
+    await straight.fit(raw, y, { epochs: 5, batchSize: 8 });
+    await stopped.fit(raw, y, saving({ epochs: 3 }, checkpoint({ path })));
+    resumed.setWeights(resumed.getWeights().map((values) => values.fill(1)));
+    await resumed.fit(raw, y, { epochs: 5, batchSize: 8, initialEpoch: await resume(resumed, path) });
+    expect(resumed.getWeights()).toEqual(straight.getWeights());
+    expect(fromBytes(new Uint8Array(readFileSync(path)), { backend }).predict(raw)).toEqual(stopped.predict(raw));
   });
 
   it('what one backend wrote, another reads', async () => {
