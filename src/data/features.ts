@@ -147,7 +147,7 @@ export class Features {
     const names = isTable(rows) ? rows.columns.map(({ name }) => name) : namesOf(where, rows);
     const columnOf = (name: string): Given | undefined => {
       if (isTable(rows)) return rows.columns[names.indexOf(name)];
-      return names.includes(name) ? { values: rows.map((row) => (Object.hasOwn(row, name) ? (row as Record<string, unknown>)[name] : undefined)) } : undefined;
+      return names.includes(name) ? { values: rows.map((row: object) => (Object.hasOwn(row, name) ? (row as Record<string, unknown>)[name] : undefined)) } : undefined;
     };
     const width = this.inputs.length;
     const x = new Float32Array(count * width);

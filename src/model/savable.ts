@@ -42,8 +42,6 @@ export async function loadFormats(): Promise<void> {
   await savingPart.load();
 }
 
-const featuresOf = ({ features }: Savable): Features => needed(features, 'call trainTable');
-
 /** A model as something that can be saved. */
 export abstract class Savable {
   /** Whatever is to be saved and loaded with the model, such as the names of its classes: data that JSON can hold. */
@@ -59,7 +57,7 @@ export abstract class Savable {
    * @throws OptionError for a model that `trainTable` has not made, and for a key that was no column; DataError for a value of another type.
    */
   predictRecord(this: Sequential, record: object): Prediction {
-    return featuresOf(this).predictRecord(this, record);
+    return needed(this.features, 'call trainTable').predictRecord(this, record);
   }
 
   /**
@@ -68,7 +66,7 @@ export abstract class Savable {
    * @throws OptionError for a model that `trainTable` has not made; DataError as `features.encode` does.
    */
   predictRecords(this: Sequential, rows: Table | readonly object[]): Prediction[] {
-    return featuresOf(this).predictRecords(this, rows);
+    return needed(this.features, 'call trainTable').predictRecords(this, rows);
   }
 
   /**
