@@ -5,6 +5,7 @@
 
 import { dense, sequential, sgd, type BackendChoice, type Callback, type Sequential } from '../index.ts';
 import { epochsPerRound, rounds, timeBackends } from './backendTiming.ts';
+import { integerOf, type Command } from './command.ts';
 import { attribution, classes, readDigits, side, type Digits } from './digits.ts';
 import { pad, percent, table, type Terminal } from './terminal.ts';
 
@@ -18,7 +19,20 @@ const validationSplit = 0.1;
 const picturesShown = 4;
 const pictureColumns = 20;
 
-export async function demo(terminal: Terminal, seed: number, epochs = defaultEpochs): Promise<void> {
+export const demo: Command = {
+  name: 'demo',
+  summary: 'trains a reader of handwritten digits, shows what it misreads, and times WebAssembly against plain TypeScript',
+  usage: '[options]',
+  options: {
+    seed: { type: 'string', value: '<n>', summary: 'another split, other initial weights, another order (default 0)' },
+    epochs: { type: 'string', value: '<n>', summary: `times to go through the data (default ${defaultEpochs})` },
+  },
+  positionals: { min: 0, max: 0, names: [] },
+  json: false,
+  run: ({ screen }, _, values) => showDigits(screen, integerOf(values, 'seed') ?? 0, integerOf(values, 'epochs', { min: 1 }) ?? defaultEpochs),
+};
+
+async function showDigits(terminal: Terminal, seed: number, epochs: number): Promise<void> {
   const { train, test } = readDigits(seed, testCount);
   const model = makeModel(seed, 'auto');
   terminal.print(

@@ -45,6 +45,11 @@ export class Terminal {
     if (this.live) this.#stream.write(`\r\x1b[K${line.slice(0, (this.#stream.columns ?? lineWidth) - 1)}`);
   }
 
+  /** Takes away a line that was being redrawn. */
+  erase(): void {
+    if (this.live) this.#stream.write('\r\x1b[K');
+  }
+
   bold(text: string): string {
     return this.colours ? `\x1b[1m${text}\x1b[22m` : text;
   }
@@ -87,18 +92,34 @@ export function table(rows: readonly (readonly string[])[], gap = 2): string[] {
   return rows.map((row) => `  ${line(row).join(' '.repeat(gap))}`.trimEnd());
 }
 
-/** A paragraph after a bullet, broken between words. */
-export function bullet(text: string): string[] {
+/** A paragraph broken between words, all lines but the first after an indent. */
+export function wrap(text: string, indent = '', width = lineWidth): string[] {
+  const [first, ...words] = text.split(' ');
   const lines: string[] = [];
-  let line = '  -';
-  for (const word of text.split(' ')) {
-    if (line.length + 1 + word.length > lineWidth) {
+  let line = first!;
+  for (const word of words) {
+    if (line.length + 1 + word.length > width) {
       lines.push(line);
-      line = '   ';
-    }
-    line += ` ${word}`;
+      line = indent + word;
+    } else line += ` ${word}`;
   }
   return [...lines, line];
+}
+
+/** A paragraph after a bullet. */
+export function bullet(text: string): string[] {
+  return wrap(`  - ${text}`, '    ');
+}
+
+/** Pairs of a term and what it means, in two columns, the second broken between words; long terms have a line of their own. */
+export function columnsOf(pairs: readonly (readonly [string, string])[]): string[] {
+  const longest = 30;
+  const width = Math.max(...pairs.map(([term]) => term.length).filter((length) => length <= longest));
+  const indent = ' '.repeat(width + 4);
+  return pairs.flatMap(([term, meaning]) => {
+    const lines = wrap(meaning, '', lineWidth - indent.length).map((line) => indent + line);
+    return term.length > width ? [`  ${term}`, ...lines] : [`  ${term.padEnd(width + 2)}${lines[0]!.slice(indent.length)}`, ...lines.slice(1)];
+  });
 }
 
 export function percent(share: number): string {
