@@ -12,9 +12,10 @@ import { demo } from './demo.ts';
 import { derivative } from './derivative.ts';
 import { helpOf, helpOfAll } from './help.ts';
 import { Terminal } from './terminal.ts';
+import { train } from './train.ts';
 
 /** In the order of the help. */
-const commands: readonly Command[] = [demo, derivative];
+const commands: readonly Command[] = [train, demo, derivative];
 
 const interrupted = 130;
 const stop = new AbortController();
