@@ -50,7 +50,7 @@ ${layers(model)}
 ${data(job)}
 <section><h2>How it was made</h2>
 <pre><code>${command}</code></pre>
-<dl>${definition('Seed', String(settings.seed))}${definition('Optimizer', `${settings.optimizer}, learning rate ${significant(model.learningRate)}`)}${definition('Backend', model.backend)}${definition('Version', `nabla ${manifest.version}`)}</dl>
+<dl>${definition('Seed', String(settings.seed))}${definition('Optimizer', `${job.optimizer}${settings.learningRate === undefined ? '' : `, learning rate ${significant(settings.learningRate)}`}`)}${definition('Backend', model.backend)}${definition('Version', `nabla ${manifest.version}`)}</dl>
 </section>
 </main>
 </body>
@@ -70,14 +70,14 @@ function tiles({ job, scores, seconds, history }: Reported): Html {
 function curves({ history, job }: Reported): Html | undefined {
   const names = Object.keys(history).filter((name) => !name.startsWith('val_'));
   if (names.length === 0) return undefined;
-  return html`<section><h2>Curves</h2><div class="charts">${names.map((name) => {
+  return html`<section><h2>Curves</h2>${job.lossNote === undefined ? undefined : html`<p>Loss: ${job.lossNote}.</p>`}<div class="charts">${names.map((name) => {
     const held = history[`val_${name}`];
     const share = name === 'accuracy';
     const scaled = (values: readonly number[]): readonly number[] => (share ? values.map((value) => 100 * value) : values);
-    const lines = [{ name: 'training', values: scaled(history[name]!) }, ...(held === undefined ? [] : [{ name: 'held-out', values: scaled(held) }])];
+    const lines = [{ name: 'training', values: scaled(history[name]!) }, ...(held === undefined ? [] : [{ name: job.validatedOn, values: scaled(held) }])];
     const title = name.charAt(0).toUpperCase() + name.slice(1);
     return html`<figure><figcaption>${title}<span class="legend">${lines.map((line, i) => html`<span class="key key${i + 1}">${line.name}</span>`)}</span></figcaption>
-${lineChart(`${title} by epoch, training${job.validates ? ' and held-out' : ''}`, lines, share ? '%' : name)}</figure>`;
+${lineChart(`${title} by epoch: ${lines.map((line) => line.name).join(', ')}`, lines, share ? '%' : name)}</figure>`;
   })}</div></section>`;
 }
 
