@@ -30,7 +30,7 @@ const mostColumns = 200;
 /** The page. */
 export function report(reported: Reported): string {
   const { job, scores, command, settings, model, interrupted } = reported;
-  const title = job.title.charAt(0).toUpperCase() + job.title.slice(1);
+  const title = `Learning ${job.title}`;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -84,8 +84,8 @@ ${lineChart(`${title} by epoch: ${lines.map((line) => line.name).join(', ')}`, l
 function classSections({ classes, confusion }: ClassScores, { scoredAs }: Job): Html {
   const rows = classes.map(({ label, precision, recall, f1, rows: own }) => [label, percent(precision), percent(recall), f1.toFixed(3), count(own)]);
   return html`<section><h2>Classes</h2><p>Of the ${scoredAs} rows.</p>${grid(['Class', 'Precision', 'Recall', 'F1', 'Rows'], rows)}</section>
-${classes.length > mostClasses ? undefined : html`<section><h2>Confusion</h2><p>Rows: what they are. Columns: what was predicted. Darker: a larger share of the row.</p>
-<div class="wide"><table class="confusion"><thead><tr><th></th>${classes.map(({ label }) => html`<th scope="col">${label}</th>`)}</tr></thead><tbody>
+${classes.length > mostClasses ? undefined : html`<section><h2>Confusion</h2><p>Rows: what they are. Columns: what was predicted. The stronger the colour, the larger the share of the row.</p>
+<div class="wide" tabindex="0"><table class="confusion"><thead><tr><th></th>${classes.map(({ label }) => html`<th scope="col">${label}</th>`)}</tr></thead><tbody>
 ${confusion.map((row, is) => html`<tr><th scope="row">${classes[is]!.label}</th>${row.map((value, predicted) => cell(value, classes[is]!.rows, is === predicted))}</tr>
 `)}</tbody></table></div></section>`}`;
 }
@@ -139,7 +139,7 @@ ${shown.length < columns.length ? html`<p>and ${count(columns.length - shown.len
 /** A table whose columns from `numbers` on are numbers. */
 function grid(heads: readonly string[], rows: readonly (readonly string[])[], numbers = 1): Html {
   const kind = (column: number): string => (column >= numbers ? 'number' : 'text');
-  return html`<div class="wide"><table><thead><tr>${heads.map((head, i) => html`<th scope="col" class="${kind(i)}">${head}</th>`)}</tr></thead><tbody>
+  return html`<div class="wide" tabindex="0"><table><thead><tr>${heads.map((head, i) => html`<th scope="col" class="${kind(i)}">${head}</th>`)}</tr></thead><tbody>
 ${rows.map((row) => html`<tr>${row.map((text, i) => html`<td class="${kind(i)}">${text}</td>`)}</tr>
 `)}</tbody></table></div>`;
 }
