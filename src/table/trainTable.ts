@@ -117,7 +117,7 @@ export async function trainTable(rows: Table | readonly object[], options: Train
   const { backend } = options;
   const model = sequential({ layers: layersOf(features, scales, target.rows.length, options), seed, ...(backend !== undefined && { backend }) });
   const { patience = usualPatience } = options;
-  const stops = validation !== undefined && patience !== Infinity;
+  const stops = patience !== Infinity && checkInteger(`${where} patience`, patience, { min: 0 }) >= 0 && validation !== undefined;
   const plan = planOf(training.length, stops, options);
   const compile: Omit<CompileOptions, 'optimizer'> = {
     loss: target.labels === undefined ? 'meanSquaredError' : features.outputs === 1 ? 'binaryCrossentropy' : 'sparseCategoricalCrossentropy',
