@@ -26,11 +26,13 @@ const savingPart = onDemand('./saving.js', () => import('../formats/saving.ts'))
 /** A part has classes of errors of its own; it is told of those that a program can compare with. */
 const errors = { DATA: DataError, OPTION: OptionError };
 
-function saving(): NonNullable<ReturnType<typeof savingPart.loaded>> {
-  const part = savingPart.loaded();
-  if (part === undefined) throw new OptionError('await loadFormats() first');
-  return part;
+/** What is there, or an error that says what must come first. */
+function needed<Thing>(thing: Thing | undefined, first: string): Thing {
+  if (thing === undefined) throw new OptionError(`${first} first`);
+  return thing;
 }
+
+const saving = (): NonNullable<ReturnType<typeof savingPart.loaded>> => needed(savingPart.loaded(), 'await loadFormats()');
 
 /**
  * Makes `toBytes` and `snapshot` of all models ready. Node loads what they need where they are used, and `save` waits for it; in a page or
@@ -40,17 +42,14 @@ export async function loadFormats(): Promise<void> {
   await savingPart.load();
 }
 
-function featuresOf({ features }: Savable): Features {
-  if (features === undefined) throw new OptionError('the model takes no records; trainTable makes models that do');
-  return features;
-}
+const featuresOf = ({ features }: Savable): Features => needed(features, 'call trainTable');
 
 /** A model as something that can be saved. */
 export abstract class Savable {
   /** Whatever is to be saved and loaded with the model, such as the names of its classes: data that JSON can hold. */
   userMetadata: unknown;
   /** What the inputs and outputs of the model are in a table, where `trainTable` made it; files keep it. */
-  features: Features | undefined;
+  declare features: Features | undefined;
 
   /**
    * What the model says of a record such as `{ age: 41, island: 'Dream' }`, whose keys are columns of the table: `{ label, probability, probabilities }`,
