@@ -12,7 +12,7 @@ import { demo } from './demo.ts';
 import { derivative } from './derivative.ts';
 import { helpOf, helpOfAll } from './help.ts';
 import { inWordsOfOptions } from './messages.ts';
-import { Terminal } from './terminal.ts';
+import { bullet, Terminal } from './terminal.ts';
 import { train } from './train.ts';
 
 /** In the order of the help. */
@@ -30,7 +30,7 @@ function onInterrupt(): void {
 function makeContext(json: boolean): Context {
   const terminal = new Terminal(process.stderr);
   // What the library warns of, in the place of a line that is being redrawn.
-  console.warn = (message: string) => terminal.print(inWordsOfOptions(message));
+  console.warn = (message: string) => terminal.print(...bullet(inWordsOfOptions(message)));
   return {
     terminal,
     screen: new Terminal(process.stdout),

@@ -30,8 +30,8 @@ const mostClasses = 20;
 const manyRows = 2_000;
 /** Rows shown in all, and the epochs that makes at least and at most: those of `trainTable`, which does not tell how many they are. */
 const [shownOfFew, shownOfMany, leastEpochs, mostEpochs] = [100_000, 1_000_000, 20, 100];
-/** The share of the rows from which on words are names, of which no two columns are alike. */
-const mostLabelShare = 0.5;
+/** Labels beyond which, and the share of the rows from which on, `trainTable` takes words for names of rows, and leaves the column out. */
+const [mostLabels, mostLabelShare] = [50, 0.5];
 /** A column of row numbers goes through the split with the others. */
 const rowNumber = '\0row';
 
@@ -43,6 +43,7 @@ export async function tableJob(path: string, values: Values, settings: Settings)
     : splitTable(numbered, { test: validation, seed, ...(task === 'classification' && { stratified: target }) });
   const [scored, lost] = task === 'classification' && heldOut !== undefined ? ofKnownClasses(heldOut, training, target) : [heldOut ?? training, 0];
   const watched = heldOut !== undefined && training.rowCount < manyRows;
+  const names = nameColumns(table, target, named);
   const epochs = settings.epochs ?? Math.min(mostEpochs, Math.max(leastEpochs, Math.ceil((training.rowCount < manyRows ? shownOfFew : shownOfMany) / training.rowCount)));
   const scaling = nameOf(values, 'scaling', scalings);
   return {
@@ -53,7 +54,7 @@ export async function tableJob(path: string, values: Values, settings: Settings)
     scoredAs: heldOut === undefined ? 'training' : 'held-out',
     validatedOn: watched ? 'held-out' : 'validation',
     problems: lost === 0 ? problems : [...problems, `${count(lost)} held-out rows are of classes of which there is no other row; they are left out.`],
-    columns: table.columns.map((column) => summaryOf(column, column.name === target ? 'target' : ignored.includes(column.name) ? 'ignored' : '')),
+    columns: table.columns.map((column) => summaryOf(column, column.name === target ? 'target' : ignored.includes(column.name) || names.includes(column.name) ? 'left out' : '')),
     optimizer: settings.optimizer ?? 'adamw',
     ...(task === 'regression' && { lossNote: 'mean squared error, of targets brought to mean 0 and deviation 1' }),
     train(callbacks, signal) {
@@ -141,7 +142,7 @@ async function readTable(path: string, values: Values): Promise<Read> {
     task: wanted ?? taskOf(columnOf(table, target)),
     problems: [
       ...(lost === 0 ? [] : [`Column '${target}', the target, has no value in ${count(lost)} of ${count(whole.rowCount)} rows; they are left out.`]),
-      ...problemsOf(table, target, ignored),
+      ...problemsOf(table, target, [...ignored, ...nameColumns(table, target, named)]),
     ],
   };
 }
@@ -175,11 +176,17 @@ function taskOf(column: Column): Task {
   return counts.size <= mostClasses && [...counts].every(([value, rows]) => Number.isInteger(value) && rows > 1) ? 'classification' : 'regression';
 }
 
+/** Columns of words that name rows. */
+function nameColumns({ columns, rowCount }: Table, target: string, named: Readonly<Record<string, ColumnType>>): string[] {
+  return columns.flatMap((column) => (column.type === 'category' && column.name !== target && !Object.hasOwn(named, column.name)
+    && column.labels.length > Math.min(mostLabels, rowCount * mostLabelShare) ? [column.name] : []));
+}
+
 /** What may be in the way of learning, said for those who have the command alone. */
 function problemsOf(table: Table, target: string, ignored: readonly string[]): string[] {
   const asNumbers = table.columns.flatMap((column): Column[] => {
     if (column.name === target || column.type !== 'category') return ignored.includes(column.name) ? [] : [column];
-    if (ignored.includes(column.name) || column.labels.length > table.rowCount * mostLabelShare) return [];
+    if (ignored.includes(column.name)) return [];
     return [{ name: column.name, type: 'number', values: Float64Array.from(column.codes, (code) => (code < 0 ? NaN : code)) }];
   });
   if (asNumbers.length < 2) return [];

@@ -47,7 +47,7 @@ export const train: Command = {
   ],
   examples: [
     'nabla train penguins.csv --target species --report report.html',
-    'nabla train train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz --threads auto',
+    'nabla train images-idx3-ubyte.gz labels-idx1-ubyte.gz --threads auto',
   ],
   run: trainAndScore,
 };
