@@ -1,6 +1,6 @@
 /** Files as the commands read and write them: what cannot be done with one is said in a sentence, and none is ever half-written. */
 
-import { accessSync, closeSync, constants, fsyncSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UsageError } from './command.ts';
 
@@ -55,12 +55,6 @@ export function startOf(path: string, length: number): Uint8Array {
       closeSync(file);
     }
   });
-}
-
-/** The bytes of a file. */
-export function readWhole(path: string): Uint8Array {
-  checkReadable(path);
-  return attempt(`'${path}' cannot be read`, () => readFileSync(path));
 }
 
 /** Replaces a file in one move, by way of a draft beside it, of which nothing stays. */
