@@ -17,7 +17,7 @@ import type { MetricSpec } from '../model/training/metrics.ts';
 import type { ClassWeight } from '../model/training/weights.ts';
 import { checkInteger, checkKeys, checkName, checkNumber } from '../options.ts';
 import { featuresOf, targetOf, type Target } from './columns.ts';
-import { layersOf, manyRows, patience, planOf, restoreUnits, settleUnknown, type Units } from './network.ts';
+import { layersOf, manyRows, planOf, restoreUnits, settleUnknown, usualPatience, type Units } from './network.ts';
 import { imputations, scalesOf, scalings, type Imputation } from './scales.ts';
 
 /** Weights by the names of classes, 1 where there is none; `'balanced'`: rows / (classes · rows of the class). */
@@ -61,6 +61,8 @@ export interface TrainTableOptions extends Pick<FitOptions, 'threads' | 'callbac
   validationSplit?: number;
   /** Other rows to validate on, with the target. */
   validationData?: Table | readonly object[];
+  /** Epochs without a better `val_loss` after which training ends; default 12. Infinity: it never does, and the weights of the last epoch are kept. */
+  patience?: number;
   /** A weight for each class by which the loss of its rows is multiplied. */
   classWeight?: TableClassWeight;
   /** What to measure beside the loss, as in `compile`; default `['accuracy']`, in a regression nothing. */
@@ -71,7 +73,7 @@ export interface TrainTableOptions extends Pick<FitOptions, 'threads' | 'callbac
 }
 
 const keys = [
-  'target', 'task', 'columns', 'hidden', 'activation', 'scaling', 'imputation', 'optimizer', 'validationSplit', 'validationData', 'classWeight', 'metrics', 'seed',
+  'target', 'task', 'columns', 'hidden', 'activation', 'scaling', 'imputation', 'optimizer', 'validationSplit', 'validationData', 'patience', 'classWeight', 'metrics', 'seed',
   'backend', 'epochs', 'batchSize', 'threads', 'callbacks', 'signal', 'verbose',
 ] as const satisfies (keyof TrainTableOptions)[];
 
@@ -112,14 +114,16 @@ export async function trainTable(rows: Table | readonly object[], options: Train
 
   const { backend } = options;
   const model = sequential({ layers: layersOf(features, scales, target.rows.length, options), seed, ...(backend !== undefined && { backend }) });
-  const plan = planOf(training.length, validation !== undefined, options);
+  const { patience = usualPatience } = options;
+  const stops = patience !== Infinity && checkInteger('trainTable patience', patience, { min: 0 }) >= 0 && validation !== undefined;
+  const plan = planOf(training.length, stops, options);
   const compile: Omit<CompileOptions, 'optimizer'> = {
     loss: target.labels === undefined ? 'meanSquaredError' : features.outputs === 1 ? 'binaryCrossentropy' : 'sparseCategoricalCrossentropy',
     metrics: options.metrics ?? (target.labels === undefined ? [] : ['accuracy']),
   };
   model.compile({ ...compile, optimizer: options.optimizer ?? plan.optimizer });
   const { threads, callbacks = [], signal, verbose } = options;
-  const inTime = validation === undefined ? [] : [earlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true })];
+  const inTime = !stops ? [] : [earlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true })];
   await model.fit(data.x, inUnits(data.y, units), {
     ...present({ threads, signal, verbose, classWeight: weightsOf(features, options.classWeight) }),
     ...(validation !== undefined && { validationData: [validation.x, inUnits(validation.y, units)] as const }),
