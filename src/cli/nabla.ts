@@ -7,14 +7,16 @@
 import { DataError, FormatError, NablaError, OptionError, ShapeError } from '../index.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { findCommand, parseCommandLine } from './arguments.ts';
+import { bench } from './bench.ts';
 import { UsageError, type Command, type Context } from './command.ts';
 import { demo } from './demo.ts';
 import { derivative } from './derivative.ts';
 import { helpOf, helpOfAll } from './help.ts';
+import { inspect } from './inspect.ts';
 import { Terminal } from './terminal.ts';
 
 /** In the order of the help. */
-const commands: readonly Command[] = [demo, derivative];
+const commands: readonly Command[] = [inspect, bench, demo, derivative];
 
 const interrupted = 130;
 const stop = new AbortController();

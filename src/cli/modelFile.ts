@@ -1,0 +1,55 @@
+/** Files of models, as commands are given them: a file of any format, or the folder of a TensorFlow.js model; which format, the content says. */
+
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { UsageError } from './command.ts';
+import { readWhole } from './files.ts';
+
+/** A file that holds a model, or claims to. */
+export interface ModelPlace {
+  /** The file to load: in a folder, its `model.json`. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly format: FileFormat;
+  /** Bytes of all its files. */
+  readonly size: number;
+}
+
+export type FileFormat = 'safetensors' | 'onnx' | 'tfjs';
+
+const manifestName = 'model.json';
+
+/** The file at a path, read. */
+export function openModelFile(given: string): ModelPlace {
+  const path = modelPath(given);
+  const bytes = readWhole(path);
+  const format = formatOf(bytes);
+  return { path, bytes, format, size: bytes.length + (format === 'tfjs' ? shardBytes(path, bytes) : 0) };
+}
+
+/** The file that a path stands for: in a folder, `model.json`. */
+export function modelPath(given: string): string {
+  if (statSync(given, { throwIfNoEntry: false })?.isDirectory() !== true) return given;
+  const path = join(given, manifestName);
+  if (!existsSync(path)) throw new UsageError(`'${given}' is a folder without a ${manifestName}, which a model of TensorFlow.js has`);
+  return path;
+}
+
+/** The header of safetensors is JSON behind its length, of which the upper half is 0; a model.json begins with a brace. */
+function formatOf(bytes: Uint8Array): FileFormat {
+  const brace = 0x7b;
+  if (bytes[8] === brace && bytes.subarray(4, 8).every((byte) => byte === 0)) return 'safetensors';
+  return bytes.find((byte) => !/\s/.test(String.fromCharCode(byte))) === brace ? 'tfjs' : 'onnx';
+}
+
+/** Bytes of the files of weights that lie beside a `model.json`. */
+function shardBytes(path: string, bytes: Uint8Array): number {
+  try {
+    const { weightsManifest } = JSON.parse(new TextDecoder().decode(bytes)) as { weightsManifest: { paths: string[] }[] };
+    const names = new Set(weightsManifest.flatMap(({ paths }) => paths.map((name) => basename(name))));
+    return [...names].reduce((sum, name) => sum + (statSync(join(dirname(path), name), { throwIfNoEntry: false })?.size ?? 0), 0);
+  } catch {
+    // Loading says what is wrong with it.
+    return 0;
+  }
+}
