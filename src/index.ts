@@ -27,6 +27,8 @@ export { kFold } from './data/folds.ts';
 export type { Fold, FoldOptions } from './data/folds.ts';
 export { earlyStopping } from './model/training/earlyStopping.ts';
 export type { EarlyStoppingOptions } from './model/training/earlyStopping.ts';
+export { exportCode } from './formats/code/exportCode.ts';
+export type { ExportCodeOptions } from './formats/code/exportCode.ts';
 export { findLearningRate } from './diagnostics/findLearningRate.ts';
 export type { FindLearningRateOptions, LearningRateRange } from './diagnostics/findLearningRate.ts';
 export { gaussianNoise } from './model/layers/gaussianNoise.ts';

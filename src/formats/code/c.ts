@@ -1,0 +1,100 @@
+/** A model as C99: constants, the functions it needs, and one that predicts a row in float32. Scratch is on the stack: threads may share it. */
+
+import { cFunctions } from './cFunctions.ts';
+import type { Constant, Operation } from './operations.ts';
+import { functionsFor, tolerance, type Source } from './source.ts';
+import { commentText, digits, identifier, inLines } from './text.ts';
+
+/** A float32 as a constant of C. */
+function literal(value: number): string {
+  if (Number.isNaN(value)) return 'NAN';
+  if (!Number.isFinite(value)) return value > 0 ? 'INFINITY' : '-INFINITY';
+  const text = digits(value);
+  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+}
+
+const array = (name: string, values: Float32Array): string =>
+  `static const float ${name}[${values.length}] = {\n${inLines(Array.from(values, literal))}\n};\n`;
+
+const nameOf = (constant: Constant | undefined): string => constant?.name ?? 'NULL';
+
+/** The function that an operation calls, and how. */
+function call(operation: Operation, place: number): { name: string; line: string } {
+  const { kind, from, to, inputs, units } = operation;
+  const each = (name: string, value: string): { name: string; line: string } => ({ name, line: `for (size_t i = 0; i < ${units}; i++) ${to}[i] = ${value};` });
+  const of = (name: string, ...parameters: string[]): { name: string; line: string } => ({ name, line: `${name}(${[from, to, ...parameters].join(', ')});` });
+  switch (kind) {
+    case 'dense': return of('dense', `${inputs}`, `${units}`, operation.kernel.name, nameOf(operation.bias));
+    case 'softmax': return of('softmax', `${units}`);
+    case 'logSoftmax': return of('log_softmax', `${units}`);
+    case 'copy': return each('', `${from}[i]`);
+    case 'add': return each('', `${operation.other}[i] + ${from}[i]`);
+    case 'columns': {
+      const { mean, scale, shift } = operation;
+      return each('', `(${from}[i] - ${mean.name}[i]) * ${scale.name}[i]${shift === undefined ? '' : ` + ${shift.name}[i]`}`);
+    }
+    case 'row': return of('normalize_row', `${units}`, nameOf(operation.gamma), nameOf(operation.beta), literal(operation.epsilon));
+    case 'impute': return each('', `isnan(${from}[i]) ? ${operation.fill.name}[i] : ${from}[i]`);
+    case 'oneHot': return of('one_hot', `${inputs}`, `categories${place}`);
+    case 'map': {
+      const { name, alpha, beta } = operation.activation;
+      const parameters = name === 'hardSigmoid' ? [alpha, beta] : name === 'elu' || name === 'leakyRelu' ? [alpha] : [];
+      const own = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      return each(own, `${own === 'tanh' ? 'tanhf' : own}(${[`${from}[i]`, ...parameters.map(literal)].join(', ')})`);
+    }
+  }
+}
+
+/** The whole file. */
+export function cSource(source: Source): string {
+  const { inputs, outputs, operations, buffers, constants, title } = source;
+  const prefix = identifier(source.name);
+  const calls = operations.map(call);
+  const bytes = 4 * [...buffers.values()].reduce((sum, size) => sum + size, 0);
+  const categories = operations.map((operation, i) => (operation.kind === 'oneHot'
+    ? `static const size_t categories${i}[${operation.inputs}] = {\n${inLines(operation.categories.map(String))}\n};\n` : ''));
+  const steps = operations.map(({ layer }, i) => {
+    const first = operations[i - 1]?.layer !== layer;
+    return `${first ? `  /* ${commentText(layer)} */\n` : ''}  ${calls[i]!.line}\n`;
+  });
+  return `/*
+ * ${commentText(title)}
+ *
+ * void ${prefix}_predict(const float *input, float *output);
+ *
+ * takes a row of ${inputs} numbers and gives one of ${outputs}; the two must not overlap. It needs the mathematics library (-lm), ${bytes} bytes of
+ * stack and no other memory, and may run in any number of threads. With NABLA_TEST defined, the file is a program that tests itself.
+ */
+#include <math.h>
+#include <stddef.h>
+
+void ${prefix}_predict(const float *input, float *output);
+
+${[...categories, ...constants.map(({ name, data }) => array(name, data))].filter(Boolean).join('\n')}
+${functionsFor(calls.map(({ name }) => name), cFunctions).join('\n')}
+void ${prefix}_predict(const float *input, float *output) {
+${[...buffers].map(([name, size]) => `  float ${name}[${size}];\n`).join('')}${steps.join('')}}
+
+#ifdef NABLA_TEST
+#include <stdio.h>
+
+${array('test_input', source.test.input)}
+${array('test_expected', source.test.output)}
+/* Whether results are those that the model had where this file was written. */
+int main(void) {
+  float output[${outputs}];
+  int wrong = 0;
+  ${prefix}_predict(test_input, output);
+  for (size_t i = 0; i < ${outputs}; i++) {
+    const float expected = test_expected[i];
+    const int same = output[i] == expected || (isnan(output[i]) && isnan(expected));
+    if (same || fabsf(output[i] - expected) <= ${literal(Math.fround(tolerance))} * fmaxf(1.0f, fabsf(expected))) continue;
+    wrong = 1;
+    printf("output %lu: expected %.9g, received %.9g\\n", (unsigned long)i, (double)expected, (double)output[i]);
+  }
+  if (wrong == 0) printf("ok\\n");
+  return wrong;
+}
+#endif
+`;
+}

@@ -1,0 +1,55 @@
+/** A model as source code that stands alone. */
+
+import { describeModel } from '../../model/description.ts';
+import type { Sequential } from '../../model/sequential.ts';
+import { checkKeys, checkLabel, checkName } from '../../options.ts';
+import { Random } from '../../random.ts';
+import { cSource } from './c.ts';
+import { ecmascriptSource } from './ecmascript.ts';
+import { operationsOf, type Operations } from './operations.ts';
+import type { Source } from './source.ts';
+
+export interface ExportCodeOptions {
+  /** `'js'`: an ECMAScript module; `'ts'`: strict TypeScript; `'c'`: C99. */
+  language: 'js' | 'ts' | 'c';
+  /** What the file says it is of, and what public names of C begin with; default: the model's name. */
+  name?: string;
+}
+
+const languages: Readonly<Record<ExportCodeOptions['language'], (source: Source) => string>> = {
+  js: (source) => ecmascriptSource(source, 'js'),
+  ts: (source) => ecmascriptSource(source, 'ts'),
+  c: (source) => cSource(source),
+};
+
+/**
+ * The model as one file of source code, weights included, that needs nothing else; it predicts what the model does within 1e-5.
+ *
+ * JavaScript and TypeScript: a module with `predict(row)`, which gives a Float32Array, `predict(rows)`, which gives an array of them, and
+ * `selfTest()`, which says whether results are those of the model for a row that is in the file. C: `void <name>_predict(const float *input, float
+ * *output)` for a row, without allocation, safe in threads; compiled with `-DNABLA_TEST` the file is a program that tests itself. Weights are
+ * the same float32 to the bit, as digits, or, where there are many in JavaScript, in base64. Dropout and noise, which only training has,
+ * are not in it. The same model gives the same text.
+ *
+ * @throws OptionError for unknown options, and a layer that there is no code for; in a page before `loadBackend`, where the model needs that.
+ */
+export function exportCode(model: Sequential, options: ExportCodeOptions): string {
+  const where = 'exportCode';
+  checkKeys(where, options, ['language', 'name']);
+  const language = checkName(`${where} language`, options.language, Object.keys(languages) as ExportCodeOptions['language'][]);
+  checkLabel(`${where} name`, options.name);
+  const name = options.name ?? model.name;
+  const operations = operationsOf(describeModel(where, model));
+  const input = testRow(operations, model.seed);
+  return languages[language]({ ...operations, name, title: `${name}, exported by nabla.`, test: { input, output: model.predict(input) } });
+}
+
+/** A row that the model's seed decides: numbers from -1 to 1 of few digits; codes of categories, one of them unknown. */
+function testRow({ inputs, operations }: Operations, seed: number): Float32Array {
+  const random = new Random(seed, 'sampling');
+  const categories = operations.find(({ kind }) => kind === 'oneHot');
+  return Float32Array.from({ length: inputs }, (_, i) => {
+    const count = categories?.kind === 'oneHot' ? categories.categories[i]! : 0;
+    return count > 0 ? random.below(count + 1) : random.below(2001) / 1000 - 1;
+  });
+}

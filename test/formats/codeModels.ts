@@ -1,0 +1,104 @@
+/** Models for the tests of exported code: every layer and activation, and names that try to break out. */
+import {
+  activation, activations, batchNormalization, dense, dropout, gaussianNoise, layerNormalization, normalization, residual, sequential,
+  type ActivationSpec, type Layer, type Sequential,
+} from '../../src/index.ts';
+import { Random } from '../../src/random.ts';
+
+/** Numbers from -span to span. */
+export function row(length: number, seed: number, span = 1): Float32Array {
+  const random = new Random(seed, 'sampling', 7);
+  return Float32Array.from({ length }, () => span * (2 * random.uniform() - 1));
+}
+
+/** With weights that are nowhere 0 or 1, as after training; variances stay positive. */
+function made(layers: readonly Layer[], seed = 3, name?: string): Sequential {
+  const model = sequential({ layers, seed, ...(name !== undefined && { name }) });
+  const random = new Random(seed, 'sampling', 8);
+  model.setWeights(model.getWeights().map((values) => values.map((value) => (value === 0 || value === 1 ? value + 0.5 * random.uniform() + 0.1 : value))));
+  return model;
+}
+
+const specs: ActivationSpec[] = [
+  ...(Object.keys(activations) as (keyof typeof activations)[]),
+  { name: 'leakyRelu', alpha: 0.3 }, { name: 'elu', alpha: 0.7 }, { name: 'hardSigmoid', slope: 0.2, offset: 0.4 },
+];
+
+/** Text that ends comments and strings of C and JavaScript, and directions to compilers. */
+export const hostile = [
+  '*/ int broken = 1; /*', '*/*/', '/*/*', '"; throw 1; "', "'\\", '`${process.exit(1)}`', 'a\nb\r\n#error no\n', 'line\u2028break\u2029', '??/\n??=', '</script><script>', '<!--', '@ts-expect-error', '@ts-nocheck',
+  '\u202e\u2066reversed', '\ud800', 'Größe 大きさ', '\\u0022', '\0', '// x \\', '#define float double', '__proto__', 'main', 'int', '1', '-', 'x'.repeat(5000), '# sourceMappingURL=data:,',
+];
+
+/** Where functions bend, saturate, or overflow on the way. */
+const edges = Float32Array.of(0, 1e-30, 1e-5, 0.1, 0.5, 1, 2.5, 2.9999, 3, 5, 6, 9, 17, 50, 88, 90, 200, 1000, 1e10, 3e38);
+
+export interface CodeCase {
+  readonly name: string;
+  readonly model: Sequential;
+  /** Rows to compare. */
+  readonly rows: readonly Float32Array[];
+}
+
+const scaled = (): Layer => {
+  const layer = normalization({ inputShape: [3] });
+  layer.adapt([[1000, 0.001, 5], [1001, 0.002, 5], [1003, 0.004, 5]]);
+  return layer;
+};
+
+const models: Record<string, () => Sequential> = {
+  'one layer': () => made([dense({ units: 2, inputShape: [3] })]),
+  'no bias': () => made([dense({ units: 2, useBias: false, inputShape: [3], activation: 'tanh' })]),
+  'nothing to do': () => made([dropout({ rate: 0.5, inputShape: [3] })]),
+  'activation alone': () => made([activation({ activation: 'softmax', inputShape: [3] })]),
+  wide: () => made([dense({ units: 64, inputShape: [3], activation: 'relu' }), dense({ units: 50, activation: 'gelu' }), dense({ units: 10, activation: 'softmax' })]),
+  'dropout and noise': () => made([gaussianNoise({ stddev: 0.3, inputShape: [3] }), dense({ units: 4, activation: 'tanh' }), dropout({ rate: 0.5 }), dense({ units: 2 })]),
+  'batch normalization': () => made([batchNormalization({ inputShape: [3] }), dense({ units: 5 }), batchNormalization({ center: false, epsilon: 0.1 }), batchNormalization({ scale: false, center: false })]),
+  'layer normalization': () => made([layerNormalization({ inputShape: [3] }), dense({ units: 5 }), layerNormalization({ center: false, epsilon: 0.1 }), layerNormalization({ scale: false }), dense({ units: 2 })]),
+  normalization: () => made([scaled(), dense({ units: 2 })]),
+  residual: () => made([
+    residual([dense({ units: 5, activation: 'relu' }), residual([dense({ units: 7, activation: 'tanh' }), residual([dropout({ rate: 0.1 })]), dense({ units: 5 })]), dense({ units: 3 })], { inputShape: [3] }),
+    activation('relu'), residual([activation('sigmoid')]), dense({ units: 2 }), residual([layerNormalization(), residual([dense({ units: 2 })])]),
+  ]),
+  'residual of nothing': () => made([residual([dropout({ rate: 0.1 })], { inputShape: [3] })]),
+};
+
+const rowsFor = (model: Sequential, spans: readonly number[]): Float32Array[] => spans.map((span, i) => row(model.inputShape[0], i + 1, span));
+
+/** Made where they are asked for: a backend must have been loaded. */
+export function codeCases(): CodeCase[] {
+  return [
+    ...Object.entries(models).map(([name, make]) => {
+      const model = make();
+      return { name, model, rows: rowsFor(model, [1, 1, 5]) };
+    }),
+    ...specs.map((spec) => {
+      const name = typeof spec === 'string' ? spec : `${spec.name} with parameters`;
+      const model = made([dense({ units: 6, inputShape: [4], activation: spec }), activation({ activation: spec })]);
+      return { name, model, rows: rowsFor(model, [1, 10, 30]) };
+    }),
+    ...specs.map((spec) => {
+      const model = made([activation({ activation: spec, inputShape: [edges.length] })]);
+      return { name: `edges of ${JSON.stringify(spec)}`, model, rows: [edges, edges.map((value) => -value), edges.map((value) => 1.1 * value)] };
+    }),
+    ...hostile.map((text, i) => {
+      const model = made([dense({ units: 2, inputShape: [3], name: text }), residual([dense({ units: 2, name: text })], { name: `${text}.` })], i, text);
+      return { name: `named ${JSON.stringify(text.slice(0, 20))}`, model, rows: rowsFor(model, [1]) };
+    }),
+  ];
+}
+
+/** Whose results are no numbers. */
+export function overflowing(): Sequential {
+  const model = sequential({ layers: [dense({ units: 2, inputShape: [3] }), dense({ units: 2, activation: 'softmax' })] });
+  model.setWeights(model.getWeights().map((values) => values.fill(3e38)));
+  return model;
+}
+
+/** The largest difference, relative to values above 1; Infinity where one of two is NaN. */
+export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Math.max(Math.abs(a.length - b.length), ...Array.from(a, (value, i) => {
+    const away = Math.abs(value - b[i]!) / Math.max(1, Math.abs(b[i]!));
+    return Object.is(value, b[i]) ? 0 : Number.isNaN(away) ? Infinity : away;
+  }));
+}
