@@ -25,6 +25,9 @@ const readers: Readonly<Record<ModelFormat, (where: string, bytes: Uint8Array, h
     const { tensors, metadata } = located(where, () => readSafetensors(bytes, hasArchitecture ? torchCounters : undefined));
     return { description: hasArchitecture ? {} : described(where, metadata), tensors, isCheckpoint: metadata.has(trainingKey) };
   },
+  onnx(where) {
+    throw new FormatError(`${where}: ONNX can be written, not read`);
+  },
 };
 
 export function checkFormat(where: string, format: ModelFormat | undefined): void {

@@ -6,6 +6,7 @@ import type { ModelFormat, ModelHandler, SaveOptions } from '../model/savable.ts
 import type { Sequential } from '../model/sequential.ts';
 import { checkKeys, checkName } from '../options.ts';
 import { formatVersion, modelKey } from './modelFile.ts';
+import { writeOnnx } from './onnx/writing.ts';
 import { writeTo } from './places.ts';
 import { serializeSafetensors } from './safetensors.ts';
 
@@ -28,12 +29,16 @@ function attempt<Result>(errors: Errors, work: () => Result): Result {
 
 const encoders: Readonly<Record<ModelFormat, (snapshot: ModelSnapshot) => Uint8Array<ArrayBuffer>>> = {
   safetensors: ({ model, tensors }) => serializeSafetensors(tensors, new Map([[modelKey, JSON.stringify({ formatVersion, ...model })]])),
+  onnx: writeOnnx,
 };
 
 function encode(where: string, model: Sequential, format: ModelFormat): Uint8Array<ArrayBuffer> {
   const encoder = encoders[checkName(`${where} format`, format, Object.keys(encoders) as ModelFormat[])];
   return encoder(describeModel(where, model));
 }
+
+/** The format that a place has in its name, if it has a name. */
+const formatOf = (target: unknown): ModelFormat => ((typeof target === 'string' || target instanceof URL) && /\.onnx$/i.test(String(target)) ? 'onnx' : 'safetensors');
 
 export function snapshot(errors: Errors, model: Sequential): ModelSnapshot {
   return attempt(errors, () => describeModel('snapshot', model));
@@ -46,7 +51,7 @@ export function toBytes(errors: Errors, model: Sequential, format: ModelFormat):
 export async function save(errors: Errors, model: Sequential, target: string | URL | ModelHandler, options: SaveOptions): Promise<void> {
   try {
     checkKeys('save', options, ['format']);
-    await writeTo('save', target, encode('save', model, options.format ?? 'safetensors'));
+    await writeTo('save', target, encode('save', model, options.format ?? formatOf(target)));
   } catch (error) {
     throw known(errors, error);
   }

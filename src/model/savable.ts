@@ -6,7 +6,7 @@ import type { ModelSnapshot } from './description.ts';
 import type { Sequential } from './sequential.ts';
 
 /** Formats of files that hold a model. */
-export type ModelFormat = 'safetensors';
+export type ModelFormat = 'safetensors' | 'onnx';
 
 /** A place of one's own for a file, to save a model in or load it from. */
 export interface ModelHandler {
@@ -15,7 +15,7 @@ export interface ModelHandler {
 }
 
 export interface SaveOptions {
-  /** Default `'safetensors'`. */
+  /** Default: `'onnx'` for a place whose name ends in `.onnx`, else `'safetensors'`. */
   format?: ModelFormat;
 }
 
