@@ -1,4 +1,4 @@
-/** How commands write numbers and words that come out of files. */
+/** How commands write numbers and words. */
 
 /** The shortest decimal that is read back as the same float32. */
 export function float32Text(value: number): string {
@@ -16,11 +16,6 @@ const units = ['bytes', 'kB', 'MB', 'GB'] as const;
 export function bytesText(bytes: number): string {
   const unit = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   return unit === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** unit).toFixed(1)} ${units[unit]!}`;
-}
-
-/** A text without what moves a terminal's cursor or changes its colours: names in files may hold anything. */
-export function printable(text: string): string {
-  return text.replaceAll(/[^\P{C}\n]/gu, (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`);
 }
 
 /** A name as a field of CSV (RFC 4180): in quotes where it needs them. */

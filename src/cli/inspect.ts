@@ -1,15 +1,10 @@
 /** `nabla inspect`: what is in the file of a model, its weights in figures too; of a safetensors file without a model, its tensors. */
 
-import { FormatError, loadModel, parseSafetensors, type ModelSnapshot, type Safetensors } from '../index.ts';
-import { isSet, type Command, type Context, type Values } from './command.ts';
-import { bytesText, printable } from './figures.ts';
-import { openModelFile, type ModelPlace } from './modelFile.ts';
-import { short, table, wrap } from './terminal.ts';
-
-const formatNames = { safetensors: 'safetensors', onnx: 'ONNX', tfjs: 'TensorFlow.js layers model' } as const;
-/** Metadata of safetensors that say of which layers the tensors are, and how far training has come. */
-const modelKey = 'nabla.model';
-const trainingKey = 'nabla.training';
+import { FormatError, loadModel, parseSafetensors, type FeaturesDescription, type ModelSnapshot, type Safetensors } from '../index.ts';
+import { isSet, printResult, type Command, type Context, type Values } from './command.ts';
+import { bytesText } from './figures.ts';
+import { epochsIn, formatNames, modelKey, openModelFile, type ModelPlace } from './modelFile.ts';
+import { count, fit, printable, short, table, wrap } from './terminal.ts';
 
 export const inspect: Command = {
   name: 'inspect',
@@ -18,11 +13,16 @@ export const inspect: Command = {
   options: {
     weights: { type: 'boolean', summary: 'least and greatest value, mean and NaN count of every tensor too' },
   },
-  positionals: { min: 1, max: 1, names: ['model'] },
+  positionals: { min: 1, max: 1, names: ['<model>'] },
   notes: ['A model is a file of any format that nabla reads, a checkpoint, or the folder of a TensorFlow.js model. Of a safetensors file that does not say of which layers its tensors are, they are listed.'],
   examples: ['nabla inspect penguins.safetensors', 'nabla inspect run.safetensors --weights --json'],
   run,
 };
+
+/** Words of a category that are shown, and how long they and names of columns may be. */
+const mostLabels = 10;
+const longestLabels = 60;
+const longestName = 30;
 
 type Tensors = ModelSnapshot['tensors'];
 
@@ -32,33 +32,27 @@ async function run(context: Context, [given]: string[], values: Values): Promise
   const weights = isSet(values, 'weights');
   const facts = { file: given!, format: place.format, bytes: place.size, dtypes: dtypesOf(file) };
   if (file !== undefined && !file.metadata.has(modelKey)) {
-    if (context.json) context.out(json({ ...facts, kind: 'tensors', metadata: Object.fromEntries(file.metadata), tensors: tensorRecords(file.tensors, weights, file) }));
-    else context.out(lines(bare(facts, file, weights)));
+    const metadata = Object.fromEntries(file.metadata);
+    printResult(context, { ...facts, kind: 'tensors', metadata, tensors: tensorRecords(file.tensors, weights, file) }, () => bare(facts, file, weights).map(printable));
     return;
   }
   const model = await loadModel(place.path);
   const { model: description, tensors } = model.snapshot();
-  const training = file?.metadata.get(trainingKey);
-  const epochs = training === undefined ? undefined : epochsIn(training);
-  if (context.json) {
-    context.out(json({
-      ...facts,
-      kind: training === undefined ? 'model' : 'checkpoint',
-      ...(epochs !== undefined && { epochs }),
-      outputs: model.outputShape[0],
-      parameters: valuesIn(tensors),
-      model: description,
-      tensors: tensorRecords(tensors, weights),
-    }));
-    return;
-  }
-  const heading = `${given!}: ${training === undefined ? 'a model' : `a checkpoint${epochs === undefined ? '' : ` after ${count(epochs, 'epoch')}`}`}`;
-  context.out(lines([
-    `${heading}, ${formatNames[place.format]}, ${bytesText(place.size)}${facts.dtypes.length > 0 ? `, ${facts.dtypes.join(', ')}` : ''}`,
+  const epochs = epochsIn(place);
+  printResult(context, {
+    ...facts,
+    kind: epochs === undefined ? 'model' : 'checkpoint',
+    ...(epochs !== undefined && { epochs }),
+    outputs: model.outputShape[0],
+    parameters: valuesIn(tensors),
+    model: description,
+    tensors: tensorRecords(tensors, weights),
+  }, () => [
+    `${given!}: ${[epochs === undefined ? 'a model' : `a checkpoint after ${count(epochs)} epochs`, formatNames[place.format], bytesText(place.size), ...facts.dtypes].join(', ')}`,
     '', ...model.summary().split('\n'), '',
     ...described(description),
     ...(weights ? ['', ...tensorTable(tensors, true)] : []),
-  ]));
+  ].map(printable));
 }
 
 function readTensors({ path, bytes }: ModelPlace): Safetensors {
@@ -74,16 +68,11 @@ function dtypesOf(file: Safetensors | undefined): string[] {
   return [...new Set([...file?.tensors.values() ?? []].map(({ dtype }) => dtype))].sort();
 }
 
-function epochsIn(training: string): number | undefined {
-  const { epoch } = JSON.parse(training) as { epoch?: unknown };
-  return typeof epoch === 'number' ? epoch : undefined;
-}
-
 /** Of the second line of a fact and those that follow. */
 const indent = ' '.repeat(10);
 
 /** What a table of layers does not say. */
-function described({ optimizer, loss, metrics = [], seed, userMetadata }: ModelSnapshot['model']): string[] {
+function described({ optimizer, loss, metrics = [], seed, userMetadata, features }: ModelSnapshot['model']): string[] {
   const compiled = optimizer === undefined || loss === undefined ? 'no'
     : `with ${named(optimizer.name, optimizer.config)}, loss ${named(String(loss['name']), { ...loss, name: undefined })}` +
       (metrics.length > 0 ? `, metrics ${metrics.map(String).join(', ')}` : '');
@@ -91,6 +80,20 @@ function described({ optimizer, loss, metrics = [], seed, userMetadata }: ModelS
     ...wrap(`Compiled  ${compiled}`, indent),
     `Seed      ${seed}`,
     ...(userMetadata === undefined ? [] : wrap(`Metadata  ${JSON.stringify(userMetadata)}`, indent)),
+    ...(features === undefined ? [] : ['', ...columnLines(features)]),
+  ];
+}
+
+/** The columns of the table that a model takes, and the one that it predicts. */
+function columnLines({ inputs, target, leftOut = [] }: FeaturesDescription): string[] {
+  const words = (labels: readonly unknown[] = []): string => {
+    const more = labels.length - mostLabels;
+    return fit(labels.slice(0, mostLabels).map(String).join(', '), longestLabels) + (more > 0 ? ` and ${more} more` : '');
+  };
+  return [
+    ...table([['Column', '', ''], ...inputs.map(({ name, type, labels }) => [fit(name, longestName), type, words(labels)])]),
+    ...wrap(`Predicts  ${target.name}${target.labels === undefined ? ', a number' : `: ${words(target.labels)}`}`, indent),
+    ...(leftOut.length === 0 ? [] : wrap(`Left out  ${leftOut.join(', ')}`, indent)),
   ];
 }
 
@@ -103,9 +106,9 @@ function named(name: string, config: Readonly<Record<string, unknown>>): string 
 
 function bare({ file, bytes, dtypes }: { file: string; bytes: number; dtypes: readonly string[] }, { tensors, metadata }: Safetensors, weights: boolean): string[] {
   return [
-    `${file}: ${count(tensors.size, 'tensor')} of no layers that nabla knows of, safetensors, ${bytesText(bytes)}, ${dtypes.join(', ')}`,
+    `${file}: ${count(tensors.size)} tensors, of no layers that nabla knows of, safetensors, ${bytesText(bytes)}, ${dtypes.join(', ')}`,
     '', ...tensorTable(tensors, weights), '',
-    `${valuesIn(tensors).toLocaleString('en')} values. The layers can be named in a program: loadModel(path, { architecture: [...] }).`,
+    `${count(valuesIn(tensors))} values. The layers can be named in a program: loadModel(path, { architecture: [...] }).`,
     ...(metadata.size > 0 ? ['', 'Metadata', ...[...metadata].map(([key, value]) => `  ${key}: ${value}`)] : []),
   ];
 }
@@ -146,24 +149,11 @@ function tensorTable(tensors: Tensors, weights: boolean): string[] {
     ['Tensor', 'Shape', ...(weights ? ['Least', 'Greatest', 'Mean', 'NaN'] : [])],
     ...[...tensors].map(([name, { shape, data }]) => {
       const { min, max, mean, nan } = weights ? figuresOf(data) : { min: null, max: null, mean: null, nan: 0 };
-      return [name, `[${shape.join(', ')}]`, ...(weights ? [shown(min), shown(max), shown(mean), String(nan)] : [])];
+      return [fit(name, longestLabels), `[${shape.join(', ')}]`, ...(weights ? [shown(min), shown(max), shown(mean), String(nan)] : [])];
     }),
   ]);
 }
 
 function valuesIn(tensors: Tensors): number {
   return [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
-}
-
-function count(value: number, what: string): string {
-  return `${value.toLocaleString('en')} ${what}${value === 1 ? '' : 's'}`;
-}
-
-/** JSON has no word for numbers that are not finite. */
-function json(value: unknown): string {
-  return `${JSON.stringify(value, (_key, part: unknown) => (typeof part === 'number' && !Number.isFinite(part) ? String(part) : part), 2)}\n`;
-}
-
-function lines(all: readonly string[]): string {
-  return `${printable(all.join('\n'))}\n`;
 }

@@ -2,6 +2,7 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { parseSafetensors } from '../index.ts';
 import { UsageError } from './command.ts';
 import { readWhole } from './files.ts';
 
@@ -16,6 +17,8 @@ export interface ModelPlace {
 }
 
 export type FileFormat = 'safetensors' | 'onnx' | 'tfjs';
+
+export const formatNames: Readonly<Record<FileFormat, string>> = { safetensors: 'safetensors', onnx: 'ONNX', tfjs: 'TensorFlow.js layers model' };
 
 const manifestName = 'model.json';
 
@@ -52,4 +55,16 @@ function shardBytes(path: string, bytes: Uint8Array): number {
     // Loading says what is wrong with it.
     return 0;
   }
+}
+
+/** Metadata of safetensors that say of which layers the tensors are, and how far training has come. */
+export const modelKey = 'nabla.model';
+const trainingKey = 'nabla.training';
+
+/** After how many epochs a checkpoint was written; undefined for what is none. */
+export function epochsIn({ format, bytes }: ModelPlace): number | undefined {
+  const text = format === 'safetensors' ? parseSafetensors(bytes).metadata.get(trainingKey) : undefined;
+  if (text === undefined) return undefined;
+  const { epoch } = JSON.parse(text) as { epoch?: unknown };
+  return typeof epoch === 'number' ? epoch : 0;
 }

@@ -8,15 +8,20 @@ import { DataError, FormatError, NablaError, OptionError, ShapeError } from '../
 import manifest from '../../package.json' with { type: 'json' };
 import { findCommand, parseCommandLine } from './arguments.ts';
 import { bench } from './bench.ts';
+import { check } from './check.ts';
 import { UsageError, type Command, type Context } from './command.ts';
+import { convert } from './convert.ts';
 import { demo } from './demo.ts';
 import { derivative } from './derivative.ts';
+import { evaluate } from './evaluate.ts';
+import { exportModel } from './export.ts';
 import { helpOf, helpOfAll } from './help.ts';
 import { inspect } from './inspect.ts';
+import { predict } from './predict.ts';
 import { Terminal } from './terminal.ts';
 
 /** In the order of the help. */
-const commands: readonly Command[] = [inspect, bench, demo, derivative];
+const commands: readonly Command[] = [predict, evaluate, inspect, convert, exportModel, check, bench, demo, derivative];
 
 const interrupted = 130;
 const stop = new AbortController();

@@ -1,6 +1,6 @@
 /** What the outputs of a model mean, as far as its last layer, its loss and its features tell: classes with their probabilities, or numbers. */
 
-import type { Layer, Sequential } from '../index.ts';
+import type { Label, Layer, Sequential } from '../index.ts';
 
 /** How outputs become probabilities. */
 type Turn = 'none' | 'exponential' | 'sigmoid' | 'softmax';
@@ -8,7 +8,7 @@ type Turn = 'none' | 'exponential' | 'sigmoid' | 'softmax';
 export interface Meaning {
   readonly kind: 'classes' | 'numbers';
   /** Names of the classes, in order. */
-  readonly labels: readonly string[];
+  readonly labels: readonly Label[];
   readonly turn: Turn;
 }
 
@@ -20,7 +20,11 @@ export function lastActivation(layers: readonly Layer[]): string {
 }
 
 export function meaningOf(model: Sequential): Meaning {
-  const [units] = model.outputShape;
+  const { features, outputShape: [units] } = model;
+  if (features !== undefined) {
+    const { labels } = features.target;
+    return labels === undefined ? { kind: 'numbers', labels: [], turn: 'none' } : { kind: 'classes', labels, turn: 'none' };
+  }
   const activation = lastActivation(model.layers);
   const loss = model.compiled?.loss;
   const name = typeof loss === 'object' ? loss.name : loss;
@@ -36,10 +40,10 @@ export function meaningOf(model: Sequential): Meaning {
 }
 
 /** The names that the model keeps with it as `userMetadata.labels`, or else the numbers of the classes. */
-function labelsOf({ userMetadata }: Sequential, classes: number): readonly string[] {
+function labelsOf({ userMetadata }: Sequential, classes: number): readonly Label[] {
   const { labels } = (userMetadata ?? {}) as { labels?: unknown };
-  const named = Array.isArray(labels) && labels.length === classes && labels.every((label) => typeof label === 'string');
-  return named ? labels as string[] : Array.from({ length: classes }, (_, i) => String(i));
+  const named = Array.isArray(labels) && labels.length === classes && new Set(labels).size === classes && labels.every((label) => typeof label === 'string');
+  return named ? labels as string[] : Array.from({ length: classes }, (_, i) => i);
 }
 
 /** Outputs as probabilities [rows, classes], of one unit two; in float32. */
@@ -67,4 +71,16 @@ function softmaxOf(logits: Float32Array, units: number): Float32Array {
     });
   }
   return results;
+}
+
+/** Targets as the loss of a compiled model takes them: class indices, or one-hot rows where it is about every unit. */
+export function lossTargets({ compiled, outputShape: [units] }: Sequential, y: Float32Array, { kind }: Meaning): Float32Array {
+  const loss = compiled!.loss;
+  const name = typeof loss === 'string' ? loss : loss.name;
+  if (kind === 'numbers' || units === 1 || name === 'sparseCategoricalCrossentropy') return y;
+  const hot = new Float32Array(y.length * units);
+  y.forEach((code, row) => {
+    hot[row * units + code] = 1;
+  });
+  return hot;
 }
