@@ -68,7 +68,9 @@ function parseCommand(command: Command, args: string[]): Request {
 function parse(args: string[], options: Readonly<Record<string, Option>>): { values: Values; positionals: string[] } {
   const config = Object.fromEntries(Object.entries(options).map(([name, { type, short, multiple = false }]) =>
     [name, { type, multiple, ...(short === undefined ? {} : { short }) }]));
-  const { values, positionals, tokens } = parseArgs({ args, options: config, strict: false, allowPositionals: true, tokens: true });
+  const { values: parsed, tokens } = parseArgs({ args, options: config, strict: false, allowPositionals: true, tokens: true });
+  const values: Record<string, unknown> = parsed;
+  const taken: number[] = [];
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name]! : undefined;
@@ -77,6 +79,15 @@ function parse(args: string[], options: Readonly<Record<string, Option>>): { val
     if (option.type === 'string' && token.inlineValue === false && token.value.startsWith('--')) {
       throw new UsageError(`${token.rawName} expects ${option.value ?? 'a value'}, received the option '${token.value}'`);
     }
+    if (option.count === undefined) continue;
+    // `parseArgs` knows one value; the others are the arguments that follow.
+    const rest = Array.from({ length: option.count - 1 }, (_, i) => args[token.index + 2 + i]);
+    if (token.value === undefined || token.inlineValue === true || rest.some((value) => value === undefined || value.startsWith('-'))) {
+      throw new UsageError(`${token.rawName} expects ${option.value ?? `${option.count} values`}`);
+    }
+    values[token.name] = [token.value, ...rest as string[]];
+    taken.push(...rest.map((_, i) => token.index + 2 + i));
   }
-  return { values: values as Values, positionals };
+  const operands = tokens.flatMap((token) => (token.kind === 'positional' && !taken.includes(token.index) ? [token.value] : []));
+  return { values: values as Values, positionals: operands };
 }

@@ -16,6 +16,8 @@ export interface Option {
   summary: string;
   /** Whether it may be given several times; its value is then an array. */
   multiple?: boolean;
+  /** How many values it takes; its value is then an array, of strings. Default 1. */
+  count?: number;
 }
 
 /** The options of a command line, by name. */

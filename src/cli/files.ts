@@ -1,6 +1,6 @@
 /** Files as the commands read and write them: what cannot be done with one is said in a sentence, and none is ever half-written. */
 
-import { accessSync, closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, fsyncSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UsageError } from './command.ts';
 
@@ -30,6 +30,27 @@ export function checkWritable(path: string): void {
     const folder = dirname(path);
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UsageError(`${problem}: there is no folder '${folder}'`);
     accessSync(folder, constants.W_OK);
+  });
+}
+
+/** Refuses a path at which no file can be written, or one lies that is not `what`, by how it begins: nobody means to lose that. */
+export function checkReplaceable(path: string, what: string, isWhat: (start: Uint8Array) => boolean): void {
+  checkWritable(path);
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > 0 && !isWhat(startOf(path, 64))) throw new UsageError(`'${path}' is there already and is not ${what}; name another file, or remove it`);
+}
+
+/** The first bytes of a file, at most `length`. */
+export function startOf(path: string, length: number): Uint8Array {
+  checkReadable(path);
+  return attempt(`'${path}' cannot be read`, () => {
+    const file = openSync(path, 'r');
+    try {
+      const buffer = new Uint8Array(length);
+      return buffer.subarray(0, readSync(file, buffer));
+    } finally {
+      closeSync(file);
+    }
   });
 }
 

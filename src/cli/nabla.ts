@@ -19,9 +19,10 @@ import { helpOf, helpOfAll } from './help.ts';
 import { inspect } from './inspect.ts';
 import { predict } from './predict.ts';
 import { Terminal } from './terminal.ts';
+import { train } from './train.ts';
 
 /** In the order of the help. */
-const commands: readonly Command[] = [predict, evaluate, inspect, convert, exportModel, check, bench, demo, derivative];
+const commands: readonly Command[] = [train, predict, evaluate, inspect, convert, exportModel, check, bench, demo, derivative];
 
 const interrupted = 130;
 const stop = new AbortController();

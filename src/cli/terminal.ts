@@ -7,7 +7,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { WriteStream } from 'node:tty';
 
 /** Columns to fill at most. */
-const lineWidth = 80;
+export const lineWidth = 80;
 /** From blank to full ink, for terminals without grey levels. */
 const shades = ' .:-=+*#%@';
 /** Grey levels of a terminal of 256 colours: this many, from this code on. */
@@ -21,12 +21,15 @@ export class Terminal {
   readonly live: boolean;
   /** Whether there are colours and grey levels. */
   readonly colours: boolean;
+  /** Whether it has more than ASCII characters. */
+  readonly unicode: boolean;
   readonly #stream: Output;
 
   constructor(stream: Output) {
     this.#stream = stream;
     this.live = stream.isTTY === true && process.env['TERM'] !== 'dumb';
     this.colours = this.live && stream.hasColors?.(256) === true;
+    this.unicode = this.live && hasUnicode();
   }
 
   /** Prints lines, in the place of a line that was being redrawn. */
@@ -62,6 +65,14 @@ export class Terminal {
     return this.colours ? `\x1b[31m${text}\x1b[39m` : text;
   }
 
+  cyan(text: string): string {
+    return this.colours ? `\x1b[36m${text}\x1b[39m` : text;
+  }
+
+  yellow(text: string): string {
+    return this.colours ? `\x1b[33m${text}\x1b[39m` : text;
+  }
+
   /**
    * The lines of a square picture of an even side, values from 0 to 1, light on dark: two pixels a character, one above the
    * other, or without grey levels one pixel two characters wide.
@@ -77,6 +88,12 @@ export class Terminal {
       return `${cells.join('')}\x1b[0m`;
     });
   }
+}
+
+/** By the locale; on Windows by the terminal. */
+function hasUnicode(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG, WT_SESSION } = process.env;
+  return process.platform === 'win32' ? WT_SESSION !== undefined : /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
 }
 
 /** Pads to a width that ignores colour codes. */
@@ -124,6 +141,27 @@ export function columnsOf(pairs: readonly (readonly [string, string])[]): string
 
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
+}
+
+export function count(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+/** A number in four digits, in powers of ten where it would be long. */
+export function significant(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-4 || size >= 1e7) ? value.toExponential(2) : Number(value.toPrecision(size >= 1e4 ? 6 : 4)).toString();
+}
+
+/** Text out of a file, for a terminal: without characters that would steer it. */
+export function printable(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, '\u00b7');
+}
+
+/** Text out of a file, cut to a width. */
+export function fit(text: string, width: number): string {
+  const clean = printable(text);
+  return clean.length <= width ? clean : `${clean.slice(0, Math.max(1, width - 1))}~`;
 }
 
 /** A number in three digits, in powers of ten where it is tiny. */
