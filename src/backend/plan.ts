@@ -238,6 +238,15 @@ export const operations = {
    * step[0] is 1.
    */
   blend: { average: address, value: address, step: address, count: size, keep: scalar },
+
+  /** out[rows, units] := values, or where input is NaN fill[units], 0 if that has an address of 0. */
+  impute: { out: address, values: address, input: address, fill: address, rows, units: size },
+  /**
+   * `columns` columns of out[rows, units], from input[rows, inputs]. Where `codes` is 0, as many columns of it. Otherwise its first column in
+   * one-hot code: 1 in the place that it names, if it is an integer from 0 to codes − 1, else in place `codes`, if there is one; 0 in all others.
+   * Below 0, all are 0.
+   */
+  oneHot: { out: address, input: address, rows, columns: size, codes: size, inputs: size, units: size },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
 export type OperationName = keyof typeof operations;

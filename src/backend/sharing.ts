@@ -55,10 +55,10 @@ const flat: Partial<Record<OperationName, readonly string[]>> = { zero: ['range'
 const byRows: readonly OperationName[] = [
   'denseForward', 'activationForward', 'activationBackward', 'softmaxForward', 'softmaxBackward', 'logSoftmaxForward', 'logSoftmaxBackward',
   'dropoutForward', 'dropoutBackward', 'flush', 'add', 'gaussianNoise', 'normalizeColumns', 'normalizeColumnsBackward', 'normalizeRows',
-  'normalizeRowsBackwardInput',
+  'normalizeRowsBackwardInput', 'impute', 'oneHot',
 ];
 /** Of their arguments, those that all rows have in common, and the one that has two values a row. */
-const ofColumns = ['mean', 'scale', 'gamma', 'beta', 'slope', 'tilt'];
+const ofColumns = ['mean', 'scale', 'gamma', 'beta', 'slope', 'tilt', 'fill'];
 const ofRows = 'statistics';
 /** Operations of which each thread computes some columns: all their addresses but `ofRows` are of columns. */
 const byColumns: readonly OperationName[] = ['columnMoments', 'columnScales', 'columnSlopes', 'normalizeRowsBackwardParameters'];
@@ -124,7 +124,7 @@ export function share(plan: Int32Array, rows: number, thread: number, meeting: M
 function rowWidth(name: OperationName, key: string, { units, inputs, columns }: Step['args']): number {
   if (common.includes(key) || ofColumns.includes(key)) return 0;
   if (key === ofRows) return 2;
-  if (name !== 'denseForward') return columns ?? units!;
+  if (name !== 'denseForward' && name !== 'oneHot') return columns ?? units!;
   return key === 'out' ? units! : key === 'input' ? inputs! : 0;
 }
 

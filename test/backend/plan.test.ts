@@ -37,7 +37,7 @@ const rangeFloats = 1024;
 const rows = 3;
 const sizes: Record<string, number> = {
   count: 30, every: 3, adds: 1, columns: 5, inputs: 6, units: 5, activation: 2, loss: 0, divisor: 5, sparse: 0, kind: 1, nesterov: 0, value: 7, decoupled: 1, key0: 7,
-  key1: 8,
+  key1: 8, codes: 3,
 };
 /** Exact in float32, as which a plan keeps them. */
 const scalars: Record<string, number> = {

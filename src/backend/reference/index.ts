@@ -9,6 +9,7 @@ import type { Memory, Views } from '../memory.ts';
 import { floatFromBits, operationNames, operations, operationWords, type KernelName } from '../plan.ts';
 import { runEpochs } from './epochs.ts';
 import * as activation from './activation.ts';
+import * as columns from './columns.ts';
 import * as constraint from './constraint.ts';
 import * as dropout from './dropout.ts';
 import * as gemm from './gemm.ts';
@@ -39,6 +40,7 @@ export const kernels = {
   ...normalization.kernels,
   ...updates.kernels,
   ...ranges.kernels,
+  ...columns.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */
