@@ -7,6 +7,7 @@ import type { ModelFormat } from '../model/savable.ts';
 import { checkName } from '../options.ts';
 import { formatVersion, inFile, located, modelKey, trainingKey } from './modelFile.ts';
 import { torchCounters } from './parameters.ts';
+import { isOnnx, readOnnx } from './onnx/reading.ts';
 import { readSafetensors } from './safetensors.ts';
 
 /** What a file says of a model. */
@@ -25,8 +26,11 @@ const readers: Readonly<Record<ModelFormat, (where: string, bytes: Uint8Array, h
     const { tensors, metadata } = located(where, () => readSafetensors(bytes, hasArchitecture ? torchCounters : undefined));
     return { description: hasArchitecture ? {} : described(where, metadata), tensors, isCheckpoint: metadata.has(trainingKey) };
   },
-  onnx(where) {
-    throw new FormatError(`${where}: ONNX can be written, not read`);
+  onnx(where, bytes, hasArchitecture) {
+    if (hasArchitecture) throw new OptionError(`${where}: an ONNX file says itself of which layers the model is; leave out architecture`);
+    const file = readOnnx(where, bytes);
+    inFile(where, () => checkPlain('metadata', file.description, 1));
+    return file;
   },
 };
 
@@ -34,7 +38,7 @@ export function checkFormat(where: string, format: ModelFormat | undefined): voi
   if (format !== undefined) checkName(`${where} format`, format, Object.keys(readers) as ModelFormat[]);
 }
 
-export function readModelFile(where: string, bytes: Uint8Array, format: ModelFormat = 'safetensors', hasArchitecture = false): ModelFile {
+export function readModelFile(where: string, bytes: Uint8Array, format: ModelFormat = isOnnx(bytes) ? 'onnx' : 'safetensors', hasArchitecture = false): ModelFile {
   return readers[format](where, bytes, hasArchitecture);
 }
 

@@ -327,7 +327,7 @@ export class Sequential extends Savable {
   }
 
   #fit(verb: string): Fit {
-    return { inputs: this.inputShape[0], outputs: this.outputShape[0], missing: this.program.takesMissing, loss: this.#compiledFor(verb).loss };
+    return { inputs: this.inputShape[0], outputs: this.outputShape[0], takesMissing: this.program.takesMissing, loss: this.#compiledFor(verb).loss };
   }
 
   #samples(verb: string, x: MatrixLike, y: MatrixLike): Samples {
@@ -346,7 +346,7 @@ export class Sequential extends Savable {
     }
     const { rows } = samples.x;
     loadSamples(program, samples, 0, rows);
-    if (!program.room.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x, fit.missing);
+    if (!program.room.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x, fit.takesMissing);
     if (!program.room.loadedFinite('target', samples.y, rows)) checkFinite(`${verb} y`, samples.y);
     checkTargets(`${verb} y`, fit.loss, samples.y, fit.outputs);
     program.sums.clear();

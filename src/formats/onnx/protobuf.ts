@@ -60,20 +60,20 @@ export class Message {
   /** The field of that number, if there is one; it may not come twice. */
   #one(number: number, name: string, wire: number): Field | undefined {
     const fields = this.#all(number, name, [wire]);
-    if (fields.length > 1) throw refused(`${this.where} ${name}`, 'one', fields.length);
+    if (fields.length > 1) throw refused(this.#inner(name), 'one', fields.length);
     return fields[0];
   }
 
   #all(number: number, name: string, wires: readonly number[]): readonly Field[] {
     const fields = this.#fields.get(number) ?? [];
     const wrong = fields.find(({ wire }) => !wires.includes(wire));
-    if (wrong !== undefined) throw refused(`${this.where} ${name}`, wires.map((wire) => wireNames[wire]!).join(' or '), wireNames[wrong.wire]!);
+    if (wrong !== undefined) throw refused(this.#inner(name), wires.map((wire) => wireNames[wire]!).join(' or '), wireNames[wrong.wire]!);
     return fields;
   }
 
   integer(number: number, name: string): number | undefined {
     const field = this.#one(number, name, varint);
-    if (field !== undefined && !Number.isSafeInteger(field.value)) throw refused(`${this.where} ${name}`, 'an integer within 2⁵³', field.value);
+    if (field !== undefined && !Number.isSafeInteger(field.value)) throw refused(this.#inner(name), 'an integer within 2⁵³', field.value);
     return field?.value;
   }
 
@@ -88,11 +88,11 @@ export class Message {
 
   text(number: number, name: string): string | undefined {
     const content = this.bytes(number, name);
-    return content === undefined ? undefined : decodeText(`${this.where} ${name}`, content);
+    return content === undefined ? undefined : decodeText(this.#inner(name), content);
   }
 
   texts(number: number, name: string): string[] {
-    return this.#all(number, name, [bytes]).map(({ content }, i) => decodeText(`${this.where} ${name}[${i}]`, content));
+    return this.#all(number, name, [bytes]).map(({ content }, i) => decodeText(this.#inner(`${name}[${i}]`), content));
   }
 
   message(number: number, name: string): Message | undefined {
@@ -110,7 +110,7 @@ export class Message {
 
   /** Of integers one by one, or packed; those beyond 2⁵³ are rounded. */
   integers(number: number, name: string): Float64Array {
-    const where = `${this.where} ${name}`;
+    const where = this.#inner(name);
     // A packed integer takes a byte at least; the last byte of each has no high bit.
     const counts = this.#all(number, name, [varint, bytes]).map(({ wire, content }) => (wire === varint ? 1 : content.reduce((sum, byte) => sum + Number(byte < 128), 0)));
     const values = new Float64Array(counts.reduce((a, b) => a + b, 0));
@@ -130,7 +130,7 @@ export class Message {
   numbers(number: number, name: string, size: 4 | 8): Uint8Array<ArrayBuffer> {
     const fields = this.#all(number, name, [size === 4 ? fixed32 : fixed64, bytes]);
     const length = fields.reduce((sum, { content }) => sum + content.length, 0);
-    if (length % size !== 0) throw refused(`${this.where} ${name}`, `numbers of ${size} bytes`, `${length} bytes`);
+    if (length % size !== 0) throw refused(this.#inner(name), `numbers of ${size} bytes`, `${length} bytes`);
     const all = new Uint8Array(length);
     let at = 0;
     for (const { content } of fields) {

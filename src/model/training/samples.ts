@@ -16,7 +16,7 @@ export interface Samples {
 export interface Fit {
   readonly inputs: number;
   readonly outputs: number;
-  readonly missing: boolean | undefined;
+  readonly takesMissing: boolean | undefined;
   readonly loss: Loss;
 }
 
@@ -32,7 +32,7 @@ export function readSamples(where: string, x: MatrixLike, y: MatrixLike, { input
 /** The same with all values finite, or missing where they may be, and targets that the loss takes. */
 export function checkedSamples(where: string, x: MatrixLike, y: MatrixLike, fit: Fit): Samples {
   const samples = readSamples(where, x, y, fit);
-  checkFinite(`${where} x`, samples.x, fit.missing);
+  checkFinite(`${where} x`, samples.x, fit.takesMissing);
   checkFinite(`${where} y`, samples.y);
   checkTargets(`${where} y`, fit.loss, samples.y, fit.outputs);
   return samples;

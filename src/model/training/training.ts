@@ -310,7 +310,7 @@ const unscaledMagnitude = 100;
 function likelyCause(program: Program, { x, y }: Samples): string {
   for (const [what, matrix] of [['input', x], ['target', y]] as const) {
     if (what === 'target' && program.objective?.loss.kind.targets !== 'numbers') continue;
-    const { value, column } = largest(matrix, what === 'input' && program.takesMissing);
+    const { value, column } = largest(matrix, program.takesMissing);
     if (!Number.isFinite(value)) return `${what} column ${column} holds ${value} now: the data changed during fit`;
     if (Math.abs(value) > unscaledMagnitude) {
       return `${what} column ${column} is not scaled (it holds ${value}); bring columns to a mean near 0 and a deviation near 1`;
@@ -319,7 +319,7 @@ function likelyCause(program: Program, { x, y }: Samples): string {
   return `the learning rate, ${Number(program.learningRate.toPrecision(6))}, is too high; try a tenth of it`;
 }
 
-/** The value of largest magnitude, or the first that is not finite; missing ones may count as 0. */
+/** The value of largest magnitude, or the first that is not finite; where values may be missing, NaN counts as 0. */
 function largest({ values, columns }: Matrix, missing: boolean | undefined): { value: number; column: number } {
   const valueAt = (i: number): number => (missing ? values[i]! || 0 : values[i]!);
   let at = 0;
