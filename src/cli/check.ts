@@ -1,9 +1,9 @@
 /** `nabla check`: whether the gradients that a model trains with are the slopes of its loss, measured by differences, on rows of data. */
 
-import { gradientCheck, loadModel, type LossName, type ParameterCheck, type Sequential } from '../index.ts';
+import { gradientCheck, type LossName, type ParameterCheck, type Sequential } from '../index.ts';
 import { integerOf, numberOf, printResult, type Command, type Context, type Values } from './command.ts';
 import { dataOptions, readRows } from './dataFile.ts';
-import { modelPath } from './modelFile.ts';
+import { loadModelFile } from './modelFile.ts';
 import { lastActivation, lossTargets, meaningOf, type Meaning } from './outputs.ts';
 import { short, table } from './terminal.ts';
 
@@ -34,7 +34,7 @@ async function run(context: Context, [file, data, labels]: string[], values: Val
   const most = integerOf(values, 'rows', { min: 1 }) ?? defaultRows;
   const samples = integerOf(values, 'samples', { min: 1 }) ?? defaultSamples;
   const tolerance = numberOf(values, 'tolerance', { above: 0 }) ?? defaultTolerance;
-  const model = await loadModel(modelPath(file!));
+  const model = await loadModelFile(file!);
   const meaning = meaningOf(model);
   const rows = await readRows(data!, labels, { model, meaning, values, targets: true });
   for (const note of rows.notes) context.terminal.print(note);

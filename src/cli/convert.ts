@@ -2,12 +2,12 @@
 
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fromBytes, fromTfjs, loadModel, NablaError, type LayerDescription, type Sequential, type SequentialDescription } from '../index.ts';
+import { fromBytes, fromTfjs, NablaError, type LayerDescription, type Sequential, type SequentialDescription } from '../index.ts';
 import { Random } from '../random.ts';
 import { printResult, UsageError, type Command, type Context } from './command.ts';
 import { checkReplaceable, checkWritable, replaceFile } from './files.ts';
 import { bytesText } from './figures.ts';
-import { epochsIn, formatNames, openModelFile, type FileFormat } from './modelFile.ts';
+import { epochsIn, formatNames, loadModelFile, openModelFile, type FileFormat } from './modelFile.ts';
 import { bullet } from './terminal.ts';
 
 export const convert: Command = {
@@ -28,7 +28,7 @@ async function run(context: Context, [from, to]: string[]): Promise<void> {
   const place = openModelFile(from!);
   const { format, path } = targetOf(to!);
   if (resolve(path) === resolve(place.path)) throw new UsageError(`'${to!}' is the model itself`);
-  const model = await loadModel(place.path);
+  const model = await loadModelFile(place.path);
   const { copy, problem, write } = encode(model, format, path);
   await write();
   const lost = [

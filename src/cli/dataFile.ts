@@ -2,7 +2,7 @@
 
 import { constants, gunzipSync } from 'node:zlib';
 import { didYouMean } from '../errors.ts';
-import { DataError, parseCsv, readCsv, readIdx, type Column, type ColumnType, type CsvOptions, type Sequential } from '../index.ts';
+import { DataError, NablaError, parseCsv, readCsv, readIdx, type Column, type ColumnType, type CsvOptions, type Sequential, type Table } from '../index.ts';
 import { integerOf, isSet, textOf, UsageError, type Option, type Values } from './command.ts';
 import { checkReadable, startOf } from './files.ts';
 import { isIdx } from './idxJob.ts';
@@ -57,6 +57,21 @@ function csvOptions(values: Values): CsvOptions {
   };
 }
 
+function readTable(path: string, options: CsvOptions): Promise<Table> {
+  return inFile(path, () => readCsv(path, options));
+}
+
+/** Says in which file something is wrong, in words of the command line. */
+async function inFile<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof NablaError)) throw error;
+    const message = error.message.replace(/^[a-z]\w*: /, '').replace('with header: false', 'with --no-header');
+    throw new UsageError(`'${path}': ${message}`, { cause: error });
+  }
+}
+
 /** Bytes from which the names of columns are read. */
 const headBytes = 262_144;
 
@@ -73,7 +88,7 @@ function headOf(path: string): Uint8Array {
 }
 
 async function readIdxRows(path: string, labels: string | undefined, { model, targets, meaning }: Wish): Promise<Rows> {
-  const { shape: [rows = 0, ...sizes], data } = await readIdx(path);
+  const { shape: [rows = 0, ...sizes], data } = await inFile(path, () => readIdx(path));
   const [inputs] = model.inputShape;
   const width = sizes.reduce((product, size) => product * size, 1);
   if (width !== inputs) throw new UsageError(`the model takes rows of ${inputs} values, those of '${path}' have ${sizes.length > 1 ? `${sizes.join(' x ')} = ` : ''}${width}`);
@@ -83,9 +98,9 @@ async function readIdxRows(path: string, labels: string | undefined, { model, ta
   if (!targets) return { x, count: rows, y: new Float32Array(0), numbers, notes: [] };
   if (labels === undefined) throw new UsageError(`expects the IDX file of the labels after '${path}', received none`);
   checkReadable(labels);
-  const { shape, data: y } = await readIdx(labels);
+  const { shape, data: y } = await inFile(labels, () => readIdx(labels));
   if (shape.length !== 1 || shape[0] !== rows) throw new UsageError(`'${labels}' should hold one label for each of the ${rows} rows of '${path}', and holds ${shape.join(' x ')} values`);
-  return { x, count: rows, y: targetsOf(`'${labels}'`, Float64Array.from(y), meaning), numbers, notes: [] };
+  return { x, count: rows, y: targetsOf(`'${labels}'`, Float64Array.from(y), numbers, meaning), numbers, notes: [] };
 }
 
 /** The columns of a model that knows them by name. */
@@ -101,16 +116,16 @@ async function readFeatures(path: string, options: CsvOptions, { model, targets,
       `${missing.length === 1 ? didYouMean(missing[0]!, names) : ''}; it has ${listed(names)}`);
   }
   const columns = Object.fromEntries(names.map((name): [string, ColumnType] => [name, wanted.find((column) => column.name === name)?.type ?? 'ignore']));
-  const table = await readCsv(path, { ...options, columns });
+  const table = await readTable(path, { ...options, columns });
   const complete = targets ? rowsWith(path, table, target.name) : allRows(table);
-  const { x, y = new Float32Array(0), rows } = model.features!.encode(complete.table);
+  const { x, y = new Float32Array(0), rows } = await inFile(path, () => Promise.resolve(model.features!.encode(complete.table)));
   return { x, count: rows, y, numbers: complete.numbers, notes: complete.notes };
 }
 
 /** The columns of numbers, in their order. */
 async function readColumns(path: string, options: CsvOptions, { model, targets, meaning, values }: Wish): Promise<Rows> {
   const [inputs] = model.inputShape;
-  const table = await readCsv(path, options);
+  const table = await readTable(path, options);
   const isNumeric = ({ type }: Column): boolean => type !== 'category';
   const numeric = table.columns.filter(isNumeric);
   const target = columnOr(path, table, textOf(values, 'target', 'a column'), targets && numeric.length === inputs + 1 ? numeric.at(-1) : undefined);
@@ -125,7 +140,7 @@ async function readColumns(path: string, options: CsvOptions, { model, targets, 
   const { columns, rowCount } = complete.table;
   const x = interleaved(columns.filter(({ name }) => taken.some((column) => column.name === name)), rowCount);
   refuseMissing(path, x, taken, complete.numbers);
-  const y = targets ? targetsOf(`'${path}', column '${target!.name}'`, columns.find(({ name }) => name === target!.name)!.values, meaning) : new Float32Array(0);
+  const y = targets ? targetsOf(`'${path}', column '${target!.name}'`, columns.find(({ name }) => name === target!.name)!.values, complete.numbers, meaning) : new Float32Array(0);
   return { x, count: rowCount, y, numbers: complete.numbers, notes: [...words.length > 0 ? [`not numbers, and left out: ${listed(words)}`] : [], ...complete.notes] };
 }
 
@@ -138,7 +153,7 @@ async function namesIn(path: string, options: CsvOptions): Promise<string[]> {
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     // The beginning may have been cut within a field; all of it is right, or says what is wrong.
-    return (await readCsv(path, options)).columns.map(({ name }) => name);
+    return (await readTable(path, options)).columns.map(({ name }) => name);
   }
 }
 

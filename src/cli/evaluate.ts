@@ -1,12 +1,11 @@
 /** `nabla evaluate`: how good the predictions of a model are on rows with known targets, as `nabla train` says it of rows held out. */
 
-import { loadModel } from '../index.ts';
 import { printResult, UsageError, type Command, type Context, type Values } from './command.ts';
 import { dataOptions, readRows } from './dataFile.ts';
-import { modelPath } from './modelFile.ts';
+import { loadModelFile } from './modelFile.ts';
 import { lossTargets, meaningOf, probabilitiesOf } from './outputs.ts';
 import { scoreLines } from './scoreLines.ts';
-import { scoreClasses, scoreNumbers } from './scores.ts';
+import { documentOf, scoreClasses, scoreNumbers } from './scores.ts';
 import { significant } from './terminal.ts';
 
 export const evaluate: Command = {
@@ -21,7 +20,7 @@ export const evaluate: Command = {
 };
 
 async function run(context: Context, [file, data, labels]: string[], values: Values): Promise<void> {
-  const model = await loadModel(modelPath(file!));
+  const model = await loadModelFile(file!);
   const meaning = meaningOf(model);
   const [units] = model.outputShape;
   if (meaning.kind === 'numbers' && units > 1) throw new UsageError(`scores are of classes or of one number; '${file!}' predicts ${units} numbers`);
@@ -31,8 +30,9 @@ async function run(context: Context, [file, data, labels]: string[], values: Val
   const scores = meaning.kind === 'numbers' ? scoreNumbers(rows.y, outputs, rows.numbers)
     : scoreClasses(rows.y, probabilitiesOf(outputs, units, meaning.turn), meaning.labels.length, meaning.labels.map(String));
   const measured = model.compiled === undefined ? undefined : model.evaluate(rows.x, lossTargets(model, rows.y, meaning));
-  printResult(context, { model: file, data, ...(measured !== undefined && { measured }), ...scores }, () => [
-    ...scoreLines(context.screen, scores, ''),
+  const { metrics, ...details } = documentOf(scores);
+  printResult(context, { model: file, data, task: scores.task, rows: scores.rows, metrics: { ...measured, ...metrics }, ...details }, () => [
+    ...scoreLines(context.screen, scores),
     ...(measured === undefined ? [] : ['', `Loss ${significant(measured['loss']!)}`]),
   ]);
 }

@@ -1,11 +1,11 @@
 /** `nabla export`: a model as source code that needs nothing else. */
 
 import { basename } from 'node:path';
-import { exportCode, loadModel } from '../index.ts';
+import { exportCode } from '../index.ts';
 import { nameOf, printResult, textOf, UsageError, type Command, type Context, type Values } from './command.ts';
 import { checkReplaceable, replaceFile } from './files.ts';
 import { bytesText } from './figures.ts';
-import { modelPath } from './modelFile.ts';
+import { loadModelFile } from './modelFile.ts';
 
 const languages = ['js', 'ts', 'c'] as const;
 
@@ -29,7 +29,7 @@ async function run(context: Context, [file]: string[], values: Values): Promise<
   if (language === undefined) throw new UsageError(`expects --language, one of ${languages.join(', ')}`);
   const out = textOf(values, 'out', 'a file');
   if (out !== undefined) checkReplaceable(out, 'code that nabla exported', (start) => new TextDecoder().decode(start).includes('exported by nabla'));
-  const model = await loadModel(modelPath(file!));
+  const model = await loadModelFile(file!);
   const name = textOf(values, 'name', 'a name') ?? (model.name === 'sequential' ? basename(file!).replace(/\.\w+$/, '') : model.name);
   const code = exportCode(model, { language, name });
   if (out === undefined) {

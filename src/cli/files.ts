@@ -61,13 +61,14 @@ export function readWhole(path: string): Uint8Array {
 }
 
 /** Replaces a file in one move, by way of a draft beside it, of which nothing stays. */
-export function replaceFile(path: string, content: string | Uint8Array): void {
+export function replaceFile(path: string, content: string | Uint8Array | Iterable<string>): void {
   const draft = `${path}.${process.pid}.draft`;
   attempt(`'${path}' could not be written`, () => {
     try {
       const file = openSync(draft, 'w');
       try {
-        writeFileSync(file, content);
+        // By its descriptor, a file is written on from where the piece before ended.
+        for (const piece of typeof content === 'string' || content instanceof Uint8Array ? [content] : content) writeFileSync(file, piece);
         fsyncSync(file);
       } finally {
         closeSync(file);

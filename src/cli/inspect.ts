@@ -1,9 +1,9 @@
 /** `nabla inspect`: what is in the file of a model, its weights in figures too; of a safetensors file without a model, its tensors. */
 
-import { FormatError, loadModel, parseSafetensors, type FeaturesDescription, type ModelSnapshot, type Safetensors } from '../index.ts';
+import { FormatError, parseSafetensors, type FeaturesDescription, type ModelSnapshot, type Safetensors } from '../index.ts';
 import { isSet, printResult, type Command, type Context, type Values } from './command.ts';
 import { bytesText } from './figures.ts';
-import { epochsIn, formatNames, modelKey, openModelFile, type ModelPlace } from './modelFile.ts';
+import { epochsIn, formatNames, loadModelFile, modelKey, openModelFile, type ModelPlace } from './modelFile.ts';
 import { count, fit, printable, short, table, wrap } from './terminal.ts';
 
 export const inspect: Command = {
@@ -36,7 +36,7 @@ async function run(context: Context, [given]: string[], values: Values): Promise
     printResult(context, { ...facts, kind: 'tensors', metadata, tensors: tensorRecords(file.tensors, weights, file) }, () => bare(facts, file, weights).map(printable));
     return;
   }
-  const model = await loadModel(place.path);
+  const model = await loadModelFile(place.path);
   const { model: description, tensors } = model.snapshot();
   const epochs = epochsIn(place);
   printResult(context, {

@@ -2,9 +2,9 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { parseSafetensors } from '../index.ts';
+import { loadModel, parseSafetensors, type Sequential } from '../index.ts';
 import { UsageError } from './command.ts';
-import { readWhole } from './files.ts';
+import { readWhole, startOf } from './files.ts';
 
 /** A file that holds a model, or claims to. */
 export interface ModelPlace {
@@ -26,23 +26,38 @@ const manifestName = 'model.json';
 export function openModelFile(given: string): ModelPlace {
   const path = modelPath(given);
   const bytes = readWhole(path);
-  const format = formatOf(bytes);
+  const format = formatOf(path, bytes);
   return { path, bytes, format, size: bytes.length + (format === 'tfjs' ? shardBytes(path, bytes) : 0) };
 }
 
+/** The model in a file, or in a folder. */
+export async function loadModelFile(given: string): Promise<Sequential> {
+  const path = modelPath(given);
+  formatOf(path, startOf(path, headBytes));
+  return loadModel(path);
+}
+
 /** The file that a path stands for: in a folder, `model.json`. */
-export function modelPath(given: string): string {
+function modelPath(given: string): string {
   if (statSync(given, { throwIfNoEntry: false })?.isDirectory() !== true) return given;
   const path = join(given, manifestName);
   if (!existsSync(path)) throw new UsageError(`'${given}' is a folder without a ${manifestName}, which a model of TensorFlow.js has`);
   return path;
 }
 
-/** The header of safetensors is JSON behind its length, of which the upper half is 0; a model.json begins with a brace. */
-function formatOf(bytes: Uint8Array): FileFormat {
+/** Enough to tell formats apart. */
+const headBytes = 64;
+
+/**
+ * What the first bytes say. The header of safetensors is JSON behind its length, of which the upper half is 0; a model.json begins with a brace; ONNX
+ * with the first of its fields, the version, a small number.
+ */
+function formatOf(path: string, bytes: Uint8Array): FileFormat {
   const brace = 0x7b;
   if (bytes[8] === brace && bytes.subarray(4, 8).every((byte) => byte === 0)) return 'safetensors';
-  return bytes.find((byte) => !/\s/.test(String.fromCharCode(byte))) === brace ? 'tfjs' : 'onnx';
+  if (bytes.find((byte) => !/\s/.test(String.fromCharCode(byte))) === brace) return 'tfjs';
+  if (bytes[0] === 0x08 && bytes[1]! < 0x80) return 'onnx';
+  throw new UsageError(`'${path}' is no model: expected safetensors, ONNX or the model.json of TensorFlow.js`);
 }
 
 /** Bytes of the files of weights that lie beside a `model.json`. */

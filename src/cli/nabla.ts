@@ -88,7 +88,7 @@ try {
   if (stop.signal.aborted && error === stop.signal.reason) process.exitCode = interrupted;
   else if (isOfInput(error) || error instanceof NablaError) {
     // Users of the command do not know the library's functions, by which its messages begin.
-    process.stderr.write(`${nameIn(args)}: ${error.message.replace(/^[a-z]\w*: /, '')}\n`);
+    process.stderr.write(`${nameIn(args)}: ${error.message.replace(/^([a-z]\w*: |loadModel (?='))/, '')}\n`);
     process.exitCode = isOfInput(error) ? 2 : 1;
   } else throw error;
 }

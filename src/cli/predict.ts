@@ -1,11 +1,11 @@
 /** `nabla predict`: what a model says of every row of a file, as CSV or JSON. */
 
-import { loadModel, type Sequential } from '../index.ts';
+import type { Sequential } from '../index.ts';
 import { textOf, UsageError, type Command, type Context, type Values } from './command.ts';
 import { dataOptions, readRows } from './dataFile.ts';
 import { checkReplaceable, replaceFile } from './files.ts';
 import { csvField, float32Text } from './figures.ts';
-import { modelPath } from './modelFile.ts';
+import { loadModelFile } from './modelFile.ts';
 import { meaningOf, probabilitiesOf, type Meaning } from './outputs.ts';
 import { count } from './terminal.ts';
 
@@ -30,7 +30,7 @@ async function run(context: Context, [file, data]: string[], values: Values): Pr
   const { out, terminal, json } = context;
   const target = textOf(values, 'out', 'a file');
   if (target !== undefined) checkReplaceable(target, 'a file of predictions', isPredictions);
-  const model = await loadModel(modelPath(file!));
+  const model = await loadModelFile(file!);
   const meaning = meaningOf(model);
   const rows = await readRows(data!, undefined, { model, meaning, values, targets: false });
   for (const note of rows.notes) terminal.print(note);
@@ -86,7 +86,7 @@ function* csvPieces(outputs: Float32Array, { kind, labels, turn }: Meaning, { ou
 /** An array, a row a line. */
 function* jsonPieces(outputs: Float32Array, { kind, labels, turn }: Meaning, { outputShape: [units] }: Sequential): Generator<string> {
   const rows = outputs.length / units;
-  const line = (row: number, record: string): string => `${row === 0 ? '' : ',\n'}${record}`;
+  const line = (row: number, record: string): string => `${record}${row === rows - 1 ? '' : ','}\n`;
   yield '[\n';
   if (kind === 'numbers') {
     yield* piecesOf(rows, (row) => {
@@ -103,7 +103,7 @@ function* jsonPieces(outputs: Float32Array, { kind, labels, turn }: Meaning, { o
       return line(row, `{"label":${names[best]!},"probability":${texts[best]!},"probabilities":{${texts.map((text, i) => `${keys[i]!}:${text}`).join(',')}}}`);
     });
   }
-  yield '\n]\n';
+  yield ']\n';
 }
 
 function figures(values: Float32Array, row: number, columns: number): string[] {
