@@ -32,13 +32,22 @@ const readers: Readonly<Record<ModelFormat, (where: string, bytes: Uint8Array, h
     inFile(where, () => checkPlain('metadata', file.description, 1));
     return file;
   },
+  tfjs(where) {
+    throw new FormatError(`${where}: the weights of a TensorFlow.js model are files of their own; give both, as { modelJson, weights }, or loadModel the path or URL of its model.json`);
+  },
 };
 
 export function checkFormat(where: string, format: ModelFormat | undefined): void {
   if (format !== undefined) checkName(`${where} format`, format, Object.keys(readers) as ModelFormat[]);
 }
 
-export function readModelFile(where: string, bytes: Uint8Array, format: ModelFormat = isOnnx(bytes) ? 'onnx' : 'safetensors', hasArchitecture = false): ModelFile {
+/** What the first bytes say. The length of a header that begins safetensors has a zero among them, which no text has. */
+export function formatOf(bytes: Uint8Array): ModelFormat {
+  if (bytes[7] !== 0 && /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 100)))) return 'tfjs';
+  return isOnnx(bytes) ? 'onnx' : 'safetensors';
+}
+
+export function readModelFile(where: string, bytes: Uint8Array, format: ModelFormat = formatOf(bytes), hasArchitecture = false): ModelFile {
   return readers[format](where, bytes, hasArchitecture);
 }
 
@@ -61,7 +70,7 @@ function described(where: string, metadata: ReadonlyMap<string, string>): Readon
 }
 
 /** Refuses what is too deep for a stack, and a key that means something else to objects. */
-function checkPlain(where: string, value: unknown, depth: number): void {
+export function checkPlain(where: string, value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
   // The model is an object around what the description says.
   if (depth > 4 * mostDepth) throw new OptionError(`${where}: expected data no deeper than ${4 * mostDepth}`);

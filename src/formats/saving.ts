@@ -1,6 +1,6 @@
 /** Models into files, and files into places: a part of its own, which `model/savable.ts` loads on demand. */
 
-import { NablaError } from '../errors.ts';
+import { NablaError, OptionError } from '../errors.ts';
 import { describeModel, type ModelSnapshot } from '../model/description.ts';
 import type { ModelFormat, ModelHandler, SaveOptions } from '../model/savable.ts';
 import type { Sequential } from '../model/sequential.ts';
@@ -9,6 +9,8 @@ import { formatVersion, modelKey } from './modelFile.ts';
 import { writeOnnx } from './onnx/writing.ts';
 import { writeTo } from './places.ts';
 import { serializeSafetensors } from './safetensors.ts';
+import { saveTfjs } from './tfjs/files.ts';
+import { encodeTfjs, type TfjsModel } from './tfjs/write.ts';
 
 /** Classes of errors by their codes. */
 type Errors = Readonly<Record<string, new (message: string, options: ErrorOptions) => Error>>;
@@ -30,6 +32,9 @@ function attempt<Result>(errors: Errors, work: () => Result): Result {
 const encoders: Readonly<Record<ModelFormat, (snapshot: ModelSnapshot) => Uint8Array<ArrayBuffer>>> = {
   safetensors: ({ model, tensors }) => serializeSafetensors(tensors, new Map([[modelKey, JSON.stringify({ formatVersion, ...model })]])),
   onnx: writeOnnx,
+  tfjs() {
+    throw new OptionError('toBytes: a TensorFlow.js model is no one file; toTfjs() gives its two');
+  },
 };
 
 function encode(where: string, model: Sequential, format: ModelFormat): Uint8Array<ArrayBuffer> {
@@ -48,10 +53,16 @@ export function toBytes(errors: Errors, model: Sequential, format: ModelFormat):
   return attempt(errors, () => encode('toBytes', model, format));
 }
 
+export function toTfjs(errors: Errors, model: Sequential): TfjsModel {
+  return attempt(errors, () => encodeTfjs('toTfjs', describeModel('toTfjs', model)));
+}
+
 export async function save(errors: Errors, model: Sequential, target: string | URL | ModelHandler, options: SaveOptions): Promise<void> {
   try {
     checkKeys('save', options, ['format']);
-    await writeTo('save', target, encode('save', model, options.format ?? formatOf(target)));
+    const format = options.format ?? formatOf(target);
+    if (format === 'tfjs') saveTfjs(target, describeModel('save', model));
+    else await writeTo('save', target, encode('save', model, format));
   } catch (error) {
     throw known(errors, error);
   }

@@ -3,12 +3,13 @@
 import type { Features, Prediction } from '../data/features.ts';
 import type { Table } from '../data/table.ts';
 import { DataError, OptionError } from '../errors.ts';
+import type { TfjsModel } from '../formats/tfjs/write.ts';
 import { onDemand } from '../platform.ts';
 import type { ModelSnapshot } from './description.ts';
 import type { Sequential } from './sequential.ts';
 
 /** Formats of files that hold a model. */
-export type ModelFormat = 'safetensors' | 'onnx';
+export type ModelFormat = 'safetensors' | 'onnx' | 'tfjs';
 
 /** A place of one's own for a file, to save a model in or load it from. */
 export interface ModelHandler {
@@ -17,7 +18,7 @@ export interface ModelHandler {
 }
 
 export interface SaveOptions {
-  /** Default: `'onnx'` for a place whose name ends in `.onnx`, else `'safetensors'`. */
+  /** Default: `'onnx'` for a place whose name ends in `.onnx`, else `'safetensors'`; `'tfjs'`: see {@link Savable.toTfjs}. */
   format?: ModelFormat;
 }
 
@@ -94,8 +95,22 @@ export abstract class Savable {
   }
 
   /**
+   * The model for TensorFlow.js, whose `tf.loadLayersModel` takes `tf.io.fromMemory({ ...modelJson, weightSpecs, weightData })`, or the files that
+   * {@link save} makes of it with the format `'tfjs'`: its predictions are the same but for rounding. `userMetadata` is kept where it is an object. Not in it:
+   * the seed, what the model was compiled with, and options such as `derivative` that matter in training alone.
+   *
+   * @throws OptionError for layers and activations that TensorFlow.js does not have; in a page before {@link loadFormats}.
+   */
+  toTfjs(this: Sequential): TfjsModel {
+    return saving().toTfjs(errors, this);
+  }
+
+  /**
    * Saves {@link toBytes} in a place: on Node the path of a file, or its `file:` URL, which is replaced in one move; in a page
    * `'downloads://name'`, `'indexeddb://name'` or `'localstorage://name'`; anywhere an object with a function `save` that takes the bytes.
+   * With the format `'tfjs'`, {@link toTfjs} as two files: on Node `'folder/model.json'`, and its weights beside it as `weights.bin`, or as
+   * `weights.2.bin` if the model before has that, so that `model.json` never names what is not its own; in a page `'downloads://name'`, `name.json` and
+   * `name.weights.bin`.
    *
    * Rejects with an OptionError as {@link toBytes} does, and for a place that is not there; with a DataError, whose cause is the platform's
    * own error, where the file cannot be written or is too large. What was there before is then as it was.

@@ -178,7 +178,7 @@ describe('what cannot be saved is told by its name', () => {
       circle.push(circle);
       Object.assign(make(), { userMetadata: circle }).toBytes();
     }, 'expected what JSON can hold, received Array of 1 value'],
-    ['an unknown format', () => make().toBytes('safetensor' as never), "toBytes format: expected one of safetensors; received 'safetensor', did you mean 'safetensors'?"],
+    ['an unknown format', () => make().toBytes('safetensor' as never), "toBytes format: expected one of safetensors, tfjs; received 'safetensor', did you mean 'safetensors'?"],
   ])('%s', (_, save, message) => {
     expect(save).toThrow(OptionError);
     expect(save).toThrow(message);
@@ -304,7 +304,7 @@ describe('a file is refused that', () => {
   const nested = (levels: number): Json => ({ type: 'residual', name: 'a', config: {}, layers: levels === 0 ? [{ type: 'dropout', config: { rate: 0.5, inputShape: [4] } }] : [nested(levels - 1)] });
 
   it.each<[string, Uint8Array, RegExp]>([
-    ['is no safetensors file', new TextEncoder().encode('{"a": [1, 2, 3]}'), /fromBytes: safetensors, byte 0/],
+    ['is no safetensors file', new TextEncoder().encode('a: [1, 2, 3, 4, 5]'), /fromBytes: safetensors, byte 0/],
     ['has metadata that are no JSON', text('{'), /expected JSON in 'nabla.model' of the metadata/],
     ['has an array for metadata', text('[]'), /expected an object in 'nabla.model' of the metadata, received Array/],
     ['has null for metadata', text('null'), /expected an object in 'nabla.model'.*received null/],
