@@ -2,7 +2,7 @@
 
 import { gradientCheck, type LossName, type ParameterCheck, type Sequential } from '../index.ts';
 import { integerOf, numberOf, printResult, type Command, type Context, type Values } from './command.ts';
-import { dataOptions, readRows } from './dataFile.ts';
+import { dataOptions, readRows, type Rows } from './dataFile.ts';
 import { loadModelFile } from './modelFile.ts';
 import { lastActivation, lossTargets, meaningOf, type Meaning } from './outputs.ts';
 import { short, table } from './terminal.ts';
@@ -17,7 +17,7 @@ export const check: Command = {
   usage: '<model> <data.csv> [options]  |  <model> <images.idx> <labels.idx>',
   options: {
     ...dataOptions,
-    rows: { type: 'string', value: '<n>', summary: `rows to take, the first ones (default ${defaultRows})` },
+    rows: { type: 'string', value: '<n>', summary: `rows to take, evenly from all of them (default ${defaultRows})` },
     samples: { type: 'string', value: '<n>', summary: `values of each parameter to check, drawn at random (default ${defaultSamples})` },
     tolerance: { type: 'string', value: '<x>', summary: `the greatest relative difference that counts as agreement (default ${defaultTolerance})` },
   },
@@ -40,11 +40,9 @@ async function run(context: Context, [file, data, labels]: string[], values: Val
   for (const note of rows.notes) context.terminal.print(note);
   const chosen = model.compiled === undefined;
   if (chosen) model.compile({ optimizer: 'sgd', loss: fittingLoss(model, meaning) });
-  const count = Math.min(most, rows.count);
-  const x = rows.x.subarray(0, count * model.inputShape[0]);
-  const y = lossTargets(model, rows.y.subarray(0, count), meaning);
+  const { x, y, count } = someOf(rows, model.inputShape[0], most);
   context.terminal.redraw(`checking ${model.summary().split('\n').at(-1)!}`);
-  const { ok, maxRelativeError, parameters } = gradientCheck(model, x, y, { samples, tolerance });
+  const { ok, maxRelativeError, parameters } = gradientCheck(model, x, lossTargets(model, y, meaning), { samples, tolerance });
   const loss = lossName(model);
   const checks = parameters.map((parameter) => ({ ...parameter, ok: parameter.maxRelativeError <= tolerance, ...placed(model, parameter) }));
   if (!ok) process.exitCode = 1;
@@ -62,6 +60,14 @@ async function run(context: Context, [file, data, labels]: string[], values: Val
     ok ? `All gradients agree within ${tolerance}.`
       : `${checks.filter((one) => !one.ok).map(({ name }) => name).join(', ')}: no agreement within ${tolerance}.`,
   ]);
+}
+
+/** Some of the rows, at even distances: files are often sorted by their target. */
+function someOf({ x, y, count }: Rows, inputs: number, most: number): Pick<Rows, 'x' | 'y' | 'count'> {
+  const taken = Uint32Array.from({ length: Math.min(most, count) }, (_, i) => Math.floor((i * count) / Math.min(most, count)));
+  const some = new Float32Array(taken.length * inputs);
+  taken.forEach((row, i) => some.set(x.subarray(row * inputs, (row + 1) * inputs), i * inputs));
+  return { x: some, y: Float32Array.from(taken, (row) => y[row]!), count: taken.length };
 }
 
 /** A loss for a model that has none. */

@@ -41,7 +41,7 @@ async function run(context: Context, [from, to]: string[]): Promise<void> {
     from, to, path, format, bytes: size, lost, ...(difference !== undefined && { largestDifference: difference }), ...(problem !== undefined && { problem }),
   }, () => [
     `${to!}: ${formatNames[format]}, ${bytesText(size)}`,
-    problem === undefined ? difference === 0 ? 'Read back, it predicts the same bits.' : `Read back, its predictions differ by at most ${difference!.toExponential(1)}.`
+    problem === undefined ? difference === 0 ? 'Read back, it predicts the same bits.' : `Read back, its predictions differ by at most ${difference!.toExponential(1)}, relative to those above 1.`
       : `nabla cannot read it back (${problem}); other programs may.`,
     ...(lost.length === 0 ? problem === undefined ? ['Nothing is lost.'] : [] : ['Not in it:', ...lost.flatMap(bullet)]),
   ]);
@@ -141,10 +141,10 @@ function trainingOptions({ config }: LayerDescription): string[] {
 
 const rowsCompared = 16;
 
-/** Of predictions for rows that the seed decides. */
+/** Of predictions for rows that the seed decides, relative to those above 1. */
 function largestDifference(model: Sequential, copy: Sequential): number {
   const x = new Float32Array(rowsCompared * model.inputShape[0]);
   new Random(model.seed, 'sampling').fill(x, -1, 1);
   const [a, b] = [model.predict(x), copy.predict(x)];
-  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!)), 0);
+  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!) / Math.max(1, Math.abs(value))), 0);
 }

@@ -3,7 +3,7 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { didYouMean } from '../errors.ts';
 import { DataError, NablaError, parseCsv, readCsv, readIdx, type Column, type ColumnType, type CsvOptions, type Sequential, type Table } from '../index.ts';
-import { integerOf, isSet, textOf, UsageError, type Option, type Values } from './command.ts';
+import { integerOf, isSet, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
 import { checkReadable, startOf } from './files.ts';
 import { isIdx } from './idxJob.ts';
 import type { Meaning } from './outputs.ts';
@@ -11,9 +11,10 @@ import { allRows, columnOr, interleaved, listed, refuseMissing, rowsWith, target
 
 /** Options of every command that is given a table. */
 export const dataOptions = {
-  target: { type: 'string', value: '<column>', summary: 'the column that the model predicts' },
-  delimiter: { type: 'string', value: '<character>', summary: 'what stands between fields (default: it is found out)' },
-  'no-header': { type: 'boolean', summary: 'the first line is a row, and columns are called column_1, column_2 ...' },
+  target: { type: 'string', short: 't', value: '<column>', summary: 'the column that the model predicts' },
+  ignore: { type: 'string', value: '<column,...>', summary: 'columns that are not for the model, where it takes them in order' },
+  delimiter: { type: 'string', value: '<character>', summary: "what stands between fields, 'tab' too (default: found out)" },
+  'no-header': { type: 'boolean', summary: 'the first line holds values; columns are called column_1 and so on' },
   'skip-lines': { type: 'string', value: '<n>', summary: 'lines to pass over before the table begins' },
 } as const satisfies Record<string, Option>;
 
@@ -42,7 +43,11 @@ export interface Wish {
 /** The rows of a file, which is of the one kind or the other by its content. `labels` is the IDX file of the targets. */
 export async function readRows(path: string, labels: string | undefined, wish: Wish): Promise<Rows> {
   checkReadable(path);
-  if (isIdx(path)) return readIdxRows(path, labels, wish);
+  if (isIdx(path)) {
+    const stray = Object.keys(dataOptions).find((name) => wish.values[name] !== undefined);
+    if (stray !== undefined) throw new UsageError(`--${stray} is for tables, and '${path}' is an IDX file`);
+    return readIdxRows(path, labels, wish);
+  }
   if (labels !== undefined) throw new UsageError(`'${path}' is a table, whose targets are one of its columns; '${labels}' is one file too many`);
   const options = csvOptions(wish.values);
   return wish.model.features === undefined ? readColumns(path, options, wish) : readFeatures(path, options, wish);
@@ -51,7 +56,7 @@ export async function readRows(path: string, labels: string | undefined, wish: W
 function csvOptions(values: Values): CsvOptions {
   const delimiter = textOf(values, 'delimiter', 'a character');
   return {
-    ...(delimiter !== undefined && { delimiter: delimiter === '\\t' ? '\t' : delimiter }),
+    ...(delimiter !== undefined && { delimiter: delimiter === 'tab' ? '\t' : delimiter }),
     ...(isSet(values, 'no-header') && { header: false }),
     skipLines: integerOf(values, 'skip-lines', { min: 0 }) ?? 0,
   };
@@ -67,7 +72,7 @@ async function inFile<Result>(path: string, work: () => Promise<Result>): Promis
     return await work();
   } catch (error) {
     if (!(error instanceof NablaError)) throw error;
-    const message = error.message.replace(/^[a-z]\w*: /, '').replace('with header: false', 'with --no-header');
+    const message = error.message.replace(/^[a-z]\w*: /, '').replace('with header: false', 'with --no-header').replace(/;? (if it stands for a missing value|[Tt]hen give it as a string|give it as a string).*$/s, '');
     throw new UsageError(`'${path}': ${message}`, { cause: error });
   }
 }
@@ -93,7 +98,7 @@ async function readIdxRows(path: string, labels: string | undefined, { model, ta
   const width = sizes.reduce((product, size) => product * size, 1);
   if (width !== inputs) throw new UsageError(`the model takes rows of ${inputs} values, those of '${path}' have ${sizes.length > 1 ? `${sizes.join(' x ')} = ` : ''}${width}`);
   if (rows === 0) throw new UsageError(`'${path}' has no rows`);
-  const x = Float32Array.from(data);
+  const x = new Float32Array(data);
   const numbers = Uint32Array.from({ length: rows }, (_, row) => row);
   if (!targets) return { x, count: rows, y: new Float32Array(0), numbers, notes: [] };
   if (labels === undefined) throw new UsageError(`expects the IDX file of the labels after '${path}', received none`);
@@ -108,6 +113,7 @@ async function readFeatures(path: string, options: CsvOptions, { model, targets,
   const { inputs, target } = model.features!;
   const named = textOf(values, 'target', 'a column');
   if (named !== undefined && named !== target.name) throw new UsageError(`--target: the model predicts '${target.name}', received '${named}'`);
+  if (values['ignore'] !== undefined) throw new UsageError('--ignore: the model takes its columns by name, and no others');
   const names = await namesIn(path, options);
   const wanted = [...inputs, ...(targets ? [target] : [])];
   const missing = wanted.filter(({ name }) => !names.includes(name)).map(({ name }) => name);
@@ -125,23 +131,29 @@ async function readFeatures(path: string, options: CsvOptions, { model, targets,
 /** The columns of numbers, in their order. */
 async function readColumns(path: string, options: CsvOptions, { model, targets, meaning, values }: Wish): Promise<Rows> {
   const [inputs] = model.inputShape;
-  const table = await readTable(path, options);
-  const isNumeric = ({ type }: Column): boolean => type !== 'category';
+  const ignored = textsOf(values, 'ignore', 'names of columns with commas between them') ?? [];
+  const table = await readTable(path, { ...options, columns: Object.fromEntries(ignored.map((name) => [name, 'ignore' as const])) });
   const numeric = table.columns.filter(isNumeric);
-  const target = columnOr(path, table, textOf(values, 'target', 'a column'), targets && numeric.length === inputs + 1 ? numeric.at(-1) : undefined);
+  const named = textOf(values, 'target', 'a column');
+  // A target that nobody asks for need not be there.
+  const absent = !targets && numeric.length === inputs && table.columns.every(({ name }) => name !== named);
+  const target = columnOr(path, table, absent ? undefined : named, targets && numeric.length === inputs + 1 ? numeric.at(-1) : undefined);
   if (targets && target === undefined) throw new UsageError(`expects --target, the column of '${path}' that the model predicts; it has ${listed(table.columns.map(({ name }) => name))}`);
   const taken = numeric.filter((column) => column !== target);
   if (taken.length !== inputs) {
-    const advice = taken.length === inputs + 1 && target === undefined ? '; name the one that it predicts with --target, to leave it out' : '';
+    const advice = taken.length > inputs ? '; name the one that it predicts with --target, and others that are not for it with --ignore' : '';
     throw new UsageError(`the model takes ${inputs} numbers, '${path}' has ${taken.length} columns of numbers${taken.length === 0 ? '' : `, ${listed(taken.map(({ name }) => name))}`}${advice}`);
   }
-  const words = table.columns.filter((column) => column !== target && !isNumeric(column)).map(({ name }) => name);
-  const complete = targets ? rowsWith(path, table, target!.name) : allRows(table);
-  const { columns, rowCount } = complete.table;
+  const { table: { columns, rowCount }, numbers, notes } = targets ? rowsWith(path, table, target!.name) : allRows(table);
   const x = interleaved(columns.filter(({ name }) => taken.some((column) => column.name === name)), rowCount);
-  refuseMissing(path, x, taken, complete.numbers);
-  const y = targets ? targetsOf(`'${path}', column '${target!.name}'`, columns.find(({ name }) => name === target!.name)!.values, complete.numbers, meaning) : new Float32Array(0);
-  return { x, count: rowCount, y, numbers: complete.numbers, notes: [...words.length > 0 ? [`not numbers, and left out: ${listed(words)}`] : [], ...complete.notes] };
+  refuseMissing(path, x, taken, numbers);
+  const y = targets ? targetsOf(`'${path}', column '${target!.name}'`, columns.find(({ name }) => name === target!.name)!.values, numbers, meaning) : new Float32Array(0);
+  const words = table.columns.filter((column) => column !== target && !isNumeric(column)).map(({ name }) => name);
+  return { x, count: rowCount, y, numbers, notes: [...words.length > 0 ? [`not numbers, and left out: ${listed(words)}`] : [], ...notes] };
+}
+
+function isNumeric({ type }: Column): boolean {
+  return type !== 'category';
 }
 
 /** The names of the columns of a table, which its beginning tells. */

@@ -90,8 +90,10 @@ function columnLines({ inputs, target, leftOut = [] }: FeaturesDescription): str
     const more = labels.length - mostLabels;
     return fit(labels.slice(0, mostLabels).map(String).join(', '), longestLabels) + (more > 0 ? ` and ${more} more` : '');
   };
+  const width = Math.max(...inputs.map(({ name }) => Math.min(name.length, longestName)));
   return [
-    ...table([['Column', '', ''], ...inputs.map(({ name, type, labels }) => [fit(name, longestName), type, words(labels)])]),
+    'Takes',
+    ...inputs.map(({ name, type, labels }) => `  ${fit(name, longestName).padEnd(width)}  ${`${type}  ${words(labels)}`.trimEnd()}`),
     ...wrap(`Predicts  ${target.name}${target.labels === undefined ? ', a number' : `: ${words(target.labels)}`}`, indent),
     ...(leftOut.length === 0 ? [] : wrap(`Left out  ${leftOut.join(', ')}`, indent)),
   ];

@@ -50,13 +50,13 @@ const headBytes = 64;
 
 /**
  * What the first bytes say. The header of safetensors is JSON behind its length, of which the upper half is 0; a model.json begins with a brace; ONNX
- * with the first of its fields, the version, a small number.
+ * has no mark, but is no text: of the fields of a message, some are small numbers.
  */
 function formatOf(path: string, bytes: Uint8Array): FileFormat {
   const brace = 0x7b;
   if (bytes[8] === brace && bytes.subarray(4, 8).every((byte) => byte === 0)) return 'safetensors';
   if (bytes.find((byte) => !/\s/.test(String.fromCharCode(byte))) === brace) return 'tfjs';
-  if (bytes[0] === 0x08 && bytes[1]! < 0x80) return 'onnx';
+  if (bytes.some((byte) => byte < 9)) return 'onnx';
   throw new UsageError(`'${path}' is no model: expected safetensors, ONNX or the model.json of TensorFlow.js`);
 }
 
