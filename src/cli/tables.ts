@@ -42,7 +42,7 @@ export function rowsWith(path: string, table: Table, name: string): Picked {
   if (lacking === 0) return all;
   if (numbers.length === 0) throw new UsageError(`no row of '${path}' has a value of '${name}'`);
   const pick = (column: Column): Column => ({ ...column, values: pickValues(column.values, numbers) }) as Column;
-  return { table: { columns: table.columns.map(pick), rowCount: numbers.length }, numbers, notes: [`${count(lacking)} rows without '${name}' left out`] };
+  return { table: { columns: table.columns.map(pick), rowCount: numbers.length }, numbers, notes: [`${count(lacking)} ${lacking === 1 ? 'row' : 'rows'} without '${name}' left out`] };
 }
 
 function pickValues(values: Column['values'], rows: Uint32Array): unknown {
