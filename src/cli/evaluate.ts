@@ -15,7 +15,7 @@ export const evaluate: Command = {
   options: dataOptions,
   positionals: { min: 2, max: 3, names: ['<model>', '<data>', '<labels>'] },
   notes: ['The target of a model made by nabla train is the one that it was trained for; of another model it is the last column of numbers, unless --target names one. Rows without a target are left out.'],
-  examples: ['nabla evaluate penguins.safetensors penguins.csv', 'nabla evaluate mnist.safetensors t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz'],
+  examples: ['nabla evaluate penguins.safetensors penguins.csv', 'nabla evaluate digits.safetensors images.idx.gz labels.idx.gz'],
   run,
 };
 

@@ -22,7 +22,7 @@ export const predict: Command = {
     'Of classes the columns are label, probability and one for each class; of a number it is value. Rows come in the order of the data. With --json they are an array of objects.',
     'A model made by nabla train finds its columns by their names, and others do not matter. For any other model the columns of numbers are its inputs, in order; --target leaves one out.',
   ],
-  examples: ['nabla predict penguins.safetensors new.csv --out predictions.csv', 'nabla predict mnist.safetensors t10k-images-idx3-ubyte.gz --json'],
+  examples: ['nabla predict penguins.safetensors new.csv --out predictions.csv', 'nabla predict digits.safetensors images.idx.gz --json'],
   run,
 };
 

@@ -38,7 +38,7 @@ export function workplace(): Workplace {
     json(...args) {
       const { stdout, stderr, status } = nabla(...args, '--json');
       if (status !== 0) throw new Error(`exit code ${status}: ${stderr}`);
-      return JSON.parse(stdout);
+      return JSON.parse(stdout) as unknown;
     },
     write(name, content) {
       writeFileSync(path(name), content);
@@ -75,7 +75,7 @@ export const birds = Array.from({ length: 40 }, (_, i) => ({
 /** The table as CSV; `null` is nothing. */
 export function csvOf(rows: readonly object[]): string {
   const names = Object.keys(rows[0]!);
-  return `${[names, ...rows.map((row) => names.map((name) => (row as Record<string, unknown>)[name] ?? ''))].map((cells) => cells.join(',')).join('\n')}\n`;
+  return `${[names, ...rows.map((row) => names.map((name) => (row as Record<string, string | number | boolean | null>)[name] ?? ''))].map((cells) => cells.join(',')).join('\n')}\n`;
 }
 
 export function birdModel(target: 'species' | 'sex' | 'mass'): Promise<Sequential> {
