@@ -41,9 +41,8 @@ export async function loadFormats(): Promise<void> {
   await savingPart.load();
 }
 
-function featuresOf({ features }: Savable): Features {
-  if (features === undefined) throw new OptionError('the model takes no records; trainTable makes models that do');
-  return features;
+function noFeatures(): never {
+  throw new OptionError('the model has no features; call trainTable first');
 }
 
 /** A model as something that can be saved. */
@@ -51,7 +50,7 @@ export abstract class Savable {
   /** Whatever is to be saved and loaded with the model, such as the names of its classes: data that JSON can hold. */
   userMetadata: unknown;
   /** What the inputs and outputs of the model are in a table, where `trainTable` made it; files keep it. */
-  features: Features | undefined;
+  declare features: Features | undefined;
 
   /**
    * What the model says of a record such as `{ age: 41, island: 'Dream' }`, whose keys are columns of the table: `{ label, probability, probabilities }`,
@@ -61,7 +60,7 @@ export abstract class Savable {
    * @throws OptionError for a model that `trainTable` has not made, and for a key that was no column; DataError for a value of another type.
    */
   predictRecord(this: Sequential, record: object): Prediction {
-    return featuresOf(this).predictRecord(this, record);
+    return (this.features ?? noFeatures()).predictRecord(this, record);
   }
 
   /**
@@ -70,7 +69,7 @@ export abstract class Savable {
    * @throws OptionError for a model that `trainTable` has not made; DataError as `features.encode` does.
    */
   predictRecords(this: Sequential, rows: Table | readonly object[]): Prediction[] {
-    return featuresOf(this).predictRecords(this, rows);
+    return (this.features ?? noFeatures()).predictRecords(this, rows);
   }
 
   /**

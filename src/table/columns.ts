@@ -6,8 +6,6 @@ import type { CategoryColumn, Column, ColumnType, NumberColumn, Table } from '..
 import { DataError, OptionError, show } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
 
-const where = 'trainTable';
-
 /** Labels beyond which words are taken for names of rows, and the share of the rows that does the same. */
 const mostLabels = 50;
 const mostLabelShare = 0.5;
@@ -24,17 +22,17 @@ export interface Target {
 
 /** See `TrainTableOptions` for what is a class. Rows without a target are left out, which is said once. */
 export function targetOf(table: Table, name: string, task: Target['task'] | undefined): Target {
-  const column = columnNamed(`${where} target`, table, name);
+  const column = columnNamed('trainTable target', table, name);
   const rows = presentRows(column);
   const missing = table.rowCount - rows.length;
-  if (rows.length < 2) throw new DataError(`${where}: expected at least two rows with a value in column ${show(name)}, the target, received ${rows.length}`);
-  if (missing > 0) warnOnce(`${where}: ${missing} of ${table.rowCount} rows have no value in ${show(name)}, the target, and are left out`);
+  if (rows.length < 2) throw new DataError(`trainTable: expected at least two rows with a value in column ${show(name)}, the target, received ${rows.length}`);
+  if (missing > 0) warnOnce(`trainTable: ${missing} of ${table.rowCount} rows have no value in ${show(name)}, the target, and are left out`);
   if (column.type !== 'number' && task === 'regression') {
-    throw new OptionError(`${where} task: expected 'classification', as column ${show(name)} holds ${column.type === 'boolean' ? 'booleans' : 'words'}, received 'regression'`);
+    throw new OptionError(`trainTable task: expected 'classification', as column ${show(name)} holds ${column.type === 'boolean' ? 'booleans' : 'words'}, received 'regression'`);
   }
   if (column.type === 'number' && task !== 'classification' && (task === 'regression' || !holdsClasses(column, rows))) return { task: 'regression', column, labels: undefined, rows };
   const labels = labelsOf(column, rows);
-  if (labels.length < 2) throw new DataError(`${where}: expected at least two classes in column ${show(name)}, the target, received ${show(labels[0])} alone`);
+  if (labels.length < 2) throw new DataError(`trainTable: expected at least two classes in column ${show(name)}, the target, received ${show(labels[0])} alone`);
   return { task: 'classification', column, labels, rows };
 }
 
@@ -67,17 +65,17 @@ export function featuresOf(table: Table, { task, column: target, labels }: Targe
   const leftOut = candidates.filter((column) => column.type === 'category' && !Object.hasOwn(named, column.name) && holdsNames(column, training));
   if (leftOut.length > 0) {
     warnOnce(
-      `${where} leaves out ${leftOut.map(({ name }) => show(name)).join(', ')}: words that name rows, more than ${mostLabels} or as many as half the rows, ` +
+      `trainTable leaves out ${leftOut.map(({ name }) => show(name)).join(', ')}: words that name rows, more than ${mostLabels} or as many as half the rows, ` +
         "tell nothing of other rows; columns: { name: 'category' } keeps one",
     );
   }
   const used = candidates.filter((column) => !leftOut.includes(column));
-  if (used.length === 0) throw new DataError(`${where}: expected a column to predict ${show(target.name)} from, received none`);
+  if (used.length === 0) throw new DataError(`trainTable: expected a column to predict ${show(target.name)} from, received none`);
   const ignored = Object.keys(named).filter((name) => named[name] === 'ignore');
   const inputs = used.map((column): FeatureInput => {
     const { name, type } = column;
     const present = training.findIndex((row) => column.values[row] !== null && column.values[row] === column.values[row]);
-    if (present < 0) throw new DataError(`${where}: expected a value in column ${show(name)}, received none in any row to train on; columns: { ${show(name)}: 'ignore' } leaves it out`);
+    if (present < 0) throw new DataError(`trainTable: expected a value in column ${show(name)}, received none in any row to train on; columns: { ${show(name)}: 'ignore' } leaves it out`);
     return type === 'category' ? { name, type, labels: wordsOf(column, training) } : { name, type };
   });
   const own: FeatureTarget = { name: target.name, type: target.type, ...(labels !== undefined && { labels }) };

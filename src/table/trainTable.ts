@@ -8,6 +8,7 @@ import { pickRows, splitRows, strataOf } from '../data/split.ts';
 import type { ColumnType, Table } from '../data/table.ts';
 import { DataError, OptionError, unexpected } from '../errors.ts';
 import type { ActivationSpec } from '../model/layers/activation.ts';
+import type { ImputeStrategy } from '../model/layers/impute.ts';
 import type { Scaling } from '../model/layers/scaling.ts';
 import type { OptimizerSpec } from '../model/optimizers/optimizers.ts';
 import { sequential, type CompileOptions, type FitOptions, type Sequential } from '../model/sequential.ts';
@@ -45,7 +46,7 @@ export interface TrainTableOptions extends Pick<FitOptions, 'threads' | 'callbac
    * What stands in for a missing number or boolean (as 0 or 1): the `'mean'`, the default, the `'median'` or the `'mostFrequent'`. Missing words
    * are a word of their own, or with `'mostFrequent'` that one.
    */
-  imputation?: Imputation;
+  imputation?: Exclude<ImputeStrategy, 'constant'>;
   /** Default: `adamw`, with a rate that falls from 0.005 along half a cosine to 0, and a decay of 300 / rows, at most 1. */
   optimizer?: OptimizerSpec;
   /** Epochs, at most; default 100,000 / rows, with rows to validate on 1,000,000 / rows, at least 20 and at most 100. */
@@ -93,14 +94,14 @@ const keys = [
  * value, a value of the wrong type; TrainingError as `fit` does.
  */
 export async function trainTable(rows: Table | readonly object[], options: TrainTableOptions): Promise<Sequential> {
-  checkKeys(where, options, keys);
+  checkKeys('trainTable', options, keys);
   const named = options.columns ?? {};
-  const seed = checkInteger(`${where} seed`, options.seed ?? 0);
-  if (typeof options.target !== 'string') throw unexpected(`${where} target`, 'the name of a column', options.target);
-  const task = options.task && checkName(`${where} task`, options.task, ['classification', 'regression']);
-  const scaling = checkName(`${where} scaling`, options.scaling ?? 'standard', Object.keys(scalings) as Scaling[]);
-  const imputation = checkName(`${where} imputation`, options.imputation ?? 'mean', Object.keys(imputations) as Imputation[]);
-  const table = typedTable(where, rows, named);
+  const seed = checkInteger('trainTable seed', options.seed ?? 0);
+  if (typeof options.target !== 'string') throw unexpected('trainTable target', 'the name of a column', options.target);
+  const task = options.task && checkName('trainTable task', options.task, ['classification', 'regression']);
+  const scaling = checkName('trainTable scaling', options.scaling ?? 'standard', Object.keys(scalings) as Scaling[]);
+  const imputation = checkName('trainTable imputation', options.imputation ?? 'mean', Object.keys(imputations) as Imputation[]);
+  const table = typedTable('trainTable', rows, named);
   const target = targetOf(table, options.target, task);
   const [training, held] = divide(target, options, seed);
   const features = featuresOf(table, target, training, named);
@@ -120,7 +121,7 @@ export async function trainTable(rows: Table | readonly object[], options: Train
   const { threads, callbacks = [], signal, verbose } = options;
   const inTime = validation === undefined ? [] : [earlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true })];
   await model.fit(data.x, inUnits(data.y, units), {
-    ...given({ threads, signal, verbose, classWeight: weightsOf(features, options.classWeight) }),
+    ...present({ threads, signal, verbose, classWeight: weightsOf(features, options.classWeight) }),
     ...(validation !== undefined && { validationData: [validation.x, inUnits(validation.y, units)] as const }),
     callbacks: [...callbacks, ...inTime],
     epochs: plan.epochs,
@@ -138,7 +139,7 @@ const usualSplit = 0.1;
 /** Row numbers: those to train on, and those to validate on, if there are any. */
 function divide({ column, labels, rows }: Target, { validationSplit, validationData }: TrainTableOptions, seed: number): [Uint32Array, Uint32Array?] {
   if (validationData !== undefined) {
-    if (validationSplit !== undefined) throw new OptionError('trainTable: give validationData or validationSplit, not both');
+    if (validationSplit !== undefined) throw new OptionError(`trainTable: give validationData or validationSplit, not both`);
     return [rows];
   }
   const test = checkNumber('trainTable validationSplit', validationSplit ?? (rows.length < manyRows ? 0 : usualSplit), { min: 0, below: 1 });
@@ -185,7 +186,7 @@ function inUnits(y: Float32Array, units: Units | undefined): Float32Array {
 /** Weights by class index of those by name. */
 function weightsOf({ target: { labels } }: Features, weights: TableClassWeight | undefined): ClassWeight | undefined {
   if (weights === undefined || weights === 'balanced') return weights;
-  if (labels === undefined) throw new OptionError('trainTable classWeight: a regression has no classes');
+  if (labels === undefined) throw new OptionError(`trainTable classWeight: a regression has no classes`);
   checkKeys('trainTable classWeight', weights, labels.map(String));
   return labels.map((label) => weights[String(label)] ?? 1);
 }
