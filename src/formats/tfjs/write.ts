@@ -41,23 +41,53 @@ const activationLayer = (name: string, activation: ReturnType<typeof activationO
   ? { class_name: 'LeakyReLU', config: { name, alpha: activation.alpha } }
   : { class_name: 'Activation', config: { name, activation: activation.name } });
 
-/** Regularizers and constraints, by the name and config they have in a description. */
-function ruleOf(rule: unknown): KerasLayer | null {
+type Tensor = ModelSnapshot['tensors'] extends ReadonlyMap<string, infer Value> ? Value : never;
+
+/** A regularizer, by the config it has in a description. */
+function regularizerOf(rule: unknown): KerasLayer | null {
   if (!isObject(rule)) return null;
-  const config = rule['config'] as Config;
+  const { l1, l2 } = rule['config'] as Config;
+  return { class_name: 'L1L2', config: { l1, l2 } };
+}
+
+/** A constraint. Not one that the weights do not keep yet: TensorFlow.js makes them keep it as it loads them, and other predictions of that. */
+function constraintOf(rule: unknown, tensor: Tensor | undefined): KerasLayer | null {
+  if (!isObject(rule) || tensor === undefined) return null;
+  const most = (rule['config'] as Config)['value'];
+  const norms = normsOf(tensor);
   switch (rule['name']) {
-    case 'maxNorm': return { class_name: 'MaxNorm', config: { max_value: config['value'], axis: 0 } };
-    case 'unitNorm': return { class_name: 'UnitNorm', config: { axis: 0 } };
-    case 'nonNegative': return { class_name: 'NonNeg', config: {} };
-    default: return { class_name: 'L1L2', config: { l1: config['l1'], l2: config['l2'] } };
+    case 'maxNorm': return norms.every((norm) => norm <= (most as number) * (1 + normTolerance)) ? { class_name: 'MaxNorm', config: { max_value: most, axis: 0 } } : null;
+    case 'unitNorm': return norms.every((norm) => norm === 0 || Math.abs(norm - 1) <= normTolerance) ? { class_name: 'UnitNorm', config: { axis: 0 } } : null;
+    default: return tensor.data.every((value) => value >= 0) ? { class_name: 'NonNeg', config: {} } : null;
   }
 }
 
-/** Of each type of layer, the layers that do the same there; `spare` makes a name for one more. */
-const writers: Readonly<Record<string, (where: string, layer: LayerDescription, spare: (name: string) => string) => KerasLayer[]>> = {
+/** Norms right after a constraint are as good as float32 makes them. */
+const normTolerance = 4e-6;
+
+/** Of the columns of a kernel, or of a bias. */
+function normsOf({ shape, data }: Tensor): Float64Array {
+  const units = shape.length > 1 ? shape[1]! : 1;
+  const squares = new Float64Array(units);
+  data.forEach((value, at) => {
+    squares[at % units]! += value * value;
+  });
+  return squares.map(Math.sqrt);
+}
+
+/** What else writers of layers need. */
+interface Rest {
+  /** Makes a name for one more layer. */
+  spare(name: string): string;
+  /** A parameter of the layer, by its name there. */
+  tensor(name: string): Tensor | undefined;
+}
+
+/** Of each type of layer, the layers that do the same there. */
+const writers: Readonly<Record<string, (where: string, layer: LayerDescription, rest: Rest) => KerasLayer[]>> = {
   activation: (where, { name, config }) => [activationLayer(name, activationOf(where, config['activation']))],
   batchNormalization: (_, { name, config: { momentum, epsilon, center, scale } }) => [{ class_name: 'BatchNormalization', config: { name, axis: -1, momentum, epsilon, center, scale } }],
-  dense(where, { name, config }, spare) {
+  dense(where, { name, config }, { spare, tensor }) {
     const activation = activationOf(where, config['activation']);
     const isLayer = 'alpha' in activation;
     const layer = {
@@ -67,10 +97,10 @@ const writers: Readonly<Record<string, (where: string, layer: LayerDescription, 
         units: config['units'],
         activation: isLayer ? 'linear' : activation.name,
         use_bias: config['useBias'],
-        kernel_regularizer: ruleOf(config['kernelRegularizer']),
-        bias_regularizer: ruleOf(config['biasRegularizer']),
-        kernel_constraint: ruleOf(config['kernelConstraint']),
-        bias_constraint: ruleOf(config['biasConstraint']),
+        kernel_regularizer: regularizerOf(config['kernelRegularizer']),
+        bias_regularizer: regularizerOf(config['biasRegularizer']),
+        kernel_constraint: constraintOf(config['kernelConstraint'], tensor('kernel')),
+        bias_constraint: constraintOf(config['biasConstraint'], tensor('bias')),
       },
     };
     return isLayer ? [layer, activationLayer(spare(`${name}_leakyRelu`), activation)] : [layer];
@@ -91,22 +121,24 @@ const parameterNames: Readonly<Record<string, string>> = {
 export function encodeTfjs(where: string, { model, tensors }: ModelSnapshot, file = 'weights.bin'): TfjsModel {
   const { userMetadata } = model;
   if (userMetadata !== undefined && !isObject(userMetadata)) throw new OptionError(`${where} userMetadata: TensorFlow.js keeps an object or nothing, received ${show(userMetadata)}`);
-  const names = new Set(model.layers.map(({ name }) => name));
+  const taken = new Set(model.layers.map(({ name }) => name));
   const spare = (name: string): string => {
-    while (names.has(name)) name += '_';
-    names.add(name);
+    while (taken.has(name)) name += '_';
+    taken.add(name);
     return name;
   };
+  // Names of weights may have no other characters there.
+  const names = new Map(model.layers.map(({ name }) => [name, /^[a-z\d][-\w./]*$/i.test(name) ? name : spare(`layer_${name.replace(/[^-\w./]/g, '_')}`)]));
   const layers = model.layers.flatMap((layer) => {
     const at = `${where}: layer '${layer.name}' (${layer.type})`;
     const writer = Object.hasOwn(writers, layer.type) ? writers[layer.type] : undefined;
     if (writer === undefined) throw new OptionError(`${at}: TensorFlow.js has no such layer`);
-    return writer(at, layer, spare);
+    return writer(at, { ...layer, name: names.get(layer.name)! }, { spare, tensor: (name) => tensors.get(`${layer.name}/${name}`) });
   });
   const [first, ...others] = layers;
   const stream = [...tensors].map(([name, { shape, data }]) => {
-    const cut = name.lastIndexOf('/') + 1;
-    return { data, weight: { name: name.slice(0, cut) + parameterNames[name.slice(cut)]!, shape: [...shape], dtype: 'float32' } };
+    const cut = name.lastIndexOf('/');
+    return { data, weight: { name: `${names.get(name.slice(0, cut))!}/${parameterNames[name.slice(cut + 1)]!}`, shape: [...shape], dtype: 'float32' } };
   });
   const weights = new Uint8Array(stream.reduce((sum, { data }) => sum + data.byteLength, 0));
   let at = 0;
