@@ -1,11 +1,12 @@
 /** ONNX with onnxruntime-web, which must compute what nabla does, and with PyTorch, whose exports nabla must read. */
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import * as ort from 'onnxruntime-web';
 import * as nabla from '../../dist/index.js';
 
 ort.env.wasm.numThreads = 1;
 
-const { activation, batchNormalization, dense, dropout, gaussianNoise, layerNormalization, normalization, residual, sequential } = nabla;
+const { activation, batchNormalization, dense, dropout, gaussianNoise, impute, layerNormalization, normalization, oneHot, residual, sequential } = nabla;
 
 const inputs = 7;
 /** Values from −4 to 4, other ones for each `seed`. */
@@ -64,6 +65,55 @@ describe('onnxruntime computes what nabla does', () => {
     ],
   };
   it.each(Object.entries(layers))('with %s', async (_, list) => {
-    await expectSame(changed(sequential({ layers: list })));
+    const model = changed(sequential({ layers: list }));
+    await expectSame(model);
+    // What is read is another model, with layers put together.
+    await expectSame(nabla.fromBytes(model.toBytes('onnx')));
+  });
+
+  it.each([true, false])('with codes and values that are missing, a column for the unknown: %s', async (unknown) => {
+    const columns = unknown ? 9 : 7;
+    const model = changed(sequential({ layers: [oneHot({ categories: [2, 0, 3, 0], unknown }), impute({ fill: Array.from({ length: columns }, (_, i) => i) }), dense({ units: 3 })] }));
+    await expectSame(model, Float32Array.of(0, 1.5, 2, NaN, 1, NaN, 0, 7, 5, 2, -1, -3, NaN, 4, 1.5, 0, 2, 1, -0, 1));
+    await expectSame(sequential({ layers: [impute({ fill: [1, 2] })] }), Float32Array.of(NaN, 1, 2, NaN, NaN, NaN, 5, 0));
+  });
+});
+
+describe('nabla computes what PyTorch does', () => {
+  const program = `
+import base64, io, json, warnings
+import torch
+from torch import nn
+warnings.simplefilter("ignore")
+torch.manual_seed(5)
+class Block(nn.Module):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+    def forward(self, x):
+        return x + self.inner(x)
+net = nn.Sequential(nn.BatchNorm1d(20), nn.Linear(20, 64), nn.GELU(), Block(nn.Sequential(nn.LayerNorm(64), nn.Linear(64, 32), nn.SiLU(), nn.Linear(32, 64))), nn.Dropout(0.2), nn.Linear(64, 10), nn.LogSoftmax(dim=1))
+net(torch.randn(100, 20) * 3 + 1)
+net.eval()
+x = torch.randn(50, 20) * 3 + 1
+out = []
+for opset in range(9, 18):
+    stream = io.BytesIO()
+    torch.onnx.export(net, x, stream, opset_version=opset, dynamic_axes={"input.1": {0: "N"}}, input_names=["input.1"])
+    out.append(base64.b64encode(stream.getvalue()).decode())
+print(json.dumps({"files": out, "x": x.flatten().tolist(), "y": net(x).flatten().tolist()}))
+`;
+  const python = '/usr/bin/python3';
+  const found = spawnSync(python, ['-c', 'import torch.onnx']).status === 0;
+
+  it.skipIf(!found)(`in a file of every opset that it writes${found ? '' : ' (skipped: no PyTorch)'}`, () => {
+    const { stdout } = spawnSync(python, ['-c', program], { encoding: 'utf8', maxBuffer: 2 ** 27 });
+    const { files, x, y } = JSON.parse(stdout.slice(stdout.indexOf('{"files"')));
+    expect(files.length).toBe(9);
+    for (const file of files) {
+      const model = nabla.fromBytes(Buffer.from(file, 'base64'));
+      expect(model.layers.map(({ type }) => type)).toEqual(['batchNormalization', 'dense', 'residual', 'dense']);
+      expectClose(model.predict(Float32Array.from(x)), y);
+    }
   });
 });

@@ -176,7 +176,7 @@ function addDense(layers: Built[], { inputs, units, kernel, bias, label }: Extra
   const affine = layers.at(-1)?.affine;
   let weights = kernel;
   let summands = bias === undefined ? undefined : spread(label, bias, units);
-  if (affine !== undefined && !(isFirst && layers.length === 1 && asNormalization(affine) !== undefined)) {
+  if (affine !== undefined && !(isFirst && scalesInput(layers) && asNormalization(affine) !== undefined)) {
     layers.pop();
     const { scale, shift } = affine;
     if (shift.some((value) => value !== 0)) {
@@ -191,6 +191,9 @@ function addDense(layers: Built[], { inputs, units, kernel, bias, label }: Extra
   layers.push({ type: 'dense', config: { units, useBias: summands !== undefined, activation: 'linear' }, rows });
 }
 
+/** Whether there is nothing yet but layers for the input, and what scales it. */
+const scalesInput = (layers: readonly Built[]): boolean => layers.every(({ type }) => type === 'affine' || type === 'impute' || type === 'oneHot');
+
 /** A factor and a summand at the end of the list become a layer of their own. */
 function settleLast(layers: Built[], isFirst: boolean): void {
   const affine = layers.at(-1)?.affine;
@@ -198,7 +201,7 @@ function settleLast(layers: Built[], isFirst: boolean): void {
   layers.pop();
   const { scale, shift } = affine;
   if (scale.every((value) => value === 1) && shift.every((value) => value === 0)) return;
-  const statistics = isFirst && layers.length === 0 ? asNormalization(affine) : undefined;
+  const statistics = isFirst && scalesInput(layers) ? asNormalization(affine) : undefined;
   const row = (data: Row): { shape: number[]; data: Row } => ({ shape: [data.length], data });
   if (statistics !== undefined) {
     layers.push({ type: 'normalization', config: {}, rows: new Map(Object.entries(statistics).map(([name, data]) => [name, row(data)])) });

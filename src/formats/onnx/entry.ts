@@ -25,18 +25,24 @@ function oneHotBefore(value: Value, label: string): Back | undefined {
   const places = source?.constant?.data;
   if (from === undefined || flags === undefined || places === undefined || flags.length !== places.length || places.length === 0) return undefined;
   const categories: number[] = [];
+  const unknown = isUnknown(value)?.some((flag) => flag !== 0) ?? false;
   for (let i = 0; i < places.length; i++) {
-    // Each column in turn, with all of its outputs.
-    if (places[i] === categories.length) categories.push(0);
+    // Each column in turn, with all of its outputs; that for the unknown is no category.
+    if (places[i] === categories.length) categories.push(flags[i] === 0 ? Number(!unknown) : 0);
     else if (places[i] === categories.length - 1) categories[categories.length - 1]!++;
     else return undefined;
   }
   const writer = new GraphWriter();
-  const { value: last, width } = writeOneHot(writer, 'oneHot', GraphWriter.input, categories);
+  const { value: last, width } = writeOneHot(writer, 'oneHot', GraphWriter.input, { categories, unknown });
   const expected = graphOf(readFile(writer.finish('oneHot', { inputs: categories.length, outputs: width }, last, {})));
   if (!isSame(value, expected.output, new Map([[expected.input, from]]))) return undefined;
-  const link: Link = { kind: 'entry', label, type: 'oneHot', inputs: categories.length, outputs: width, config: { categories }, rows: {} };
+  const link: Link = { kind: 'entry', label, type: 'oneHot', inputs: categories.length, outputs: width, config: { categories, unknown }, rows: {} };
   return { from, links: [link] };
+}
+
+/** Which columns stand for the unknown, where it is to be found in what nabla writes: Where(isPassed, g, Where(Or(..., And(isUnknown, ...)), 1, 0)). */
+function isUnknown({ inputs }: Value): Float32Array | Float64Array | undefined {
+  return inputs[2]?.inputs[0]?.inputs[1]?.inputs[0]?.constant?.data;
 }
 
 /** Whether two values are made in the same way; `same` are those that are known to be. */

@@ -4,9 +4,9 @@ import { add, apply, bound, constant, functionOf, isConstant, multiply, positive
 import type { Value } from './graph.ts';
 import { boundsOf, numberOf, type Step } from './operations.ts';
 
-/** Nodes of a function at most; the longest known, layer normalisation, has eight. */
-const mostNodes = 32;
-const mostText = 1_000;
+/** Values, constants too, and text of a function at most: twice as many as the longest that is known has, layer normalisation. */
+const mostValues = 24;
+const mostText = 200;
 
 /** What makes a value out of one before it, the nearest for which it is a function that is known. */
 export function functionBefore(value: Value, opset: number): { from: Value; found: Recognized } | undefined {
@@ -22,7 +22,7 @@ export function functionBefore(value: Value, opset: number): { from: Value; foun
 function valuesBefore(value: Value): Value[] {
   const found = new Set([value]);
   for (const { inputs } of found) {
-    for (const input of inputs) if (input !== undefined && input.constant === undefined && found.size < mostNodes) found.add(input);
+    for (const input of inputs) if (input !== undefined && input.constant === undefined && found.size < mostValues) found.add(input);
   }
   found.delete(value);
   return [...found].sort((a, b) => b.order - a.order);
@@ -33,18 +33,21 @@ const functions: Readonly<Record<string, string>> = { Abs: 'abs', Erf: 'erf', Ex
 /** Reads values as expressions of `from`; undefined for what is no function of it alone. */
 class Reader {
   readonly #known = new Map<Value, Expression | undefined>();
+  readonly #from: Value;
   readonly #opset: number;
 
   constructor(from: Value, opset: number) {
     this.#known.set(from, variable);
+    this.#from = from;
     this.#opset = opset;
   }
 
   read(value: Value | undefined): Expression | undefined {
-    if (value === undefined) return undefined;
+    // What comes before it is not made of it.
+    if (value === undefined || (value.constant === undefined && value.order < this.#from.order)) return undefined;
     if (this.#known.has(value)) return this.#known.get(value);
     // Each level takes one, so that nothing nests deeper than this.
-    if (this.#known.size > mostNodes) return undefined;
+    if (this.#known.size > mostValues) return undefined;
     this.#known.set(value, undefined);
     const expression = value.constant === undefined ? this.#node(value) : uniform(value.constant.data);
     if (expression !== undefined && textOf(expression).length <= mostText) this.#known.set(value, expression);

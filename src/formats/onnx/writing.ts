@@ -7,7 +7,7 @@ import { OptionError } from '../../errors.ts';
 import type { LayerDescription, ModelSnapshot } from '../../model/description.ts';
 import type { ActivationSpec } from '../../model/layers/activation.ts';
 import { GraphWriter } from './graphWriter.ts';
-import { writeOneHot } from './oneHot.ts';
+import { writeOneHot, type OneHotCodes } from './oneHot.ts';
 
 /** A model as an ONNX file. The same model gives the same bytes. */
 export function writeOnnx({ model, tensors }: ModelSnapshot): Uint8Array<ArrayBuffer> {
@@ -111,7 +111,7 @@ const writers: Readonly<Record<string, (writer: LayerWriter, place: Place) => Pl
     return { value: writer.node('Div', [centred, writer.row('deviation', writer.values('variance').map(Math.sqrt))]), width };
   },
   oneHot(writer, { value }) {
-    return writeOneHot(writer.chain.graph, writer.name, value, writer.config['categories'] as readonly number[]);
+    return writeOneHot(writer.chain.graph, writer.name, value, { unknown: true, ...writer.config } as unknown as OneHotCodes);
   },
   residual(writer, place) {
     const inner = writeLayers(writer.chain, writer.layer.layers!, `${writer.name}/`, place);
