@@ -1,6 +1,6 @@
 /** Models for the tests of exported code: every layer and activation, and names that try to break out. */
 import {
-  activation, activations, batchNormalization, dense, dropout, gaussianNoise, layerNormalization, normalization, residual, sequential,
+  activation, activations, batchNormalization, dense, dropout, gaussianNoise, impute, layerNormalization, normalization, oneHot, residual, sequential,
   type ActivationSpec, type Layer, type Sequential,
 } from '../../src/index.ts';
 import { Random } from '../../src/random.ts';
@@ -63,6 +63,28 @@ const models: Record<string, () => Sequential> = {
   'residual of nothing': () => made([residual([dropout({ rate: 0.1 })], { inputShape: [3] })]),
 };
 
+/** Rows for those that begin with codes: categories of 3 and 2, a number between them. */
+const codes = (...rows: number[][]) => rows.map((one) => Float32Array.from(one));
+const coded: (() => CodeCase)[] = [
+  () => ({
+    name: 'missing values', model: made([impute({ fill: [1, -2, 0.5], inputShape: [3] }), dense({ units: 3 })]), rows: codes([NaN, 1, 2], [NaN, NaN, NaN], [1, 2, NaN], [0, -0, 5]),
+  }),
+  () => ({
+    name: 'one-hot codes', model: made([oneHot({ categories: [3, 0, 2] }), dense({ units: 3 })]), rows: codes([0, 0.5, 1], [2, -1, 0], [3, 0, 2], [-1, 0, 0.5], [NaN, 1, -0], [1e30, 0, -1e30]),
+  }),
+  () => ({
+    name: 'one-hot codes alone', model: made([oneHot({ categories: [3, 0, 2], unknown: false })]), rows: codes([0, 0.5, 1], [2, -1, 0], [3, 0, 2], [-1, 0, 0.5], [NaN, NaN, -0], [1.5, 0, 1]),
+  }),
+  () => ({
+    name: 'those of a table', rows: codes([0, 999, 1], [NaN, NaN, NaN], [2, 1003, NaN]),
+    model: sequential({
+      layers: [
+        impute({ fill: [-1, 1000, -1], inputShape: [3] }), normalization({ mean: [0, 1000, 0], variance: [1, 0.01, 1] }), oneHot({ categories: [3, 0, 2] }), dense({ units: 3, activation: 'softmax' }),
+      ],
+    }),
+  }),
+];
+
 const rowsFor = (model: Sequential, spans: readonly number[]): Float32Array[] => spans.map((span, i) => row(model.inputShape[0], i + 1, span));
 
 /** Made where they are asked for: a backend must have been loaded. */
@@ -72,6 +94,7 @@ export function codeCases(): CodeCase[] {
       const model = make();
       return { name, model, rows: rowsFor(model, [1, 1, 5]) };
     }),
+    ...coded.map((make) => make()),
     ...specs.map((spec) => {
       const name = typeof spec === 'string' ? spec : `${spec.name} with parameters`;
       const model = made([dense({ units: 6, inputShape: [4], activation: spec }), activation({ activation: spec })]);

@@ -2,8 +2,8 @@
 
 import { cFunctions } from './cFunctions.ts';
 import type { Constant, Operation } from './operations.ts';
-import { functionsFor, tolerance, type Source } from './source.ts';
-import { commentText, digits, identifier, inLines } from './text.ts';
+import { functionsFor, tolerance, type FeaturesDescription, type Source } from './source.ts';
+import { commentText, cString, digits, identifier, inLines } from './text.ts';
 
 /** A float32 as a constant of C. */
 function literal(value: number): string {
@@ -35,7 +35,7 @@ function call(operation: Operation, place: number): { name: string; line: string
     }
     case 'row': return of('normalize_row', `${units}`, nameOf(operation.gamma), nameOf(operation.beta), literal(operation.epsilon));
     case 'impute': return each('', `isnan(${from}[i]) ? ${operation.fill.name}[i] : ${from}[i]`);
-    case 'oneHot': return of('one_hot', `${inputs}`, `categories${place}`);
+    case 'oneHot': return of('one_hot', `${inputs}`, `categories${place}`, `${Number(operation.unknown)}`);
     case 'map': {
       const { name, alpha, beta } = operation.activation;
       const parameters = name === 'hardSigmoid' ? [alpha, beta] : name === 'elu' || name === 'leakyRelu' ? [alpha] : [];
@@ -45,9 +45,30 @@ function call(operation: Operation, place: number): { name: string; line: string
   }
 }
 
+/** What the columns are, which have no names in C. */
+function columnsText({ inputs, target }: FeaturesDescription): string {
+  const columns = inputs.map(({ name, type, labels }, i) => {
+    const codes = labels === undefined ? '' : `: the place of a word, NAN for any other\n${inLines(labels.map((label, code) => `${code} ${commentText(label)}`), ' *     ')}`;
+    return ` *   input[${i}] ${commentText(name)}, ${type === 'boolean' ? 'a boolean: 0 or 1' : `a ${type}`}${codes}\n`;
+  });
+  return `/*\n * What is missing is NAN.\n *\n${columns.join('')} *\n * The output is of ${commentText(target.name)}.\n */\n`;
+}
+
+/** With two classes, the only output is the probability of the second. */
+function labelsText(prefix: string, labels: readonly (string | number | boolean)[], outputs: number): string {
+  const declared = `const char *const ${prefix}_labels[${labels.length}]`;
+  return `/* The classes: ${outputs === 1 ? 'output[0] is the probability of the second' : 'output[i] is the probability of the one in that place'}. */
+extern ${declared};
+${declared} = {
+${inLines(labels.map((label) => cString(String(label))))}
+};
+
+`;
+}
+
 /** The whole file. */
 export function cSource(source: Source): string {
-  const { inputs, outputs, operations, buffers, constants, title } = source;
+  const { inputs, outputs, operations, buffers, constants, title, features } = source;
   const prefix = identifier(source.name);
   const calls = operations.map(call);
   const bytes = 4 * [...buffers.values()].reduce((sum, size) => sum + size, 0);
@@ -68,9 +89,9 @@ export function cSource(source: Source): string {
 #include <math.h>
 #include <stddef.h>
 
-void ${prefix}_predict(const float *input, float *output);
+${features === undefined ? '' : columnsText(features)}void ${prefix}_predict(const float *input, float *output);
 
-${[...categories, ...constants.map(({ name, data }) => array(name, data))].filter(Boolean).join('\n')}
+${features?.target.labels === undefined ? '' : labelsText(prefix, features.target.labels, outputs)}${[...categories, ...constants.map(({ name, data }) => array(name, data))].filter(Boolean).join('\n')}
 ${functionsFor(calls.map(({ name }) => name), cFunctions).join('\n')}
 void ${prefix}_predict(const float *input, float *output) {
 ${[...buffers].map(([name, size]) => `  float ${name}[${size}];\n`).join('')}${steps.join('')}}

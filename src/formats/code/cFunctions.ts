@@ -115,8 +115,8 @@ export const cFunctions: Functions = {
   }
 }
 `],
-  one_hot: [`/* Of n categories, n + 1 numbers: 1 at the code, at the last for anything but a code; other columns as they are. */
-static void one_hot(const float *from, float *to, size_t inputs, const size_t *categories) {
+  one_hot: [`/* Of n categories, n numbers, 1 at the code, and one more if \`more\` is 1, for anything but a code; other columns as they are. */
+static void one_hot(const float *from, float *to, size_t inputs, const size_t *categories, size_t more) {
   for (size_t i = 0; i < inputs; i++) {
     const float x = from[i];
     const size_t count = categories[i];
@@ -124,9 +124,8 @@ static void one_hot(const float *from, float *to, size_t inputs, const size_t *c
       *to++ = x;
       continue;
     }
-    for (size_t j = 0; j <= count; j++) to[j] = 0.0f;
-    to[x >= 0.0f && x < (float)count && floorf(x) == x ? (size_t)x : count] = 1.0f;
-    to += count + 1;
+    const size_t place = x >= 0.0f && x < (float)count && floorf(x) == x ? (size_t)x : count;
+    for (size_t j = 0; j < count + more; j++) *to++ = j == place ? 1.0f : 0.0f;
   }
 }
 `],

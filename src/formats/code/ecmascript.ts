@@ -2,6 +2,7 @@
 
 import { ecmascriptFunctions, type Language } from './ecmascriptFunctions.ts';
 import type { Constant, Operation } from './operations.ts';
+import { recordsText } from './ecmascriptRecords.ts';
 import { functionsFor, tolerance, type Source } from './source.ts';
 import { base64Lines, commentText, digits, inLines } from './text.ts';
 
@@ -32,7 +33,7 @@ function call(operation: Operation, at: Language['at']): { name: string; line: s
     }
     case 'row': return of('normalizeRow', `${units}`, nameOf(operation.gamma), nameOf(operation.beta), digits(operation.epsilon));
     case 'impute': return each(`Number.isNaN(${from}[i]) ? ${at(operation.fill.name, 'i')} : ${at(from, 'i')}`);
-    case 'oneHot': return of('oneHot', `[${operation.categories.join(', ')}]`);
+    case 'oneHot': return of('oneHot', `[${operation.categories.join(', ')}]`, `${Number(operation.unknown)}`);
     case 'map': {
       const { name, alpha, beta } = operation.activation;
       const parameters = name === 'hardSigmoid' ? [alpha, beta] : name === 'elu' || name === 'leakyRelu' ? [alpha] : [];
@@ -49,7 +50,7 @@ const languages: Readonly<Record<'js' | 'ts', Language>> = {
 
 /** The whole file. */
 export function ecmascriptSource(source: Source, choice: 'js' | 'ts'): string {
-  const { inputs, outputs, operations, buffers, constants, title, test } = source;
+  const { inputs, outputs, operations, buffers, constants, title, test, features } = source;
   const language = languages[choice];
   const { type, at, only } = language;
   const calls = operations.map((operation) => call(operation, at));
@@ -89,7 +90,7 @@ function predictRow(row${type('Row')})${type('Float32Array')} {
 ${[...buffers].map(([name, size]) => `  const ${name} = new Float32Array(${size});\n`).join('')}${steps.join('')}  return output;
 }
 
-/** Whether results are those that the model had where this file was written. */
+${features === undefined ? '' : recordsText(features, outputs, language)}/** Whether results are those that the model had where this file was written. */
 export function selfTest()${type('boolean')} {
   const input = [
 ${inLines(Array.from(test.input, digits), '    ')}

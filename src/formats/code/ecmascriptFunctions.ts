@@ -93,8 +93,8 @@ function erfc(x${number})${number} {
   }
 }
 `],
-    oneHot: [`/** Of n categories, n + 1 numbers: 1 at the code, at the last for anything but a code; other columns as they are. */
-function oneHot(from${floats}, to${floats}, categories${type('readonly number[]')})${nothing} {
+    oneHot: [`/** Of n categories, n numbers, 1 at the code, and one more if \`more\` is 1, for anything but a code; other columns as they are. */
+function oneHot(from${floats}, to${floats}, categories${type('readonly number[]')}, more${number})${nothing} {
   let at = 0;
   categories.forEach((count, i) => {
     const x = ${at('from', 'i')};
@@ -102,9 +102,8 @@ function oneHot(from${floats}, to${floats}, categories${type('readonly number[]'
       to[at++] = x;
       return;
     }
-    to.fill(0, at, at + count + 1);
-    to[at + (Number.isInteger(x) && x >= 0 && x < count ? x : count)] = 1;
-    at += count + 1;
+    const place = Number.isInteger(x) && x >= 0 && x < count ? x : count;
+    for (let j = 0; j < count + more; j++) to[at++] = j === place ? 1 : 0;
   });
 }
 `],

@@ -1,13 +1,13 @@
 /** A model as source code that stands alone. */
 
-import { describeModel } from '../../model/description.ts';
+import { describeModel, type ModelSnapshot } from '../../model/description.ts';
 import type { Sequential } from '../../model/sequential.ts';
 import { checkKeys, checkLabel, checkName } from '../../options.ts';
 import { Random } from '../../random.ts';
 import { cSource } from './c.ts';
 import { ecmascriptSource } from './ecmascript.ts';
-import { operationsOf, type Operations } from './operations.ts';
-import type { Source } from './source.ts';
+import { operationsOf, type Operation, type Operations } from './operations.ts';
+import type { FeaturesDescription, Source } from './source.ts';
 
 export interface ExportCodeOptions {
   /** `'js'`: an ECMAScript module; `'ts'`: strict TypeScript; `'c'`: C99. */
@@ -38,18 +38,35 @@ export function exportCode(model: Sequential, options: ExportCodeOptions): strin
   checkKeys(where, options, ['language', 'name']);
   const language = checkName(`${where} language`, options.language, Object.keys(languages) as ExportCodeOptions['language'][]);
   checkLabel(`${where} name`, options.name);
-  const name = options.name ?? model.name;
-  const operations = operationsOf(describeModel(where, model));
-  const input = testRow(operations, model.seed);
-  return languages[language]({ ...operations, name, title: `${name}, exported by nabla.`, test: { input, output: model.predict(input) } });
+  return codeFor(describeModel(where, model), language, options.name ?? model.name, (row) => model.predict(row));
 }
 
-/** A row that the model's seed decides: numbers from -1 to 1 of few digits; codes of categories, one of them unknown. */
-function testRow({ inputs, operations }: Operations, seed: number): Float32Array {
+/** @internal The same, of a model as plain data. */
+export function codeFor(snapshot: ModelSnapshot, language: ExportCodeOptions['language'], name: string, predict: (row: Float32Array) => Float32Array): string {
+  const operations = operationsOf(snapshot);
+  const { seed, layers } = snapshot.model;
+  const { features } = snapshot.model as { features?: FeaturesDescription };
+  const input = testRow(operations, seed, layers[0]!.type === 'impute');
+  return languages[language]({ ...operations, name, title: `${name}, exported by nabla.`, features, test: { input, output: predict(input) } });
+}
+
+/**
+ * A row that the model's seed decides: numbers from -1 to 1 of few digits, or about as large as a model that normalizes them expects; codes
+ * of categories, or one of no category; and a value that is missing, where the model takes that.
+ */
+function testRow({ inputs, operations }: Operations, seed: number, takesMissing: boolean): Float32Array {
   const random = new Random(seed, 'sampling');
-  const categories = operations.find(({ kind }) => kind === 'oneHot');
+  const isSame = ({ kind }: Operation): boolean => kind === 'impute' || kind === 'columns';
+  const changed = operations.find((operation) => !isSame(operation));
+  const codes = changed?.kind === 'oneHot' ? changed.categories : [];
+  const scaled = operations.slice(0, 2).find((operation, i) => operation.kind === 'columns' && operations.slice(0, i).every(isSame));
+  const missing = takesMissing ? random.below(inputs) : -1;
   return Float32Array.from({ length: inputs }, (_, i) => {
-    const count = categories?.kind === 'oneHot' ? categories.categories[i]! : 0;
-    return count > 0 ? random.below(count + 1) : random.below(2001) / 1000 - 1;
+    const number = random.below(2001) / 1000 - 1;
+    const count = codes[i] ?? 0;
+    if (i === missing) return NaN;
+    if (count > 0) return random.below(count + 1);
+    const value = scaled?.kind === 'columns' ? Math.fround(scaled.mean.data[i]! + number / scaled.scale.data[i]!) : number;
+    return Number.isFinite(value) ? value : number;
   });
 }

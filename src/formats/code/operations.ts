@@ -24,8 +24,8 @@ type Work =
   | { readonly kind: 'row'; readonly gamma: Constant | undefined; readonly beta: Constant | undefined; readonly epsilon: number }
   /** NaN becomes the value of its column. */
   | { readonly kind: 'impute'; readonly fill: Constant }
-  /** Of each column the number of categories, which become as many outputs and one for all else; 0 passes the column on. */
-  | { readonly kind: 'oneHot'; readonly categories: readonly number[] };
+  /** Of each column the number of categories, which become as many outputs, and one more for all else where there is `unknown`; 0 passes the column on. */
+  | { readonly kind: 'oneHot'; readonly categories: readonly number[]; readonly unknown: boolean };
 
 /** Where all but `dense` and `oneHot` may have `from` as `to`. */
 export type Operation = Work & { readonly layer: string; readonly from: string; readonly to: string; readonly inputs: number; readonly units: number };
@@ -81,8 +81,8 @@ class Writer {
       case 'layerNormalization': return this.#add({ kind: 'row', gamma: constant('gamma'), beta: constant('beta'), epsilon: Math.fround(config['epsilon'] as number) }, name);
       case 'normalization': return this.#columns(name, own('mean')!, own('variance')!, 0);
       case 'oneHot': {
-        const categories = config['categories'] as readonly number[];
-        return this.#add({ kind: 'oneHot', categories }, name, categories.reduce((sum, count) => sum + count + 1, 0));
+        const { categories, unknown } = config as { categories: readonly number[]; unknown: boolean };
+        return this.#add({ kind: 'oneHot', categories, unknown }, name, categories.reduce((sum, count) => sum + (count === 0 ? 1 : count + Number(unknown)), 0));
       }
       case 'residual': {
         this.#held.push(this.#at);
