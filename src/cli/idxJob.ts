@@ -45,8 +45,9 @@ export async function idxJob([imagePath, labelPath]: readonly [string, string], 
     target: 'class',
     rows: { training: training.rows, scored: scored.rows },
     scoredAs: test !== undefined ? 'test' : heldOut !== undefined ? 'held-out' : 'training',
-    validates: heldOut !== undefined,
+    validatedOn: 'held-out',
     epochs,
+    optimizer: settings.optimizer ?? 'adam',
     problems: imbalances(training),
     columns: [
       { name: 'pixels', type: `${all.pixels} numbers`, missing: 0, values: `0 to ${all.scale}` },
@@ -74,7 +75,7 @@ function makeModel({ pixels, shape, scale }: Images, classes: number, settings: 
     seed: settings.seed,
     backend: settings.backend,
   });
-  model.compile({ optimizer: makeOptimizer(settings), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+  model.compile({ optimizer: makeOptimizer(settings, 'adam'), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
   model.userMetadata = { labels: Array.from({ length: classes }, (_, i) => String(i)), imageShape: [...shape] };
   return model;
 }

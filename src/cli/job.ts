@@ -9,7 +9,7 @@ import type { Scores } from './scores.ts';
 export interface Settings {
   readonly hidden: readonly number[] | undefined;
   readonly activation: ActivationName;
-  readonly optimizer: OptimizerChoice;
+  readonly optimizer: OptimizerChoice | undefined;
   readonly learningRate: number | undefined;
   readonly epochs: number | undefined;
   readonly batchSize: number | undefined;
@@ -27,8 +27,9 @@ export const backendNames: readonly BackendChoice[] = ['auto', 'wasm', 'wasm-rel
 /** Softmax shares one out of the units of a layer, which is for the last one. */
 export const activationNames = (Object.keys(activations) as ActivationName[]).filter((name) => !name.toLowerCase().includes('softmax'));
 
-export function makeOptimizer({ optimizer, learningRate }: Settings): Optimizer {
-  return optimizers[optimizer](learningRate === undefined ? {} : { learningRate });
+/** The optimizer asked for, else the `usual` one. */
+export function makeOptimizer({ optimizer, learningRate }: Settings, usual: OptimizerChoice): Optimizer {
+  return optimizers[optimizer ?? usual](learningRate === undefined ? {} : { learningRate });
 }
 
 /** A column, for the report. */
@@ -49,9 +50,14 @@ export interface Job {
   readonly rows: { readonly training: number; readonly scored: number };
   /** What the rows that scores are taken of are called. */
   readonly scoredAs: 'held-out' | 'test' | 'training';
-  /** Whether there are rows to validate on after every epoch. */
-  readonly validates: boolean;
+  /** What rows that are validated on after every epoch are called, if there are any. */
+  readonly validatedOn: 'held-out' | 'validation';
+  /** At most. */
   readonly epochs: number;
+  /** What it is trained with, for the report. */
+  readonly optimizer: string;
+  /** What the loss is, where its numbers need that. */
+  readonly lossNote?: string;
   /** What may be in the way of learning, in sentences. */
   readonly problems: readonly string[];
   readonly columns: readonly ColumnSummary[];

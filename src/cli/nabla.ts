@@ -35,6 +35,8 @@ function onInterrupt(): void {
 
 function makeContext(json: boolean): Context {
   const terminal = new Terminal(process.stderr);
+  // What the library warns of, in the place of a line that is being redrawn.
+  console.warn = (message: string) => terminal.print(inWordsOfOptions(message));
   return {
     terminal,
     screen: new Terminal(process.stdout),
@@ -68,6 +70,16 @@ function nameIn(args: readonly string[]): string {
   }
 }
 
+/** A message of the library for those who know the options of the command, and not the library's functions, by which it begins. */
+function inWordsOfOptions(message: string): string {
+  return message
+    .replace(/^([a-z]+[A-Z]\w*:? |[a-z]+: )/, '')
+    .replace(/columns: \{ '([^']*)': 'ignore' \}/g, '--ignore $1')
+    .replace(/columns: \{ '([^']*)': '(\w+)' \}/g, '--columns $1=$2')
+    .replace(/if it stands for a missing value, add it to `missing`; /, '')
+    .replace(/header: false/g, '--no-header');
+}
+
 /** Whether an error says what is wrong with what the user gave, and not with the library. */
 function isOfInput(error: unknown): error is Error {
   return [UsageError, DataError, FormatError, OptionError, ShapeError].some((Class) => error instanceof Class);
@@ -87,8 +99,7 @@ try {
   new Terminal(process.stderr).erase();
   if (stop.signal.aborted && error === stop.signal.reason) process.exitCode = interrupted;
   else if (isOfInput(error) || error instanceof NablaError) {
-    // Users of the command do not know the library's functions, by which its messages begin.
-    process.stderr.write(`${nameIn(args)}: ${error.message.replace(/^([a-z]\w*: |loadModel (?='))/, '')}\n`);
+    process.stderr.write(`${nameIn(args)}: ${error instanceof UsageError ? error.message : inWordsOfOptions(error.message)}\n`);
     process.exitCode = isOfInput(error) ? 2 : 1;
   } else throw error;
 }

@@ -7,6 +7,7 @@ import { count, type Terminal } from './terminal.ts';
 const drawEvery = 50;
 
 export interface ProgressOptions {
+  /** At most. */
   readonly epochs: number;
   /** Rows trained on in an epoch. */
   readonly samples: number;
@@ -21,7 +22,7 @@ export function progress(terminal: Terminal, { epochs, samples, every, describe 
   const at = (epoch: number): string => `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`;
   let drawn = -Infinity;
   let latest = '';
-  let ended = 0;
+  let printed = true;
   return {
     onEpochBegin(epoch) {
       if (epoch === 0) terminal.redraw(`${at(1)}  ...`);
@@ -33,9 +34,9 @@ export function progress(terminal: Terminal, { epochs, samples, every, describe 
       const line = [at(done), ...describe(logs), `${count((done * samples) / seconds)} samples/s`];
       const last = done === epochs;
       latest = [...line, `took ${seconds.toFixed(1)} s`].join('  ');
-      ended = done;
       const text = last ? latest : [...line, `${duration((seconds / done) * (epochs - done))} left`].join('  ');
-      if (last || (!terminal.live && (done === 1 || done % every === 0))) terminal.print(text);
+      printed = last || (!terminal.live && (done === 1 || done % every === 0));
+      if (printed) terminal.print(text);
       else if (now - drawn > drawEvery) {
         drawn = now;
         terminal.redraw(text);
@@ -43,7 +44,7 @@ export function progress(terminal: Terminal, { epochs, samples, every, describe 
     },
     onTrainEnd() {
       // Stopped before the last epoch.
-      if (ended > 0 && ended < epochs) terminal.print(latest);
+      if (!printed) terminal.print(latest);
     },
   };
 }

@@ -30,7 +30,7 @@ const mostColumns = 200;
 /** The page. */
 export function report(reported: Reported): string {
   const { job, scores, command, settings, model, interrupted } = reported;
-  const title = job.title.charAt(0).toUpperCase() + job.title.slice(1);
+  const title = `Learning ${job.title}`;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -50,7 +50,7 @@ ${layers(model)}
 ${data(job)}
 <section><h2>How it was made</h2>
 <pre><code>${command}</code></pre>
-<dl>${definition('Seed', String(settings.seed))}${definition('Optimizer', `${settings.optimizer}, learning rate ${significant(model.learningRate)}`)}${definition('Backend', model.backend)}${definition('Version', `nabla ${manifest.version}`)}</dl>
+<dl>${definition('Seed', String(settings.seed))}${definition('Optimizer', `${job.optimizer}${settings.learningRate === undefined ? '' : `, learning rate ${significant(settings.learningRate)}`}`)}${definition('Backend', model.backend)}${definition('Version', `nabla ${manifest.version}`)}</dl>
 </section>
 </main>
 </body>
@@ -70,22 +70,22 @@ function tiles({ job, scores, seconds, history }: Reported): Html {
 function curves({ history, job }: Reported): Html | undefined {
   const names = Object.keys(history).filter((name) => !name.startsWith('val_'));
   if (names.length === 0) return undefined;
-  return html`<section><h2>Curves</h2><div class="charts">${names.map((name) => {
+  return html`<section><h2>Curves</h2>${job.lossNote === undefined ? undefined : html`<p>Loss: ${job.lossNote}.</p>`}<div class="charts">${names.map((name) => {
     const held = history[`val_${name}`];
     const share = name === 'accuracy';
     const scaled = (values: readonly number[]): readonly number[] => (share ? values.map((value) => 100 * value) : values);
-    const lines = [{ name: 'training', values: scaled(history[name]!) }, ...(held === undefined ? [] : [{ name: 'held-out', values: scaled(held) }])];
+    const lines = [{ name: 'training', values: scaled(history[name]!) }, ...(held === undefined ? [] : [{ name: job.validatedOn, values: scaled(held) }])];
     const title = name.charAt(0).toUpperCase() + name.slice(1);
     return html`<figure><figcaption>${title}<span class="legend">${lines.map((line, i) => html`<span class="key key${i + 1}">${line.name}</span>`)}</span></figcaption>
-${lineChart(`${title} by epoch, training${job.validates ? ' and held-out' : ''}`, lines, share ? '%' : name)}</figure>`;
+${lineChart(`${title} by epoch: ${lines.map((line) => line.name).join(', ')}`, lines, share ? '%' : name)}</figure>`;
   })}</div></section>`;
 }
 
 function classSections({ classes, confusion }: ClassScores, { scoredAs }: Job): Html {
   const rows = classes.map(({ label, precision, recall, f1, rows: own }) => [label, percent(precision), percent(recall), f1.toFixed(3), count(own)]);
   return html`<section><h2>Classes</h2><p>Of the ${scoredAs} rows.</p>${grid(['Class', 'Precision', 'Recall', 'F1', 'Rows'], rows)}</section>
-${classes.length > mostClasses ? undefined : html`<section><h2>Confusion</h2><p>Rows: what they are. Columns: what was predicted. Darker: a larger share of the row.</p>
-<div class="wide"><table class="confusion"><thead><tr><th></th>${classes.map(({ label }) => html`<th scope="col">${label}</th>`)}</tr></thead><tbody>
+${classes.length > mostClasses ? undefined : html`<section><h2>Confusion</h2><p>Rows: what they are. Columns: what was predicted. The stronger the colour, the larger the share of the row.</p>
+<div class="wide" tabindex="0"><table class="confusion"><thead><tr><th></th>${classes.map(({ label }) => html`<th scope="col">${label}</th>`)}</tr></thead><tbody>
 ${confusion.map((row, is) => html`<tr><th scope="row">${classes[is]!.label}</th>${row.map((value, predicted) => cell(value, classes[is]!.rows, is === predicted))}</tr>
 `)}</tbody></table></div></section>`}`;
 }
@@ -139,7 +139,7 @@ ${shown.length < columns.length ? html`<p>and ${count(columns.length - shown.len
 /** A table whose columns from `numbers` on are numbers. */
 function grid(heads: readonly string[], rows: readonly (readonly string[])[], numbers = 1): Html {
   const kind = (column: number): string => (column >= numbers ? 'number' : 'text');
-  return html`<div class="wide"><table><thead><tr>${heads.map((head, i) => html`<th scope="col" class="${kind(i)}">${head}</th>`)}</tr></thead><tbody>
+  return html`<div class="wide" tabindex="0"><table><thead><tr>${heads.map((head, i) => html`<th scope="col" class="${kind(i)}">${head}</th>`)}</tr></thead><tbody>
 ${rows.map((row) => html`<tr>${row.map((text, i) => html`<td class="${kind(i)}">${text}</td>`)}</tr>
 `)}</tbody></table></div>`;
 }

@@ -18,7 +18,7 @@ section { margin-top: 16px; padding: 16px; background: var(--card); border: 1px 
 .tiles span { display: block; color: var(--soft); font-size: 13px; }
 .tiles strong { font-size: 21px; font-variant-numeric: tabular-nums; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 16px; }
-figure { margin: 0; min-width: 0; }
+figure { margin: 0; min-width: 0; max-width: 560px; }
 figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 12px; font-weight: 600; font-size: 15px; }
 .legend { font-weight: 400; font-size: 13px; color: var(--soft); }
 .key { margin-left: 12px; white-space: nowrap; }
@@ -37,8 +37,9 @@ svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
 .bar { fill: var(--one); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
-div > table { min-width: min(100%, 520px); }
-th, td { padding: 4px 12px 4px 0; text-align: left; border-bottom: 1px solid var(--line); max-width: 320px; overflow-wrap: break-word; }
+div > table { min-width: min(480px, max(100%, 460px)); }
+th, td { padding: 4px 12px 4px 0; text-align: left; border-bottom: 1px solid var(--line); min-width: 2em; max-width: 320px; overflow-wrap: break-word; }
+td.text:nth-child(3) { min-width: 11em; }
 th { color: var(--soft); font-weight: 600; }
 .number { text-align: right; white-space: nowrap; }
 div > .confusion { min-width: 0; }
@@ -52,4 +53,5 @@ pre { margin: 0 0 12px; padding: 10px 12px; background: var(--page); border-radi
 dl { display: flex; flex-wrap: wrap; gap: 8px 32px; margin: 0; }
 dt { color: var(--soft); font-size: 13px; }
 dd { margin: 0; }
+@media (max-width: 600px) { main { padding: 16px 10px 32px; } section { padding: 12px; } svg text { font-size: 17px; } table { font-size: 13px; } th, td { padding-right: 8px; } div > table { min-width: 0; } }
 `;

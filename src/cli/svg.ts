@@ -4,8 +4,8 @@ import type { Line } from './chart.ts';
 import { html, raw, type Html } from './html.ts';
 import { significant } from './terminal.ts';
 
-const [width, height] = [480, 260];
-const plot = { left: 58, right: width - 14, top: 12, bottom: height - 40 };
+const [width, height] = [480, 270];
+const plot = { left: 76, right: width - 26, top: 12, bottom: height - 46 };
 const mostSpread = 10;
 /** Points that a line or a cloud is drawn with at most. */
 const mostPoints = 1000;
@@ -59,10 +59,10 @@ export function histogram(title: string, edges: readonly number[], counts: reado
 function frame(title: string, x: Axis, y: Axis, xLabel: string, yLabel: string, marks: readonly Html[]): Html {
   return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
 ${y.ticks.map((tick) => html`<line class="grid" x1="${plot.left}" x2="${plot.right}" y1="${at(y, tick, 'y')}" y2="${at(y, tick, 'y')}"/><text class="tick" text-anchor="end" x="${plot.left - 6}" y="${at(y, tick, 'y') + 4}">${tickText(tick)}</text>`)}
-${x.ticks.map((tick) => html`<line class="axis" x1="${at(x, tick, 'x')}" x2="${at(x, tick, 'x')}" y1="${plot.bottom}" y2="${plot.bottom + 4}"/><text class="tick" text-anchor="middle" x="${at(x, tick, 'x')}" y="${plot.bottom + 17}">${tickText(tick)}</text>`)}
+${x.ticks.map((tick) => html`<line class="axis" x1="${at(x, tick, 'x')}" x2="${at(x, tick, 'x')}" y1="${plot.bottom}" y2="${plot.bottom + 4}"/><text class="tick" text-anchor="middle" x="${at(x, tick, 'x')}" y="${plot.bottom + 19}">${tickText(tick)}</text>`)}
 <line class="axis" x1="${plot.left}" x2="${plot.right}" y1="${plot.bottom}" y2="${plot.bottom}"/>
 <text class="label" text-anchor="middle" x="${(plot.left + plot.right) / 2}" y="${height - 5}">${xLabel}</text>
-<text class="label" text-anchor="middle" transform="translate(11 ${(plot.top + plot.bottom) / 2}) rotate(-90)">${yLabel}</text>
+<text class="label" text-anchor="middle" transform="translate(14 ${(plot.top + plot.bottom) / 2}) rotate(-90)">${yLabel}</text>
 ${marks}
 </svg>${raw('\n')}`;
 }

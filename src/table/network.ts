@@ -47,18 +47,18 @@ const usualRate = 0.005;
 /** Rows shown in all, without and with rows to validate on, and the epochs that makes at least and at most. */
 const [shownUnseen, shownValidated, leastEpochs, mostEpochs] = [100_000, 1_000_000, 20, 100];
 /** Epochs without a better loss of validation after which there is none to hope for. */
-export const patience = 12;
+export const usualPatience = 12;
 /** Rows of a table to one of a batch, whose size is a power of two between two. */
 const [batches, leastBatch, mostBatch] = [50, 16, 256];
 /** The decay is that over the rows: what the rows say counts the more, the more there are. */
 const decayRows = 300;
 
 /**
- * How so many rows are trained on, with some to validate on or none: chosen on rows held out of the training parts of the tables of
+ * How so many rows are trained on, whether or not validation stops it in time: chosen on rows held out of the training parts of the tables of
  * `npm run accuracy`, as bench/README.md says.
  */
-export function planOf(rows: number, validated: boolean, options: { epochs?: number; batchSize?: number }): Plan {
-  const usualEpochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.ceil((validated ? shownValidated : shownUnseen) / rows)));
+export function planOf(rows: number, stops: boolean, options: { epochs?: number; batchSize?: number }): Plan {
+  const usualEpochs = Math.min(mostEpochs, Math.max(leastEpochs, Math.ceil((stops ? shownValidated : shownUnseen) / rows)));
   const epochs = checkInteger('trainTable epochs', options.epochs ?? usualEpochs, { min: 0 });
   const usualBatch = Math.min(mostBatch, Math.max(leastBatch, 2 ** Math.round(Math.log2(rows / batches))));
   const batchSize = checkInteger('trainTable batchSize', options.batchSize ?? usualBatch, { min: 1 });

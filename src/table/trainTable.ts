@@ -17,8 +17,10 @@ import type { MetricSpec } from '../model/training/metrics.ts';
 import type { ClassWeight } from '../model/training/weights.ts';
 import { checkInteger, checkKeys, checkName, checkNumber } from '../options.ts';
 import { featuresOf, targetOf, type Target } from './columns.ts';
-import { layersOf, manyRows, patience, planOf, restoreUnits, settleUnknown, type Units } from './network.ts';
+import { layersOf, manyRows, planOf, restoreUnits, settleUnknown, usualPatience, type Units } from './network.ts';
 import { imputations, scalesOf, scalings, type Imputation } from './scales.ts';
+
+const where = 'trainTable';
 
 /** Weights by the names of classes, 1 where there is none; `'balanced'`: rows / (classes · rows of the class). */
 export type TableClassWeight = 'balanced' | Readonly<Record<string, number>>;
@@ -61,6 +63,8 @@ export interface TrainTableOptions extends Pick<FitOptions, 'threads' | 'callbac
   validationSplit?: number;
   /** Other rows to validate on, with the target. */
   validationData?: Table | readonly object[];
+  /** Epochs without a better `val_loss` after which training ends; default 12. Infinity: it never does, and the weights of the last epoch are kept. */
+  patience?: number;
   /** A weight for each class by which the loss of its rows is multiplied. */
   classWeight?: TableClassWeight;
   /** What to measure beside the loss, as in `compile`; default `['accuracy']`, in a regression nothing. */
@@ -71,7 +75,7 @@ export interface TrainTableOptions extends Pick<FitOptions, 'threads' | 'callbac
 }
 
 const keys = [
-  'target', 'task', 'columns', 'hidden', 'activation', 'scaling', 'imputation', 'optimizer', 'validationSplit', 'validationData', 'classWeight', 'metrics', 'seed',
+  'target', 'task', 'columns', 'hidden', 'activation', 'scaling', 'imputation', 'optimizer', 'validationSplit', 'validationData', 'patience', 'classWeight', 'metrics', 'seed',
   'backend', 'epochs', 'batchSize', 'threads', 'callbacks', 'signal', 'verbose',
 ] as const satisfies (keyof TrainTableOptions)[];
 
@@ -112,16 +116,18 @@ export async function trainTable(rows: Table | readonly object[], options: Train
 
   const { backend } = options;
   const model = sequential({ layers: layersOf(features, scales, target.rows.length, options), seed, ...(backend !== undefined && { backend }) });
-  const plan = planOf(training.length, validation !== undefined, options);
+  const { patience = usualPatience } = options;
+  const stops = validation !== undefined && patience !== Infinity;
+  const plan = planOf(training.length, stops, options);
   const compile: Omit<CompileOptions, 'optimizer'> = {
     loss: target.labels === undefined ? 'meanSquaredError' : features.outputs === 1 ? 'binaryCrossentropy' : 'sparseCategoricalCrossentropy',
     metrics: options.metrics ?? (target.labels === undefined ? [] : ['accuracy']),
   };
   model.compile({ ...compile, optimizer: options.optimizer ?? plan.optimizer });
   const { threads, callbacks = [], signal, verbose } = options;
-  const inTime = validation === undefined ? [] : [earlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true })];
+  const inTime = !stops ? [] : [earlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true })];
   await model.fit(data.x, inUnits(data.y, units), {
-    ...present({ threads, signal, verbose, classWeight: weightsOf(features, options.classWeight) }),
+    ...given({ threads, signal, verbose, classWeight: weightsOf(features, options.classWeight) }),
     ...(validation !== undefined && { validationData: [validation.x, inUnits(validation.y, units)] as const }),
     callbacks: [...callbacks, ...inTime],
     epochs: plan.epochs,
@@ -139,13 +145,13 @@ const usualSplit = 0.1;
 /** Row numbers: those to train on, and those to validate on, if there are any. */
 function divide({ column, labels, rows }: Target, { validationSplit, validationData }: TrainTableOptions, seed: number): [Uint32Array, Uint32Array?] {
   if (validationData !== undefined) {
-    if (validationSplit !== undefined) throw new OptionError(`trainTable: give validationData or validationSplit, not both`);
+    if (validationSplit !== undefined) throw new OptionError(`${where}: give validationData or validationSplit, not both`);
     return [rows];
   }
-  const test = checkNumber('trainTable validationSplit', validationSplit ?? (rows.length < manyRows ? 0 : usualSplit), { min: 0, below: 1 });
+  const test = checkNumber(`${where} validationSplit`, validationSplit ?? (rows.length < manyRows ? 0 : usualSplit), { min: 0, below: 1 });
   if (test === 0) return [rows];
   const strata = labels && strataOf(column);
-  const parts = splitRows('trainTable validationSplit', rows.length, { test, seed }, strata && (() => Array.from(rows, (row) => strata[row]!)));
+  const parts = splitRows(`${where} validationSplit`, rows.length, { test, seed }, strata && (() => Array.from(rows, (row) => strata[row]!)));
   return parts.map((part) => part.map((at) => rows[at]!)) as [Uint32Array, Uint32Array];
 }
 
@@ -186,8 +192,8 @@ function inUnits(y: Float32Array, units: Units | undefined): Float32Array {
 /** Weights by class index of those by name. */
 function weightsOf({ target: { labels } }: Features, weights: TableClassWeight | undefined): ClassWeight | undefined {
   if (weights === undefined || weights === 'balanced') return weights;
-  if (labels === undefined) throw new OptionError(`trainTable classWeight: a regression has no classes`);
-  checkKeys('trainTable classWeight', weights, labels.map(String));
+  if (labels === undefined) throw new OptionError(`${where} classWeight: a regression has no classes`);
+  checkKeys(`${where} classWeight`, weights, labels.map(String));
   return labels.map((label) => weights[String(label)] ?? 1);
 }
 
