@@ -14,7 +14,7 @@ const defaultTolerance = 1e-3;
 export const check: Command = {
   name: 'check',
   summary: 'checks the gradients of a model against numerical differences, parameter by parameter',
-  usage: '<model> <data.csv> [options]  |  <model> <images.idx> <labels.idx>',
+  usage: '<model> <data.csv> [options] | <model> <images.idx> <labels.idx>',
   options: {
     ...dataOptions,
     rows: { type: 'string', value: '<n>', summary: `rows to take, evenly from all of them (default ${defaultRows})` },

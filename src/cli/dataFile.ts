@@ -78,7 +78,7 @@ async function inFile<Result>(path: string, work: () => Promise<Result>): Promis
 }
 
 /** Bytes from which the names of columns are read. */
-const headBytes = 262_144;
+const headBytes = 65_536;
 
 /** The first bytes of a file, unpacked. */
 function headOf(path: string): Uint8Array {

@@ -11,7 +11,7 @@ import { significant } from './terminal.ts';
 export const evaluate: Command = {
   name: 'evaluate',
   summary: 'says how well a model does on data with known targets',
-  usage: '<model> <data.csv> [options]  |  <model> <images.idx> <labels.idx>',
+  usage: '<model> <data.csv> [options] | <model> <images.idx> <labels.idx>',
   options: dataOptions,
   positionals: { min: 2, max: 3, names: ['<model>', '<data>', '<labels>'] },
   notes: ['The target of a model made by nabla train is the one that it was trained for; of another model it is the last column of numbers, unless --target names one. Rows without a target are left out.'],

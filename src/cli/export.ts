@@ -19,7 +19,7 @@ export const exportModel: Command = {
     out: { type: 'string', short: 'o', value: '<file>', summary: 'where to write it (default: standard output)' },
   },
   positionals: { min: 1, max: 1, names: ['<model>'] },
-  notes: ['With --json the code is a member of a document. The code takes numbers: of a model made by nabla train, in the order that nabla inspect shows, words as their places in the list.'],
+  notes: ['The code of a model made by nabla train on a table takes records by the names of columns too, in C rows of numbers alone, which its first comment explains. With --json the code is a member of a document.'],
   examples: ['nabla export mnist.safetensors --language c --out mnist.c', 'nabla export iris.safetensors -l ts > iris.ts'],
   run,
 };

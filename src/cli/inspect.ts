@@ -33,7 +33,7 @@ async function run(context: Context, [given]: string[], values: Values): Promise
   const facts = { file: given!, format: place.format, bytes: place.size, dtypes: dtypesOf(file) };
   if (file !== undefined && !file.metadata.has(modelKey)) {
     const metadata = Object.fromEntries(file.metadata);
-    printResult(context, { ...facts, kind: 'tensors', metadata, tensors: tensorRecords(file.tensors, weights, file) }, () => bare(facts, file, weights).map(printable));
+    printResult(context, { ...facts, kind: 'tensors', metadata, tensors: tensorRecords(file.tensors, weights, file) }, () => bare(facts, file, weights).map(clean));
     return;
   }
   const model = await loadModelFile(place.path);
@@ -52,7 +52,12 @@ async function run(context: Context, [given]: string[], values: Values): Promise
     '', ...model.summary().split('\n'), '',
     ...described(description),
     ...(weights ? ['', ...tensorTable(tensors, true)] : []),
-  ].map(printable));
+  ].map(clean));
+}
+
+/** A line without what would steer a terminal. */
+function clean(line: string): string {
+  return printable(line).trimEnd();
 }
 
 function readTensors({ path, bytes }: ModelPlace): Safetensors {

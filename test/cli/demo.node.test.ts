@@ -38,7 +38,7 @@ describe('nabla', () => {
   it.each([
     [['dmeo'], "nabla: unknown command 'dmeo', did you mean 'demo'?\n"],
     [['demo', 'derivatives'], "nabla: unknown command 'demo derivatives', did you mean 'demo derivative'?\n"],
-    [['fly'], "nabla: unknown command 'fly'; known are demo, demo derivative\n"],
+    [['fly'], "nabla: unknown command 'fly'; known are train, predict, evaluate, inspect, convert, export, check, bench, demo, demo derivative\n"],
     [['demo', '--epoch', '3'], "nabla demo: unknown option '--epoch', did you mean '--epochs'?\n"],
     [['demo', '--epochs', '0'], "nabla demo: --epochs expects a whole number of at least 1, received '0'\n"],
     [['demo', '--seed', 'x'], "nabla demo: --seed expects a whole number, received 'x'\n"],
