@@ -256,7 +256,7 @@ function codesOf(labels: readonly unknown[]): ReadonlyMap<unknown, number> {
 }
 
 function misfit(where: string, { name, type }: FeatureInput, value: unknown): DataError {
-  const expected = typeof value === 'number' ? 'a finite number that fits float32' : expectations[type];
+  const expected = typeof value === 'number' && type === 'number' ? 'a finite number that fits float32' : expectations[type];
   return new DataError(`${where}, column ${show(name)}: expected ${expected}, received ${show(value)}`);
 }
 

@@ -27,11 +27,13 @@ const savingPart = onDemand('./saving.js', () => import('../formats/saving.ts'))
 /** A part has classes of errors of its own; it is told of those that a program can compare with. */
 const errors = { DATA: DataError, OPTION: OptionError };
 
-function saving(): NonNullable<ReturnType<typeof savingPart.loaded>> {
-  const part = savingPart.loaded();
-  if (part === undefined) throw new OptionError('await loadFormats() first');
-  return part;
+/** What is there, or an error that says what must come first. */
+function needed<Thing>(thing: Thing | undefined, first: string): Thing {
+  if (thing === undefined) throw new OptionError(`${first} first`);
+  return thing;
 }
+
+const saving = (): NonNullable<ReturnType<typeof savingPart.loaded>> => needed(savingPart.loaded(), 'await loadFormats()');
 
 /**
  * Makes `toBytes` and `snapshot` of all models ready. Node loads what they need where they are used, and `save` waits for it; in a page or
@@ -41,9 +43,7 @@ export async function loadFormats(): Promise<void> {
   await savingPart.load();
 }
 
-function noFeatures(): never {
-  throw new OptionError('the model has no features; call trainTable first');
-}
+const featuresOf = ({ features }: Savable): Features => needed(features, 'call trainTable');
 
 /** A model as something that can be saved. */
 export abstract class Savable {
@@ -60,7 +60,7 @@ export abstract class Savable {
    * @throws OptionError for a model that `trainTable` has not made, and for a key that was no column; DataError for a value of another type.
    */
   predictRecord(this: Sequential, record: object): Prediction {
-    return (this.features ?? noFeatures()).predictRecord(this, record);
+    return featuresOf(this).predictRecord(this, record);
   }
 
   /**
@@ -69,7 +69,7 @@ export abstract class Savable {
    * @throws OptionError for a model that `trainTable` has not made; DataError as `features.encode` does.
    */
   predictRecords(this: Sequential, rows: Table | readonly object[]): Prediction[] {
-    return (this.features ?? noFeatures()).predictRecords(this, rows);
+    return featuresOf(this).predictRecords(this, rows);
   }
 
   /**

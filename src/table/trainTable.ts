@@ -198,6 +198,6 @@ function weightsOf({ target: { labels } }: Features, weights: TableClassWeight |
 }
 
 /** Without what is undefined. */
-function given<Options extends object>(options: Options): { [Key in keyof Options]: Exclude<Options[Key], undefined> } {
+function present<Options extends object>(options: Options): { [Key in keyof Options]: Exclude<Options[Key], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

@@ -49,7 +49,7 @@ describe('splitTable', () => {
   });
 
   it.each<[string, () => unknown, new (...args: never[]) => Error, RegExp]>([
-    ['another option', () => splitTable(table, { stratify: 'kind' } as never), OptionError, /splitTable: unknown option 'stratify', did you mean 'stratified'/],
+    ['another option', () => splitTable(table, { stratifid: 'kind' } as never), OptionError, /splitTable: unknown option 'stratifid', did you mean 'stratified'/],
     ['an unknown column', () => splitTable(table, { stratified: 'kinds' }), OptionError, /splitTable stratified: no column has the name 'kinds', did you mean 'kind'\?; there are id, kind, wet/],
     ['stratified without a name', () => splitTable(table, { stratified: true as never }), OptionError, /stratified: expected the name of a column, received true/],
     ['a share of 1', () => splitTable(table, { test: 1 }), OptionError, /splitTable test/],
