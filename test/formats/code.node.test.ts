@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dense, exportCode, sequential } from '../../src/index.ts';
-import { codeCases, difference, overflowing, row } from './codeModels.ts';
+import { codeFor } from '../../src/formats/code/exportCode.ts';
+import { codeCases, difference, overflowing, row, tableCases } from './codeModels.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nabla-code-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const cases = codeCases();
 const hasGcc = spawnSync('gcc', ['--version']).status === 0;
 const note = hasGcc ? '' : ' (skipped: no gcc here)';
-const strict = ['-std=c99', '-O2', '-Wall', '-Wextra', '-Wpedantic', '-Werror', '-Wconversion', '-Wdouble-promotion', '-Wshadow', '-Wmissing-prototypes'];
+const strict = ['-std=c99', '-O1', '-pipe', '-Wall', '-Wextra', '-Wpedantic', '-Werror', '-Wconversion', '-Wdouble-promotion', '-Wshadow', '-Wmissing-prototypes'];
 
 describe.runIf(hasGcc)(`C${note}`, () => {
   const compile = (args: readonly string[]) => spawnSync('gcc', [...strict, ...args], { cwd: folder, encoding: 'utf8' });
@@ -31,10 +32,11 @@ describe.runIf(hasGcc)(`C${note}`, () => {
       declared.push(`void m${i}_predict(const float *, float *); int main_${i}(void);`);
       run.push(`if (main_${i}() != 0) return 1;`);
       for (const one of rows) {
-        run.push(`{ const float x[] = {${Array.from(one, (value) => `${value.toExponential(9)}f`).join(', ')}}; float y[${model.outputShape[0]}]; m${i}_predict(x, y); show(y, ${model.outputShape[0]}); }`);
+        run.push(`{ const float x[] = {${Array.from(one, (value) => (Number.isNaN(value) ? 'NAN' : `${value.toExponential(9)}f`)).join(', ')}}; float y[${model.outputShape[0]}]; m${i}_predict(x, y); show(y, ${model.outputShape[0]}); }`);
       }
     });
-    writeFileSync(join(folder, 'all.c'), `#include <stdio.h>
+    writeFileSync(join(folder, 'all.c'), `#include <math.h>
+#include <stdio.h>
 ${declared.join('\n')}
 static void show(const float *y, int count) { for (int i = 0; i < count; i++) printf("%.9g%c", (double)y[i], i + 1 < count ? ' ' : '\\n'); }
 int main(void) {
@@ -50,10 +52,12 @@ return 0;
     }));
   }
 
-  let found: ReturnType<typeof outputs> | undefined;
+  let found: ReturnType<typeof outputs>;
+  beforeAll(() => {
+    found = outputs();
+  });
   it.each(cases)('predicts what the model does: $name', ({ name, model, rows }) => {
-    found ??= outputs();
-    rows.forEach((one, i) => expect(difference(found!.get(name)![i]!, model.predict(one))).toBeLessThan(1e-5));
+    rows.forEach((one, i) => expect(difference(found.get(name)![i]!, model.predict(one))).toBeLessThan(1e-5));
   });
 
   it('has the weights to the bit, and tests itself', () => {
@@ -75,6 +79,27 @@ int main(void) {
     const bits = Uint32Array.from(execFileSync(join(folder, 'bits'), { encoding: 'utf8' }).trimEnd().split('\n'), Number);
     // A sum that begins with 0 has no −0.
     expect(bits).toEqual(new Uint32Array(values.map((value) => value + 0).buffer));
+  });
+
+  it('names columns and classes of a table', () => {
+    for (const { snapshot, model, features } of Object.values(tableCases())) {
+      const text = codeFor(snapshot, 'c', 'table', (one) => model.predict(one));
+      writeFileSync(join(folder, 'table.c'), text);
+      expect(compile(['-DNABLA_TEST', 'table.c', '-lm', '-o', 'table'])).toMatchObject({ status: 0, stderr: '' });
+      expect(execFileSync(join(folder, 'table'), { encoding: 'utf8' })).toBe('ok\n');
+      features.inputs.slice(0, 2).forEach(({ name, type }, i) => expect(text).toContain(` *   input[${i}] ${name}, a ${type}`));
+      const { labels } = features.target;
+      if (labels === undefined) continue;
+      writeFileSync(join(folder, 'labels.c'), `#include <stdio.h>
+extern const char *const table_labels[${labels.length}];
+int main(void) { for (int i = 0; i < ${labels.length}; i++) { fputs(table_labels[i], stdout); putchar(1); } return 0; }
+`);
+      expect(compile(['table.c', 'labels.c', '-lm', '-o', 'labels'])).toMatchObject({ status: 0, stderr: '' });
+      const found = execFileSync(join(folder, 'labels'), { encoding: 'utf8' }).split('\x01').slice(0, -1);
+      // A string of C ends at the first 0, a lone surrogate has no bytes of its own, and what is longer than a name is cut.
+      const expected = labels.map((label) => (String(label).length > 500 ? `${String(label).slice(0, 500)}...` : String(label)).replace('\ud800', '\ufffd').replace('\0', ''));
+      expect(found).toEqual(expected);
+    }
   });
 
   it('says in its self-test what is wrong', () => {
@@ -105,8 +130,16 @@ describe('TypeScript', () => {
       writeFileSync(path, exportCode(model, { language }));
       return path;
     }));
+    for (const [name, { snapshot, model }] of Object.entries(tableCases())) {
+      for (const language of ['ts', 'js'] as const) {
+        files.push(join(folder, `${name.replace(' ', '-')}.${language === 'ts' ? 'ts' : 'mjs'}`));
+        writeFileSync(files.at(-1)!, codeFor(snapshot, language, name, (one) => model.predict(one)));
+      }
+    }
     const user = join(folder, 'user.ts');
     writeFileSync(user, `import { predict, selfTest } from './m0.ts';
+import { predictRecord as predictSick } from './two-classes.ts';
+import { predictRecord as predictMass } from './value.ts';
 const one: Float32Array = predict([1, 2, 3]);
 const many: Float32Array[] = predict([new Float32Array(3), [1, 2, 3]]);
 const good: boolean = selfTest();
@@ -114,6 +147,11 @@ console.log(one, many, good);
 declare const console: { log(...values: unknown[]): void };
 // @ts-expect-error: no text
 predict('1, 2, 3');
+const sick: boolean = predictSick({ age: 3, island: null }).label;
+const mass: number = predictMass({ age: 3, mass: 5 }).value;
+// @ts-expect-error: no such column
+predictMass({ agee: 3 });
+console.log(sick, mass);
 `);
     const program = ts.createProgram([...files, user], { ...options, allowImportingTsExtensions: true, allowJs: true });
     const problems = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => `${file?.fileName} ${start}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);

@@ -1,14 +1,16 @@
 /** Models as JavaScript: run here, on Node and in a page, against the models themselves; and what there is to say about the text. */
 import { describe, expect, it } from 'vitest';
 import { dense, exportCode, OptionError, sequential, type ExportCodeOptions } from '../../src/index.ts';
-import { Random } from '../../src/random.ts';
+import { codeFor } from '../../src/formats/code/exportCode.ts';
 import { base64Lines, commentText, cString, digits, identifier, scriptString } from '../../src/formats/code/text.ts';
-import { codeCases, difference, hostile, overflowing } from './codeModels.ts';
+import { Random } from '../../src/random.ts';
+import { codeCases, difference, hostile, overflowing, tableCases, type TableCase } from './codeModels.ts';
 
 interface Module {
   predict(row: ArrayLike<number>): Float32Array;
   predict(rows: readonly ArrayLike<number>[]): Float32Array[];
   selfTest(): boolean;
+  predictRecord(record: object): { label?: unknown; probability?: number; probabilities?: Record<string, number>; value?: number };
 }
 
 /** A page has its own policies for `data:`, and Node no `blob:`. */
@@ -53,6 +55,58 @@ describe('JavaScript', () => {
     // Also where the model itself has nothing to say.
     expect(exportCode(overflowing(), { language: 'js' })).toMatch(/expected = \[\s*NaN, NaN,/);
     expect((await imported(exportCode(overflowing(), { language: 'js' }))).selfTest()).toBe(true);
+  });
+});
+
+describe('JavaScript of a model of a table', () => {
+  const code = async ({ snapshot, model }: TableCase): Promise<Module> => await imported(codeFor(snapshot, 'js', 'table', (one) => model.predict(one)));
+
+  it('takes records, and names the classes', async () => {
+    const one = tableCases().classes;
+    const { predictRecord, predict, selfTest } = await code(one);
+    expect(selfTest()).toBe(true);
+    const labels = one.features.target.labels!;
+    const rest = one.features.inputs.slice(3);
+    for (const [i, label] of labels.entries()) {
+      const record = { age: 41 + i, sunny: true, island: 'Dream', ...Object.fromEntries(rest.map(({ name }) => [name, label])), 'id "*/': 7, '*/ species': 'x' };
+      const expected = predict([41 + i, 1, 1, ...rest.map(() => i)]);
+      const best = expected.indexOf(Math.max(...expected));
+      expect(predictRecord(record)).toEqual({
+        label: labels[best], probability: expected[best], probabilities: Object.fromEntries(labels.map((name, k) => [String(name), expected[k]] as const)),
+      });
+    }
+    // What is missing, or an unknown word, is NaN.
+    const missing = predict([NaN, NaN, ...rest.map(() => NaN), NaN]);
+    expect(predictRecord({}).probability).toBe(Math.max(...missing));
+    expect(predictRecord({ age: null, sunny: undefined, island: 'Atlantis' }).probability).toBe(Math.max(...missing));
+  });
+
+  it('has one output for two classes, and a value in a regression', async () => {
+    const two = await code(tableCases()['two classes']);
+    const [second = 0] = two.predict([30, 0]);
+    expect(two.predictRecord({ age: 30, island: 'Biscoe' })).toEqual({ label: second > 0.5, probability: Math.max(second, 1 - second), probabilities: { false: 1 - second, true: second } });
+    const value = await code(tableCases().value);
+    expect(value.predictRecord({ age: '30', island: 'Biscoe' })).toEqual({ value: value.predict([0, 30])[0] });
+  });
+
+  it.each<[object, string]>([
+    [{ agee: 3 }, 'there is no column agee'],
+    [{ age: 'many' }, 'column age: expected a number, received many'],
+    [{ age: true }, 'column age: expected a number, received true'],
+    [{ age: [3] }, 'column age: expected a number, received 3'],
+    [{ age: Infinity }, 'column age: expected a number, received Infinity'],
+    [{ sunny: 'perhaps' }, 'column sunny: expected a boolean, received perhaps'],
+    [{ island: {} }, 'column island: expected a category, received [object Object]'],
+  ])('refuses %o', async (record, message) => {
+    const { predictRecord } = await code(tableCases().classes);
+    expect(() => predictRecord(record)).toThrow(new TypeError(message));
+  });
+
+  it('takes the words of a boolean', async () => {
+    const { predictRecord } = await code(tableCases().classes);
+    for (const word of [true, 1, 'Yes', 't']) expect(predictRecord({ sunny: word })).toEqual(predictRecord({ sunny: true }));
+    for (const word of [false, 0, 'no', 'F']) expect(predictRecord({ sunny: word })).toEqual(predictRecord({ sunny: false }));
+    expect(predictRecord({ sunny: true })).not.toEqual(predictRecord({ sunny: false }));
   });
 });
 

@@ -1,8 +1,9 @@
 /** Models for the tests of exported code: every layer and activation, and names that try to break out. */
 import {
   activation, activations, batchNormalization, dense, dropout, gaussianNoise, impute, layerNormalization, normalization, oneHot, residual, sequential,
-  type ActivationSpec, type Layer, type Sequential,
+  type ActivationSpec, type Layer, type ModelSnapshot, type Sequential,
 } from '../../src/index.ts';
+import type { FeaturesDescription } from '../../src/formats/code/source.ts';
 import { Random } from '../../src/random.ts';
 
 /** Numbers from -span to span. */
@@ -85,6 +86,40 @@ const coded: (() => CodeCase)[] = [
   }),
 ];
 
+/** Models that say what their columns are, and what comes out for records; the first with every name there is to break out with. */
+export interface TableCase {
+  readonly snapshot: ModelSnapshot;
+  readonly model: Sequential;
+  readonly features: FeaturesDescription;
+}
+
+export function tableCases(): Record<'classes' | 'two classes' | 'value', TableCase> {
+  const make = (units: number, features: FeaturesDescription): TableCase => {
+    const categories = features.inputs.map(({ labels = [] }) => labels.length);
+    const model = sequential({
+      layers: [
+        impute({ fill: features.inputs.map(({ type }) => (type === 'number' ? 40 : -1)), inputShape: [categories.length] }), oneHot({ categories }),
+        dense({ units, activation: features.target.labels === undefined ? 'linear' : units === 1 ? 'sigmoid' : 'softmax' }),
+      ],
+      seed: 4,
+    });
+    const snapshot = model.snapshot();
+    return { model, features, snapshot: { ...snapshot, model: { ...snapshot.model, features } as ModelSnapshot['model'] } };
+  };
+  const age = { name: 'age', type: 'number' } as const;
+  const island = { name: 'island', type: 'category', labels: ['Biscoe', 'Dream'] } as const;
+  const names = hostile.filter((name) => name !== '__proto__');
+  return {
+    classes: make(names.length, {
+      inputs: [age, { name: 'sunny', type: 'boolean' }, island, ...names.map((name) => ({ name, type: 'category', labels: names } as const))],
+      target: { name: '*/ species', type: 'category', labels: names }, leftOut: ['id "*/'],
+    }),
+    'two classes': make(1, { inputs: [age, island], target: { name: 'sick', type: 'boolean', labels: [false, true] } }),
+    value: make(1, { inputs: [island, age], target: { name: 'mass', type: 'number' } }),
+  };
+}
+
+const inFives = <Item>(items: readonly Item[]): Item[][] => Array.from({ length: Math.ceil(items.length / 5) }, (_, i) => items.slice(5 * i, 5 * i + 5));
 const rowsFor = (model: Sequential, spans: readonly number[]): Float32Array[] => spans.map((span, i) => row(model.inputShape[0], i + 1, span));
 
 /** Made where they are asked for: a backend must have been loaded. */
@@ -95,18 +130,18 @@ export function codeCases(): CodeCase[] {
       return { name, model, rows: rowsFor(model, [1, 1, 5]) };
     }),
     ...coded.map((make) => make()),
-    ...specs.map((spec) => {
-      const name = typeof spec === 'string' ? spec : `${spec.name} with parameters`;
-      const model = made([dense({ units: 6, inputShape: [4], activation: spec }), activation({ activation: spec })]);
-      return { name, model, rows: rowsFor(model, [1, 10, 30]) };
+    ...inFives(specs).map((few) => {
+      const model = made(few.map((spec) => dense({ units: 6, inputShape: [6], activation: spec })));
+      return { name: `layers with ${JSON.stringify(few)}`, model, rows: rowsFor(model, [1, 10]) };
     }),
     ...specs.map((spec) => {
       const model = made([activation({ activation: spec, inputShape: [edges.length] })]);
       return { name: `edges of ${JSON.stringify(spec)}`, model, rows: [edges, edges.map((value) => -value), edges.map((value) => 1.1 * value)] };
     }),
-    ...hostile.map((text, i) => {
-      const model = made([dense({ units: 2, inputShape: [3], name: text }), residual([dense({ units: 2, name: text })], { name: `${text}.` })], i, text);
-      return { name: `named ${JSON.stringify(text.slice(0, 20))}`, model, rows: rowsFor(model, [1]) };
+    ...inFives(hostile).map((few, i) => {
+      const layers = few.flatMap((text) => [dense({ units: 3, inputShape: [3], name: text }), residual([dense({ units: 3, name: text, kernelInitializer: 'zeros' })], { name: `${text}.` })]);
+      const model = made(layers, i, few[i % few.length]!);
+      return { name: `named ${JSON.stringify(few).slice(0, 40)}`, model, rows: rowsFor(model, [1]) };
     }),
   ];
 }

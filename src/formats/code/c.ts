@@ -51,7 +51,7 @@ function columnsText({ inputs, target }: FeaturesDescription): string {
     const codes = labels === undefined ? '' : `: the place of a word, NAN for any other\n${inLines(labels.map((label, code) => `${code} ${commentText(label)}`), ' *     ')}`;
     return ` *   input[${i}] ${commentText(name)}, ${type === 'boolean' ? 'a boolean: 0 or 1' : `a ${type}`}${codes}\n`;
   });
-  return `/*\n * What is missing is NAN.\n *\n${columns.join('')} *\n * The output is of ${commentText(target.name)}.\n */\n`;
+  return `/*\n * What is missing is NAN, which needs a compiler that keeps to IEEE 754: no -ffast-math.\n *\n${columns.join('')} *\n * The output is of ${commentText(target.name)}.\n */\n`;
 }
 
 /** With two classes, the only output is the probability of the second. */

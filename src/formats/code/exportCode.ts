@@ -31,6 +31,9 @@ const languages: Readonly<Record<ExportCodeOptions['language'], (source: Source)
  * the same float32 to the bit, as digits, or, where there are many in JavaScript, in base64. Dropout and noise, which only training has,
  * are not in it. The same model gives the same text.
  *
+ * A model that was made from a table also has its names there: `predictRecord(record)` gives `{ label, probability, probabilities }`, or
+ * `{ value }` in a regression; in C, a comment says what the columns are, and `<name>_labels` has the classes.
+ *
  * @throws OptionError for unknown options, and a layer that there is no code for; in a page before `loadBackend`, where the model needs that.
  */
 export function exportCode(model: Sequential, options: ExportCodeOptions): string {
