@@ -127,7 +127,7 @@ export async function trainTable(rows: Table | readonly object[], options: Train
   const { threads, callbacks = [], signal, verbose } = options;
   const inTime = !stops ? [] : [earlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true })];
   await model.fit(data.x, inUnits(data.y, units), {
-    ...given({ threads, signal, verbose, classWeight: weightsOf(features, options.classWeight) }),
+    ...present({ threads, signal, verbose, classWeight: weightsOf(features, options.classWeight) }),
     ...(validation !== undefined && { validationData: [validation.x, inUnits(validation.y, units)] as const }),
     callbacks: [...callbacks, ...inTime],
     epochs: plan.epochs,
