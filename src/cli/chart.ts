@@ -38,9 +38,10 @@ export function chart(terminal: Terminal, title: string, unit: string, lines: re
     return braille ? paint[top]!(String.fromCharCode(0x2800 + bits.reduce((all, one) => all | one, 0))) : marks[top]!;
   };
   const [corner, side, floor] = braille ? ['└', '┤', '─'] : ['+', '|', '-'];
-  const labels = new Map([[0, high], [(plotRows - 1) / 2 | 0, (low + high) / 2], [plotRows - 1, low]]);
+  const labelled = [0, Math.floor(plotRows / 2), plotRows - 1];
   const plot = Array.from({ length: plotRows }, (_, row) => {
-    const label = labels.has(row) ? significant(logarithmic ? Math.exp(labels.get(row)!) : labels.get(row)!) : '';
+    const value = high - ((high - low) * row) / (plotRows - 1);
+    const label = labelled.includes(row) ? significant(logarithmic ? Math.exp(value) : value) : '';
     return `${pad(label, labelWidth, 'left')} ${side}${Array.from({ length: plotColumns }, (_, column) => cell(column, row)).join('')}`.trimEnd();
   });
   const legend = lines.map(({ name }, i) => (braille ? paint[i]!(`── ${name}`) : `${marks[i]!} ${name}`)).join('   ');

@@ -137,7 +137,7 @@ function inWords({ min, above, max, below }: Bounds): string {
     max === undefined ? '' : `of at most ${max}`,
     below === undefined ? '' : `below ${below}`,
   ].filter(Boolean);
-  return bounds.length === 0 ? '' : ` ${bounds.join(' and ')}`;
+  return bounds.length === 0 ? '' : ` ${bounds.join(' and ').replace(' and of ', ' and ')}`;
 }
 
 /** `', did you mean ...'`, or else all names there are. */

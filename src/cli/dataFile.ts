@@ -6,6 +6,7 @@ import { DataError, NablaError, parseCsv, readCsv, readIdx, type Column, type Co
 import { integerOf, isSet, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
 import { checkReadable, startOf } from './files.ts';
 import { isIdx } from './idxJob.ts';
+import { inWordsOfOptions } from './messages.ts';
 import type { Meaning } from './outputs.ts';
 import { allRows, columnOr, interleaved, listed, refuseMissing, rowsWith, targetsOf } from './tables.ts';
 
@@ -72,8 +73,9 @@ async function inFile<Result>(path: string, work: () => Promise<Result>): Promis
     return await work();
   } catch (error) {
     if (!(error instanceof NablaError)) throw error;
-    const message = error.message.replace(/^[a-z]\w*: /, '').replace('with header: false', 'with --no-header').replace(/;? (if it stands for a missing value|[Tt]hen give it as a string|give it as a string).*$/s, '');
-    throw new UsageError(`'${path}': ${message}`, { cause: error });
+    // What a column holds is known here, or it is no input.
+    const message = inWordsOfOptions(error.message).replace(/; (for words, --columns|give it as a string).*$/s, '');
+    throw new UsageError(`${path}: ${message}`, { cause: error });
   }
 }
 

@@ -29,7 +29,10 @@ export function checkWritable(path: string): void {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new UsageError(`${problem}: it is a folder`);
     const folder = dirname(path);
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UsageError(`${problem}: there is no folder '${folder}'`);
-    accessSync(folder, constants.W_OK);
+    // Whether one can is found out by doing it: rights are not all there is to it.
+    const draft = draftOf(path);
+    closeSync(openSync(draft, 'w'));
+    rmSync(draft);
   });
 }
 
@@ -62,7 +65,7 @@ export function readWhole(path: string): Uint8Array {
 
 /** Replaces a file in one move, by way of a draft beside it, of which nothing stays. */
 export function replaceFile(path: string, content: string | Uint8Array | Iterable<string>): void {
-  const draft = `${path}.${process.pid}.draft`;
+  const draft = draftOf(path);
   attempt(`'${path}' could not be written`, () => {
     try {
       const file = openSync(draft, 'w');
@@ -79,6 +82,10 @@ export function replaceFile(path: string, content: string | Uint8Array | Iterabl
       throw error;
     }
   });
+}
+
+function draftOf(path: string): string {
+  return `${path}.${process.pid}.draft`;
 }
 
 /** Does what may fail for reasons of the disk. */

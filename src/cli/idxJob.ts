@@ -5,6 +5,7 @@ import { dataset, dense, normalization, readIdx, sequential, type Callback, type
 import { UsageError } from './command.ts';
 import { checkReadable, startOf } from './files.ts';
 import { makeOptimizer, type Job, type Settings } from './job.ts';
+import { reading } from './messages.ts';
 import { scoreClasses } from './scores.ts';
 import { count } from './terminal.ts';
 
@@ -120,7 +121,7 @@ function largestOf(values: ArrayLike<number>): number {
 
 function read(path: string): Promise<Idx> {
   checkReadable(path);
-  return readIdx(path);
+  return reading(path, () => readIdx(path));
 }
 
 /** Pixels that never change are nothing to speak of. */

@@ -17,6 +17,7 @@ import { evaluate } from './evaluate.ts';
 import { exportModel } from './export.ts';
 import { helpOf, helpOfAll } from './help.ts';
 import { inspect } from './inspect.ts';
+import { inWordsOfOptions } from './messages.ts';
 import { predict } from './predict.ts';
 import { Terminal } from './terminal.ts';
 import { train } from './train.ts';
@@ -68,16 +69,6 @@ function nameIn(args: readonly string[]): string {
   } catch {
     return 'nabla';
   }
-}
-
-/** A message of the library for those who know the options of the command, and not the library's functions, by which it begins. */
-function inWordsOfOptions(message: string): string {
-  return message
-    .replace(/^([a-z]+[A-Z]\w*:? |[a-z]+: )/, '')
-    .replace(/columns: \{ '([^']*)': 'ignore' \}/g, '--ignore $1')
-    .replace(/columns: \{ '([^']*)': '(\w+)' \}/g, '--columns $1=$2')
-    .replace(/if it stands for a missing value, add it to `missing`; /, '')
-    .replace(/header: false/g, '--no-header');
 }
 
 /** Whether an error says what is wrong with what the user gave, and not with the library. */

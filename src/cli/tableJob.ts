@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { dataset, readCsv, splitTable, trainTable, type Callback, type Column, type ColumnType, type Sequential, type Table } from '../index.ts';
 import { isSet, nameOf, suggest, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
 import { makeOptimizer, type ColumnSummary, type Job, type Settings } from './job.ts';
+import { reading } from './messages.ts';
 import { scoreClasses, scoreNumbers } from './scores.ts';
 import { count, significant } from './terminal.ts';
 
@@ -113,13 +114,14 @@ async function readTable(path: string, values: Values): Promise<Read> {
   const wanted = nameOf(values, 'task', tasks);
   const ignored = textsOf(values, 'ignore', 'names of columns with commas between them') ?? [];
   const named = namedTypes(values);
-  const delimiter = textOf(values, 'delimiter', 'a character');
-  const whole = await readCsv(path, {
+  const delimiter = textOf(values, 'delimiter', "a character, or 'tab'");
+  if (delimiter !== undefined && delimiter !== 'tab' && delimiter.length > 1) throw new UsageError(`--delimiter expects a character, or 'tab', received '${delimiter}'`);
+  const whole = await reading(path, () => readCsv(path, {
     // A column that is left out can be read as words, whatever is in it.
     columns: { ...named, ...Object.fromEntries(ignored.map((name) => [name, 'category' as const])) },
     ...(delimiter !== undefined && { delimiter: delimiter === 'tab' ? '\t' : delimiter }),
     ...(isSet(values, 'no-header') && { header: false }),
-  });
+  }));
   const names = whole.columns.map(({ name }) => name);
   if (target === undefined) throw new UsageError(`expects --target <column>; the columns are ${names.join(', ')}`);
   const column = whole.columns.find(({ name }) => name === target);
@@ -128,13 +130,12 @@ async function readTable(path: string, values: Values): Promise<Read> {
   if (column.type !== 'number' && wanted === 'regression') {
     throw new UsageError(`--task regression expects a target of numbers, and '${target}' holds ${column.type === 'boolean' ? 'true and false' : 'words'}`);
   }
-  const present = rowsWith(column);
-  if (present.length < 2) throw new UsageError(`expects at least two rows with a value in the target '${target}', received ${present.length}`);
-  const table = present.length === whole.rowCount ? whole : pickRows(whole, present);
+  const table = withTarget(whole, column);
   for (const one of table.columns) {
     if (!ignored.includes(one.name) && rowsWith(one).length === 0) throw new UsageError(`column '${one.name}' has no value in any row; --ignore ${one.name} leaves it out`);
   }
-  const lost = whole.rowCount - present.length;
+  if (names.every((name) => name === target || ignored.includes(name))) throw new UsageError(`there is no column left to learn '${target}' from`);
+  const lost = whole.rowCount - table.rowCount;
   return {
     name: target, table, ignored, named,
     task: wanted ?? taskOf(columnOf(table, target)),
@@ -143,6 +144,17 @@ async function readTable(path: string, values: Values): Promise<Read> {
       ...problemsOf(table, target, ignored),
     ],
   };
+}
+
+/** The rows that have a target, which must be two different ones at least. */
+function withTarget(whole: Table, column: Column): Table {
+  const present = rowsWith(column);
+  const first = column.values[present[0]!];
+  if (present.length < 2) throw new UsageError(`expects at least two rows with a value in the target '${column.name}', received ${present.length}`);
+  if (present.every((row) => column.values[row] === first)) {
+    throw new UsageError(`the target '${column.name}' is ${typeof first === 'string' ? `'${first}'` : String(first)} in every row: there is nothing to learn`);
+  }
+  return present.length === whole.rowCount ? whole : pickRows(whole, present);
 }
 
 function namedTypes(values: Values): Record<string, (typeof types)[number]> {

@@ -12,7 +12,7 @@ import { report } from './report.ts';
 import { scoreLines } from './scoreLines.ts';
 import { documentOf } from './scores.ts';
 import { tableJob, tableOptions } from './tableJob.ts';
-import { bullet, count, percent, printable, significant, type Terminal } from './terminal.ts';
+import { bullet, count, percent, printable, short, type Terminal } from './terminal.ts';
 
 const defaultValidation = 0.2;
 const mostProblems = 8;
@@ -133,7 +133,7 @@ async function fit(job: Job, terminal: Terminal, signal: AbortSignal): Promise<{
 
 /** `loss 0.1234  val 0.2345, 96.7 %`: short, for a line has to hold more. */
 function describe({ loss, accuracy, val_loss, val_accuracy }: Logs): string[] {
-  const figures = (name: string, value: number, right: number | undefined): string => `${name} ${significant(value)}${right === undefined ? '' : `, ${percent(right)}`}`;
+  const figures = (name: string, value: number, right: number | undefined): string => `${name} ${short(value)}${right === undefined ? '' : `, ${percent(right)}`}`;
   return val_loss === undefined ? [figures('loss', loss!, accuracy)] : [figures('loss', loss!, undefined), figures('val', val_loss, val_accuracy)];
 }
 

@@ -20,8 +20,6 @@ import { featuresOf, targetOf, type Target } from './columns.ts';
 import { layersOf, manyRows, planOf, restoreUnits, settleUnknown, usualPatience, type Units } from './network.ts';
 import { imputations, scalesOf, scalings, type Imputation } from './scales.ts';
 
-const where = 'trainTable';
-
 /** Weights by the names of classes, 1 where there is none; `'balanced'`: rows / (classes · rows of the class). */
 export type TableClassWeight = 'balanced' | Readonly<Record<string, number>>;
 
@@ -117,7 +115,7 @@ export async function trainTable(rows: Table | readonly object[], options: Train
   const { backend } = options;
   const model = sequential({ layers: layersOf(features, scales, target.rows.length, options), seed, ...(backend !== undefined && { backend }) });
   const { patience = usualPatience } = options;
-  const stops = validation !== undefined && patience !== Infinity;
+  const stops = patience !== Infinity && checkInteger('trainTable patience', patience, { min: 0 }) >= 0 && validation !== undefined;
   const plan = planOf(training.length, stops, options);
   const compile: Omit<CompileOptions, 'optimizer'> = {
     loss: target.labels === undefined ? 'meanSquaredError' : features.outputs === 1 ? 'binaryCrossentropy' : 'sparseCategoricalCrossentropy',
@@ -145,13 +143,13 @@ const usualSplit = 0.1;
 /** Row numbers: those to train on, and those to validate on, if there are any. */
 function divide({ column, labels, rows }: Target, { validationSplit, validationData }: TrainTableOptions, seed: number): [Uint32Array, Uint32Array?] {
   if (validationData !== undefined) {
-    if (validationSplit !== undefined) throw new OptionError(`${where}: give validationData or validationSplit, not both`);
+    if (validationSplit !== undefined) throw new OptionError(`trainTable: give validationData or validationSplit, not both`);
     return [rows];
   }
-  const test = checkNumber(`${where} validationSplit`, validationSplit ?? (rows.length < manyRows ? 0 : usualSplit), { min: 0, below: 1 });
+  const test = checkNumber('trainTable validationSplit', validationSplit ?? (rows.length < manyRows ? 0 : usualSplit), { min: 0, below: 1 });
   if (test === 0) return [rows];
   const strata = labels && strataOf(column);
-  const parts = splitRows(`${where} validationSplit`, rows.length, { test, seed }, strata && (() => Array.from(rows, (row) => strata[row]!)));
+  const parts = splitRows('trainTable validationSplit', rows.length, { test, seed }, strata && (() => Array.from(rows, (row) => strata[row]!)));
   return parts.map((part) => part.map((at) => rows[at]!)) as [Uint32Array, Uint32Array];
 }
 
@@ -191,9 +189,10 @@ function inUnits(y: Float32Array, units: Units | undefined): Float32Array {
 
 /** Weights by class index of those by name. */
 function weightsOf({ target: { labels } }: Features, weights: TableClassWeight | undefined): ClassWeight | undefined {
-  if (weights === undefined || weights === 'balanced') return weights;
-  if (labels === undefined) throw new OptionError(`${where} classWeight: a regression has no classes`);
-  checkKeys(`${where} classWeight`, weights, labels.map(String));
+  if (weights === undefined) return undefined;
+  if (labels === undefined) throw new OptionError('trainTable classWeight: a regression has no classes');
+  if (weights === 'balanced') return weights;
+  checkKeys('trainTable classWeight', weights, labels.map(String));
   return labels.map((label) => weights[String(label)] ?? 1);
 }
 

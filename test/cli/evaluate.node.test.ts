@@ -104,7 +104,7 @@ describe('what cannot be scored', () => {
     [['colours.safetensors', 'seven.csv'], "'seven.csv', column 'class': row 1: expected a class, a whole number from 0 to 2, received '7'"],
     [['colours.safetensors', 'pink.csv', '--target', 'class'], "'pink.csv', column 'class': row 0: expected a class, one of 'red', 'green, or so', 'blue', received 'pink'"],
     [['species.safetensors', 'targetless.csv'], "'targetless.csv' lacks 'species', which the model predicts; it has 'island', 'mass', 'ringed', 'sex'"],
-    [['species.safetensors', 'emperor.csv'], "'emperor.csv': row 0, column 'species': expected one of 'Adelie', 'Gentoo', received 'Emperor'"],
+    [['species.safetensors', 'emperor.csv'], "emperor.csv: row 0, column 'species': expected one of 'Adelie', 'Gentoo', received 'Emperor'"],
     [['colours.safetensors', 'images.idx'], "expects the IDX file of the labels after 'images.idx', received none"],
     [['colours.safetensors', 'images.idx', 'few.idx'], "'few.idx' should hold one label for each of the 3 rows of 'images.idx', and holds 2 values"],
     [['colours.safetensors', 'points.csv', 'few.idx'], "'points.csv' is a table, whose targets are one of its columns; 'few.idx' is one file too many"],
