@@ -1,6 +1,6 @@
 /** Files as the commands read and write them: what cannot be done with one is said in a sentence, and none is ever half-written. */
 
-import { accessSync, closeSync, constants, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, fsyncSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UsageError } from './command.ts';
 
@@ -57,14 +57,21 @@ export function startOf(path: string, length: number): Uint8Array {
   });
 }
 
+/** The bytes of a file. */
+export function readWhole(path: string): Uint8Array {
+  checkReadable(path);
+  return attempt(`'${path}' cannot be read`, () => readFileSync(path));
+}
+
 /** Replaces a file in one move, by way of a draft beside it, of which nothing stays. */
-export function replaceFile(path: string, content: string | Uint8Array): void {
+export function replaceFile(path: string, content: string | Uint8Array | Iterable<string>): void {
   const draft = draftOf(path);
   attempt(`'${path}' could not be written`, () => {
     try {
       const file = openSync(draft, 'w');
       try {
-        writeFileSync(file, content);
+        // By its descriptor, a file is written on from where the piece before ended.
+        for (const piece of typeof content === 'string' || content instanceof Uint8Array ? [content] : content) writeFileSync(file, piece);
         fsyncSync(file);
       } finally {
         closeSync(file);

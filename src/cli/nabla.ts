@@ -7,16 +7,23 @@
 import { DataError, FormatError, NablaError, OptionError, ShapeError } from '../index.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { findCommand, parseCommandLine } from './arguments.ts';
+import { bench } from './bench.ts';
+import { check } from './check.ts';
 import { UsageError, type Command, type Context } from './command.ts';
+import { convert } from './convert.ts';
 import { demo } from './demo.ts';
 import { derivative } from './derivative.ts';
+import { evaluate } from './evaluate.ts';
+import { exportModel } from './export.ts';
 import { helpOf, helpOfAll } from './help.ts';
+import { inspect } from './inspect.ts';
 import { inWordsOfOptions } from './messages.ts';
+import { predict } from './predict.ts';
 import { bullet, Terminal } from './terminal.ts';
 import { train } from './train.ts';
 
 /** In the order of the help. */
-const commands: readonly Command[] = [train, demo, derivative];
+const commands: readonly Command[] = [train, predict, evaluate, inspect, convert, exportModel, check, bench, demo, derivative];
 
 const interrupted = 130;
 const stop = new AbortController();

@@ -11,8 +11,12 @@ const leastCell = 4;
 const longestBar = 40;
 
 /** Scores of rows that are called `what`, for example `'held-out'`. */
-export function scoreLines(screen: Terminal, scores: Scores, what: string): string[] {
+export function scoreLines(screen: Terminal, scores: Scores, what = ''): string[] {
   return scores.task === 'classification' ? classLines(screen, scores, what) : numberLines(screen, scores, what);
+}
+
+function rowsCalled(rows: number, what: string): string {
+  return [count(rows), what, 'rows'].filter(Boolean).join(' ');
 }
 
 function classLines(screen: Terminal, scores: ClassScores, what: string): string[] {
@@ -20,7 +24,7 @@ function classLines(screen: Terminal, scores: ClassScores, what: string): string
   const wrong = rows - confusion.reduce((sum, row, i) => sum + row[i]!, 0);
   const shown = classes.slice(0, mostClasses);
   return [
-    screen.bold(`Accuracy ${percent(accuracy)}, macro F1 ${macroF1.toFixed(3)}: ${count(wrong)} of ${count(rows)} ${what} rows wrong`),
+    screen.bold(`Accuracy ${percent(accuracy)}, macro F1 ${macroF1.toFixed(3)}: ${count(wrong)} of ${rowsCalled(rows, what)} wrong`),
     '',
     ...table([
       ['class', 'precision', 'recall', 'F1', 'rows'],
@@ -70,7 +74,7 @@ function numberLines(screen: Terminal, scores: NumberScores, what: string): stri
   const most = Math.max(...counts);
   const mark = screen.unicode ? '█' : '#';
   return [
-    screen.bold(`R² ${scores.r2.toFixed(3)}, mean absolute error ${significant(scores.mae)} on ${count(rows)} ${what} rows`),
+    screen.bold(`R² ${scores.r2.toFixed(3)}, mean absolute error ${significant(scores.mae)} on ${rowsCalled(rows, what)}`),
     `MSE ${significant(scores.mse)}, its root ${significant(scores.rmse)}`,
     '',
     'Predicted minus actual:',

@@ -82,3 +82,13 @@ function histogramOf(errors: Float32Array): NumberScores['histogram'] {
   for (const error of errors) counts[Math.min(bars - 1, Math.floor((error + reach) / width))]!++;
   return { edges: Array.from({ length: bars + 1 }, (_, i) => i * width - reach), counts };
 }
+
+/** The scores for JSON, figures together. */
+export function documentOf(scores: Scores): { metrics: Readonly<Record<string, number>>; [detail: string]: unknown } {
+  if (scores.task === 'classification') {
+    const { accuracy, macroF1, classes, confusion } = scores;
+    return { metrics: { accuracy, macroF1 }, classes, confusion: { labels: classes.map(({ label }) => label), matrix: confusion } };
+  }
+  const { mse, rmse, mae, r2, largest, histogram } = scores;
+  return { metrics: { mse, rmse, mae, r2 }, residuals: { largest, histogram } };
+}

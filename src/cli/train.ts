@@ -10,7 +10,7 @@ import { activationNames, backendNames, optimizerNames, type Job, type Settings 
 import { progress } from './progress.ts';
 import { report } from './report.ts';
 import { scoreLines } from './scoreLines.ts';
-import type { Scores } from './scores.ts';
+import { documentOf } from './scores.ts';
 import { tableJob, tableOptions } from './tableJob.ts';
 import { bullet, count, percent, printable, short, type Terminal } from './terminal.ts';
 
@@ -146,16 +146,6 @@ function drawCurves(terminal: Terminal, { validatedOn }: Job, history: Readonly<
 function problemLines(problems: readonly string[]): string[] {
   const more = problems.length - mostProblems;
   return [...problems.slice(0, mostProblems).flatMap((problem) => bullet(printable(problem))), ...(more > 0 ? [`  and ${count(more)} more like these`] : [])];
-}
-
-/** The scores for JSON, figures together. */
-function documentOf(scores: Scores): object {
-  if (scores.task === 'classification') {
-    const { accuracy, macroF1, classes, confusion } = scores;
-    return { metrics: { accuracy, macroF1 }, classes, confusion: { labels: classes.map(({ label }) => label), matrix: confusion } };
-  }
-  const { mse, rmse, mae, r2, largest, histogram } = scores;
-  return { metrics: { mse, rmse, mae, r2 }, residuals: { largest, histogram } };
 }
 
 /** The name of a file without its folder and what says its format. */
