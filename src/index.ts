@@ -90,7 +90,7 @@ export type { RecordOptions } from './data/records.ts';
 export { sequential } from './model/sequential.ts';
 export type { CompileOptions, FitOptions, Gradient, PredictOptions, Sequential, SequentialOptions } from './model/sequential.ts';
 export type { ByteSource } from './data/source.ts';
-export { splitTable } from './data/split.ts';
+export { pickRows, splitTable } from './data/split.ts';
 export type { SplitOptions, SplitTableOptions } from './data/split.ts';
 export type { ColumnStatistics, Problem } from './data/statistics.ts';
 export { trainTable } from './table/trainTable.ts';

@@ -65,7 +65,7 @@ function targetOf(given: string): { format: FileFormat; path: string } {
   }
   if (!isFolder(given)) {
     if (/\.[^./\\]+$/.test(given)) throw new UsageError(`'${given}': expected a name that ends in .safetensors, .onnx or .json, or a folder`);
-    checkWritable(given);
+    checkWritable(given.replace(/[/\\]+$/, ''));
     return { format: 'tfjs', path: join(given, 'model.json') };
   }
   return targetOf(join(given, 'model.json'));

@@ -1,12 +1,13 @@
 /** A table out of a CSV file, cut into rows to train on and rows to score on, and the model that `trainTable` makes of it. */
 
 import { basename } from 'node:path';
-import { dataset, readCsv, splitTable, trainTable, type Callback, type Column, type ColumnType, type Sequential, type Table } from '../index.ts';
+import { dataset, pickRows, readCsv, splitTable, trainTable, type Callback, type Column, type ColumnType, type Sequential, type Table } from '../index.ts';
 import { isSet, nameOf, suggest, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
 import { makeOptimizer, type ColumnSummary, type Job, type Settings } from './job.ts';
 import { reading } from './messages.ts';
 import { scoreClasses, scoreNumbers } from './scores.ts';
 import { count, significant } from './terminal.ts';
+import { presentRows } from './tables.ts';
 
 const tasks = ['classification', 'regression'] as const;
 type Task = (typeof tasks)[number];
@@ -133,7 +134,7 @@ async function readTable(path: string, values: Values): Promise<Read> {
   }
   const table = withTarget(whole, column);
   for (const one of table.columns) {
-    if (!ignored.includes(one.name) && rowsWith(one).length === 0) throw new UsageError(`column '${one.name}' has no value in any row; --ignore ${one.name} leaves it out`);
+    if (!ignored.includes(one.name) && presentRows(one).length === 0) throw new UsageError(`column '${one.name}' has no value in any row; --ignore ${one.name} leaves it out`);
   }
   if (names.every((name) => name === target || ignored.includes(name))) throw new UsageError(`there is no column left to learn '${target}' from`);
   const lost = whole.rowCount - table.rowCount;
@@ -149,7 +150,7 @@ async function readTable(path: string, values: Values): Promise<Read> {
 
 /** The rows that have a target, which must be two different ones at least. */
 function withTarget(whole: Table, column: Column): Table {
-  const present = rowsWith(column);
+  const present = presentRows(column);
   const first = column.values[present[0]!];
   if (present.length < 2) throw new UsageError(`expects at least two rows with a value in the target '${column.name}', received ${present.length}`);
   if (present.every((row) => column.values[row] === first)) {
@@ -191,7 +192,7 @@ function problemsOf(table: Table, target: string, ignored: readonly string[]): s
   });
   if (asNumbers.length < 2) return [];
   return dataset({ columns: asNumbers, rowCount: table.rowCount }, target).problems().map(({ code, column, message }) => {
-    const rows = code === 'missing' ? table.rowCount - rowsWith(columnOf(table, column)).length : 0;
+    const rows = code === 'missing' ? table.rowCount - presentRows(columnOf(table, column)).length : 0;
     switch (code) {
       case 'missing': return `Column '${column}' has no value in ${count(rows)} of ${count(table.rowCount)} rows; the model fills them in.`;
       case 'constant': return `Column '${column}' is the same in every row that has a value; nothing can be learnt from it.`;
@@ -210,19 +211,6 @@ function ofKnownClasses(heldOut: Table, training: Table, target: string): [Table
   return rows.length === heldOut.rowCount ? [heldOut, 0] : [pickRows(heldOut, rows), heldOut.rowCount - rows.length];
 }
 
-function rowsWith({ values }: Column): Uint32Array {
-  return Uint32Array.from(values.keys()).filter((row) => values[row] !== null && !Number.isNaN(values[row]));
-}
-
-function pickRows({ columns }: Table, rows: Uint32Array): Table {
-  const pick = (column: Column): Column => {
-    if (column.type === 'number') return { ...column, values: Float64Array.from(rows, (row) => column.values[row]!) };
-    if (column.type === 'boolean') return { ...column, values: Array.from(rows, (row) => column.values[row]!) };
-    return { ...column, values: Array.from(rows, (row) => column.values[row]!), codes: Int32Array.from(rows, (row) => column.codes[row]!) };
-  };
-  return { columns: columns.map(pick), rowCount: rows.length };
-}
-
 function columnOf({ columns }: Table, name: string): Column {
   return columns.find((column) => column.name === name)!;
 }
@@ -237,7 +225,7 @@ function withoutColumn({ columns, rowCount }: Table, name: string): Table {
 
 function summaryOf(column: Column, role: string): ColumnSummary {
   const { name, type, values } = column;
-  const missing = values.length - rowsWith(column).length;
+  const missing = values.length - presentRows(column).length;
   return { name: role === '' ? name : `${name} (${role})`, type, missing, values: valuesIn(column) };
 }
 

@@ -1,7 +1,7 @@
 /** Columns of tables as commands need them: by name, without rows that lack a value, as rows of numbers, as classes. */
 
 import { didYouMean } from '../errors.ts';
-import type { Column, Table } from '../index.ts';
+import { pickRows, type Column, type Table } from '../index.ts';
 import { UsageError } from './command.ts';
 import type { Meaning } from './outputs.ts';
 import { count } from './terminal.ts';
@@ -33,20 +33,19 @@ export function allRows(table: Table): Picked {
   return { table, numbers: Uint32Array.from({ length: table.rowCount }, (_, row) => row), notes: [] };
 }
 
+/** The numbers of the rows in which a column has a value. */
+export function presentRows({ values }: Column): Uint32Array {
+  return Uint32Array.from(values.keys()).filter((row) => values[row] !== null && !Number.isNaN(values[row]));
+}
+
 /** The rows in which a column has a value. */
 export function rowsWith(path: string, table: Table, name: string): Picked {
-  const { values } = table.columns.find((column) => column.name === name)!;
   const all = allRows(table);
-  const numbers = all.numbers.filter((row) => values[row] !== null && !Number.isNaN(values[row]));
+  const numbers = presentRows(table.columns.find((column) => column.name === name)!);
   const lacking = table.rowCount - numbers.length;
   if (lacking === 0) return all;
   if (numbers.length === 0) throw new UsageError(`no row of '${path}' has a value of '${name}'`);
-  const pick = (column: Column): Column => ({ ...column, values: pickValues(column.values, numbers) }) as Column;
-  return { table: { columns: table.columns.map(pick), rowCount: numbers.length }, numbers, notes: [`${count(lacking)} ${lacking === 1 ? 'row' : 'rows'} without '${name}' left out`] };
-}
-
-function pickValues(values: Column['values'], rows: Uint32Array): unknown {
-  return values instanceof Float64Array ? Float64Array.from(rows, (row) => values[row]!) : Array.from(rows, (row) => values[row]);
+  return { table: pickRows(table, numbers), numbers, notes: [`${count(lacking)} ${lacking === 1 ? 'row' : 'rows'} without '${name}' left out`] };
 }
 
 /** Columns of numbers and booleans as rows, float32; NaN for what is missing. */

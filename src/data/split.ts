@@ -76,8 +76,13 @@ export function strataOf(column: Column): Int32Array {
   return Int32Array.from(column.values as ArrayLike<unknown>, (value) => codes.get(value) ?? (codes.set(value, codes.size), codes.size - 1));
 }
 
-/** The rows of these numbers, in that order, copied. */
-export function pickRows({ columns }: Table, rows: Uint32Array): Table {
+/**
+ * The rows of these numbers (from 0), in that order, copied. Columns of categories keep all labels.
+ *
+ * @throws OptionError for a number that is of no row.
+ */
+export function pickRows({ columns, rowCount }: Table, rows: ArrayLike<number>): Table {
+  for (let i = 0; i < rows.length; i++) checkInteger(`pickRows rows[${i}]`, rows[i], { min: 0, max: rowCount - 1 });
   const pick = (column: Column): Column => {
     const { name, type, values } = column;
     if (type === 'number') return { name, type, values: Float64Array.from(rows, (row) => values[row]!) };

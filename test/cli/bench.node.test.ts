@@ -30,5 +30,5 @@ it('takes another number of rows, and then times no network twice', () => {
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   expect(stdout.match(/^ {2}(train|predict) .*x$/gm)).toHaveLength(4);
   expect(stdout).toMatch(/^ {2}train 784-128-10, batch 4 +[\d,]+ +[\d,]+ +[\d,]+ +[\d.]+x$/m);
-  expect(nabla('bench', '--rows', '0')).toMatchObject({ stderr: "nabla bench: --rows expects a whole number of at least 1 and of at most 65536, received '0'\n", status: 2 });
+  expect(nabla('bench', '--rows', '0')).toMatchObject({ stderr: "nabla bench: --rows expects a whole number of at least 1 and at most 65536, received '0'\n", status: 2 });
 });

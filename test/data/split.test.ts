@@ -1,6 +1,6 @@
 /** Tables cut in two: every row once, by a seed, with a share of every value of a column. */
 import { describe, expect, it } from 'vitest';
-import { DataError, dataset, OptionError, parseCsv, ShapeError, splitTable, tableFromRecords, type Table } from '../../src/index.ts';
+import { DataError, dataset, OptionError, parseCsv, pickRows, ShapeError, splitTable, tableFromRecords, type Table } from '../../src/index.ts';
 
 const table = tableFromRecords(Array.from({ length: 50 }, (_, i) => ({ id: i, kind: ['a', 'b', 'b', 'c', 'b'][i % 5], wet: i % 7 === 0 ? null : i % 2 === 0 })));
 const valuesOf = ({ columns }: Table, name: string): unknown[] => [...columns.find((column) => column.name === name)!.values as ArrayLike<unknown> & Iterable<unknown>];
@@ -58,5 +58,20 @@ describe('splitTable', () => {
   ])('refuses %s', (_, work, kind, message) => {
     expect(work).toThrow(kind);
     expect(work).toThrow(message);
+  });
+});
+
+describe('pickRows', () => {
+  it('copies rows in the order asked for, twice where asked twice, words and codes alike', () => {
+    const picked = pickRows(table, [7, 2, 2]);
+    expect(picked.rowCount).toBe(3);
+    expect(ids(picked)).toEqual([7, 2, 2]);
+    for (const name of ['kind', 'wet']) expect(valuesOf(picked, name)).toEqual([7, 2, 2].map((row) => valuesOf(table, name)[row]));
+    const kind = picked.columns[1]!;
+    expect(kind.type === 'category' && Array.from(kind.codes, (code) => kind.labels[code])).toEqual(valuesOf(picked, 'kind'));
+  });
+
+  it.each([[[50]], [[-1]], [[0, 1.5]]])('refuses %j, which is no row', (rows) => {
+    expect(() => pickRows(table, rows)).toThrow(OptionError);
   });
 });
