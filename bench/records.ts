@@ -82,16 +82,19 @@ function encoderOf({ inputs, target }: Features): (rows: Cells) => Encoded {
   };
 }
 
-/** MNIST's training pictures, where the data are: see the section on accuracy. */
+/** Pictures of MNIST, where the data are (see the section on accuracy): those to train on from their file, those to test on from CSV too. */
 async function pictures(): Promise<void> {
-  const file = resolve(process.env['NABLA_DATA'] ?? `${root}../shared/data`, 'mnist/train-images-idx3-ubyte.gz');
+  const fileOf = (part: string): string => resolve(process.env['NABLA_DATA'] ?? `${root}../shared/data`, `mnist/${part}-images-idx3-ubyte.gz`);
+  const file = fileOf('train');
   if (!existsSync(file)) {
     console.log(`MNIST: there is no ${file}`);
     return;
   }
-  const scaled = (pixels: ArrayLike<number>): Float32Array => {
-    const values = new Float32Array(pixels.length);
-    for (let i = 0; i < values.length; i++) values[i] = pixels[i]! / 255;
+  const { data, shape: [rows = 0] } = await readIdx(fileOf('t10k'));
+  await picturesOfText(Array.from({ length: rows }, (_, row) => data.subarray(row * pixels, (row + 1) * pixels).join()).join('\n'), rows);
+  const scaled = (inks: ArrayLike<number>): Float32Array => {
+    const values = new Float32Array(inks.length);
+    for (let i = 0; i < values.length; i++) values[i] = inks[i]! / 255;
     return values;
   };
   const ours = async (): Promise<Float32Array> => scaled((await readIdx(file)).data);
@@ -104,6 +107,31 @@ async function pictures(): Promise<void> {
   const [own, other] = await inTurns([ours, loop] as Call[], { ...options, warmup: 500 });
   print('MNIST to numbers: gunzipSync and a loop', other!, own!);
 }
+
+/** A row a picture, a number a pixel. */
+async function picturesOfText(text: string, rows: number): Promise<void> {
+  const none = new Float32Array(0);
+  const ours = (): Encoded => {
+    const x = new Float32Array(rows * pixels);
+    const inks = parseCsv(text, { header: false }).columns.map(({ values }) => values as Float64Array);
+    for (let row = 0; row < rows; row++) for (let column = 0; column < pixels; column++) x[row * pixels + column] = inks[column]![row]! / 255;
+    return { x, y: none };
+  };
+  const theirs = (await parsers(text)).filter(({ name }) => name === 'rows of text');
+  const calls = theirs.map(({ parse }) => (): Encoded => {
+    const x = new Float32Array(rows * pixels);
+    parse().forEach((cells, row) => {
+      for (let column = 0; column < pixels; column++) x[row * pixels + column] = Number(cells[column]) / 255;
+    });
+    return { x, y: none };
+  });
+  const expected = ours();
+  theirs.forEach(({ peer }, i) => checkSame(peer, calls[i]!(), expected));
+  const [own, ...others] = await inTurns([ours, ...calls], { rounds: 5, sample: 1, warmup: 500 });
+  theirs.forEach(({ peer }, i) => print(`MNIST, ${rows} pictures as CSV: ${peer} ${versions[peer]}`, others[i]!, own!));
+}
+
+const pixels = 784;
 
 function print(name: string, other: readonly number[], own: readonly number[]): void {
   console.log(line(columns, [name, ...[other, own].map((samples) => significant(median(samples))), times(medianRatio(other, own))]));
