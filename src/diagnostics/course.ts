@@ -1,0 +1,89 @@
+/**
+ * Rules about training itself: whether the loss falls, and whether the learning rate is why it does not. A suspicion is put to the test
+ * before it becomes a finding: a few updates on the copy, at the model's rate and at others.
+ */
+
+import { brief } from './structure.ts';
+import { elasticity, limits, type Case, type Course, type Finding } from './findings.ts';
+import type { Look } from './measures.ts';
+
+/** Updates of a trial. */
+const trialUpdates = 20;
+
+/** What was lost is made whole by less than this: gradients that are none. */
+const noGradient = 1e-6;
+
+/** Findings about how training went, or, without a course, how it would go from here. `failed`: it stopped by an error. */
+export function courseFindings(one: Case, look: Look, course: Course | undefined, failed: boolean): Finding[] {
+  const { probe } = one;
+  const scale = Math.max(Math.abs(probe.baseline), 1e-6);
+  const losses = course?.losses ?? [];
+  const now = losses.at(-1) ?? look.loss;
+  const rate = rateFinding(one, look, course, failed, now, scale);
+  const findings = rate === undefined ? [] : [rate];
+  const stuck = losses.length > 1 && now > limits.unlearnt * scale && losses[losses.length >> 1]! - now < limits.flat * scale;
+  const noSlope = probe.updates && look.loss > limits.unlearnt * scale && look.layers.every((layer) => elasticity(layer, probe) < noGradient);
+  if (stuck || (losses.length === 0 && noSlope)) {
+    findings.push({
+      code: 'flatLoss', severity: 'warning', layer: undefined, evidence: { loss: now, constantLoss: probe.baseline, epochs: losses.length },
+      message: `${losses.length === 0 ? 'No weight has a gradient, and the loss' : `After ${losses.length} epochs the loss`} is ${brief(now)}, no better than the ${brief(probe.baseline)} of always giving the same output.`,
+      advice: rate === undefined
+        ? 'Check that targets belong to their rows and depend on the inputs, that weights do not all start from the same value, and what else is found here.'
+        : 'See what is said of the learning rate.',
+    });
+  }
+  return [...findings, ...overfitting(course)];
+}
+
+function rateFinding({ model, probe }: Case, look: Look, course: Course | undefined, failed: boolean, now: number, scale: number): Finding | undefined {
+  if (!probe.updates) return undefined;
+  const { learningRate } = model;
+  const ratios = (course === undefined || course.looks.length === 0 ? [look] : course.looks).map(({ layers }) => Math.max(...layers.map(({ updateRatio }) => updateRatio ?? 0)));
+  const early = Math.max(0, ...ratios.slice(0, 2).filter(Number.isFinite));
+  const least = Math.min(...(course?.losses ?? []), ...(course?.looks ?? []).map(({ loss }) => loss));
+  const evidence = { learningRate, updateRatio: Math.max(0, ...ratios.slice(-1)), loss: now };
+  const tooHigh = (what: string, more: Record<string, number>): Finding => ({
+    code: 'learningRateTooHigh', severity: 'error', layer: undefined, evidence: { ...evidence, ...more },
+    message: `The learning rate, ${brief(learningRate)}, is too high: ${what}.`,
+    advice: `Try ${brief(learningRate / 10)}, or ask findLearningRate.`,
+  });
+  const poor = now > limits.poor * scale;
+  if (failed || (course !== undefined && poor && now > limits.risen * least)) {
+    if (failed || early > limits.hugeUpdate / 10) return tooHigh(failed ? 'training left the range of finite numbers' : `the loss rose to ${brief(now)} from ${brief(least)}`, { leastLoss: least });
+  }
+  if (poor && early > limits.hugeUpdate) return tooHigh(`an update changes weights by ${brief(early)} of their size, and the loss is ${brief(now)}`, { firstUpdateRatio: early });
+  const here = look.loss;
+  // In training a loss that has fallen needs no trial; a state at hand needs one.
+  if (course !== undefined && !poor) return undefined;
+  const same = probe.tryOut(1, trialUpdates);
+  const fine = (loss: number): boolean => loss < (1 - limits.trialFall) * here;
+  if (same > limits.trialRise * Math.max(here, limits.trialFall * scale) || (course !== undefined && !fine(same))) {
+    const lower = Math.min(probe.tryOut(0.1, trialUpdates), probe.tryOut(0.01, trialUpdates));
+    if (lower < (1 - limits.trialFall) * Math.min(same, here)) return tooHigh(`${trialUpdates} trial updates bring the loss to ${brief(same)}, as many at a lower rate to ${brief(lower)}`, { trialLoss: same, lowerRateLoss: lower });
+  }
+  const slow = course !== undefined ? now > limits.poor * scale : here > limits.poor * scale && early < limits.tinyUpdate;
+  if (slow && !fine(same)) {
+    const higher = Math.min(probe.tryOut(10, trialUpdates), probe.tryOut(100, trialUpdates));
+    if (fine(higher) && here - higher > 4 * (here - same)) {
+      return {
+        code: 'learningRateTooLow', severity: 'warning', layer: undefined, evidence: { ...evidence, trialLoss: same, higherRateLoss: higher },
+        message: `The learning rate, ${brief(learningRate)}, is too low: ${trialUpdates} trial updates take the loss from ${brief(here)} to ${brief(same)}, as many at a higher rate to ${brief(higher)}.`,
+        advice: `Try ${brief(learningRate * 10)}, or ask findLearningRate.`,
+      };
+    }
+  }
+  return undefined;
+}
+
+function overfitting(course: Course | undefined): Finding[] {
+  const losses = course?.validationLosses ?? [];
+  if (losses.length < 3) return [];
+  const [last, least, trained] = [losses.at(-1)!, Math.min(...losses), course!.losses.at(-1)!];
+  if (last < limits.validationRise * least || last < limits.validationGap * trained || trained > course!.losses[0]!) return [];
+  const epoch = losses.indexOf(least);
+  return [{
+    code: 'overfitting', severity: 'warning', layer: undefined, evidence: { validationLoss: last, leastValidationLoss: least, epoch, loss: trained },
+    message: `It overfits: the validation loss was least in epoch ${epoch}, ${brief(least)}, and is ${brief(last)} now, while the loss is ${brief(trained)}.`,
+    advice: 'Stop by earlyStopping({ restoreBestWeights: true }), or use dropout(), kernelRegularizer: l2(), fewer units or more rows.',
+  }];
+}
