@@ -10,7 +10,7 @@ import type { Look } from './measures.ts';
 /** Updates of a trial. */
 const trialUpdates = 20;
 
-/** What was lost is made whole by less than this: gradients that are none. */
+/** An elasticity below this is no gradient. */
 const noGradient = 1e-6;
 
 /** Findings about how training went, or, without a course, how it would go from here. `failed`: it stopped by an error. */
@@ -32,7 +32,7 @@ export function courseFindings(one: Case, look: Look, course: Course | undefined
         : 'See what is said of the learning rate.',
     });
   }
-  return [...findings, ...overfitting(course)];
+  return [...findings, ...overfitting(course, scale)];
 }
 
 function rateFinding({ model, probe }: Case, look: Look, course: Course | undefined, failed: boolean, now: number, scale: number): Finding | undefined {
@@ -52,18 +52,21 @@ function rateFinding({ model, probe }: Case, look: Look, course: Course | undefi
     if (failed || early > limits.hugeUpdate / 10) return tooHigh(failed ? 'training left the range of finite numbers' : `the loss rose to ${brief(now)} from ${brief(least)}`, { leastLoss: least });
   }
   if (poor && early > limits.hugeUpdate) return tooHigh(`an update changes weights by ${brief(early)} of their size, and the loss is ${brief(now)}`, { firstUpdateRatio: early });
-  const here = look.loss;
   // In training a loss that has fallen needs no trial; a state at hand needs one.
   if (course !== undefined && !poor) return undefined;
+  const here = probe.tryOut(1, 0);
   const same = probe.tryOut(1, trialUpdates);
+  const best = (factors: readonly number[]): number => Math.min(...factors.map((factor) => probe.tryOut(factor, trialUpdates)));
   const fine = (loss: number): boolean => loss < (1 - limits.trialFall) * here;
-  if (same > limits.trialRise * Math.max(here, limits.trialFall * scale) || (course !== undefined && !fine(same))) {
-    const lower = Math.min(probe.tryOut(0.1, trialUpdates), probe.tryOut(0.01, trialUpdates));
-    if (lower < (1 - limits.trialFall) * Math.min(same, here)) return tooHigh(`${trialUpdates} trial updates bring the loss to ${brief(same)}, as many at a lower rate to ${brief(lower)}`, { trialLoss: same, lowerRateLoss: lower });
+  const blownUp = same > limits.trialRise * Math.max(here, limits.trialFall * scale);
+  if (blownUp || (course !== undefined && !fine(same) && early > limits.slowUpdate)) {
+    const lower = best([0.1, 0.01]);
+    if (blownUp ? lower < same / limits.trialRise : fine(lower)) {
+      return tooHigh(`${trialUpdates} trial updates bring the loss from ${brief(here)} to ${brief(same)}, as many at a lower rate to ${brief(lower)}`, { trialLoss: same, lowerRateLoss: lower });
+    }
   }
-  const slow = course !== undefined ? now > limits.poor * scale : here > limits.poor * scale && early < limits.tinyUpdate;
-  if (slow && !fine(same)) {
-    const higher = Math.min(probe.tryOut(10, trialUpdates), probe.tryOut(100, trialUpdates));
+  if (poor && !fine(same) && Math.max(...ratios) < (course === undefined ? limits.tinyUpdate : limits.slowUpdate)) {
+    const higher = best([10, 100, 1000]);
     if (fine(higher) && here - higher > 4 * (here - same)) {
       return {
         code: 'learningRateTooLow', severity: 'warning', layer: undefined, evidence: { ...evidence, trialLoss: same, higherRateLoss: higher },
@@ -75,11 +78,11 @@ function rateFinding({ model, probe }: Case, look: Look, course: Course | undefi
   return undefined;
 }
 
-function overfitting(course: Course | undefined): Finding[] {
+function overfitting(course: Course | undefined, scale: number): Finding[] {
   const losses = course?.validationLosses ?? [];
   if (losses.length < 3) return [];
   const [last, least, trained] = [losses.at(-1)!, Math.min(...losses), course!.losses.at(-1)!];
-  if (last < limits.validationRise * least || last < limits.validationGap * trained || trained > course!.losses[0]!) return [];
+  if (last < limits.validationRatio * least || last - least < limits.validationRise * scale || last < limits.validationGap * trained) return [];
   const epoch = losses.indexOf(least);
   return [{
     code: 'overfitting', severity: 'warning', layer: undefined, evidence: { validationLoss: last, leastValidationLoss: least, epoch, loss: trained },

@@ -15,7 +15,7 @@ import { Random } from '../random.ts';
 import { courseFindings } from './course.ts';
 import { diagnosisOf, sentences, type Diagnosis } from './diagnosis.ts';
 import { stateFindings, staticFindings, type Case, type Finding } from './findings.ts';
-import { lookThrough, spread, type Look } from './measures.ts';
+import { lookThrough, pick, type Look } from './measures.ts';
 import { Probe } from './probe.ts';
 
 export interface DiagnoseOptions extends WeightOptions {
@@ -80,7 +80,8 @@ function checkNames(where: string, names: readonly string[] | undefined, model: 
 function caseOf(where: string, model: Sequential, samples: Samples, most: number, names: readonly string[] | undefined): Case {
   const order = Uint32Array.from({ length: samples.x.rows }, (_, row) => row);
   if (order.length > most) new Random(model.seed, 'sampling').shuffle(order);
-  return { model, samples, names, probe: new Probe(where, model, spread(samples, most, order)) };
+  const held = order.subarray(most, 2 * most);
+  return { model, samples, names, probe: new Probe(where, model, { sample: pick(samples, order.subarray(0, most)), held: held.length * 4 > most ? pick(samples, held) : undefined, all: samples }) };
 }
 
 /** Rows that training goes through between two looks, for each row that a look goes through: so that looks take a few percent of the time. */
@@ -172,8 +173,8 @@ class Watch {
     this.#rows = 0;
     const look = lookThrough(this.#case!.probe);
     const suspected = stateFindings(this.#case!, look);
-    // A state that passes by, such as that of the first weights, is no finding.
-    for (const finding of suspected) if (this.#suspected.some((before) => same(before, finding))) this.#add(finding);
+    // A slight one may pass by, such as a state of the first weights.
+    for (const finding of suspected) if (finding.severity === 'error' || this.#suspected.some((before) => same(before, finding))) this.#add(finding);
     this.#looks.push(look);
     this.#suspected = suspected;
   }

@@ -30,12 +30,12 @@ export interface Finding {
 /** From where on something is a finding. */
 export const limits = {
   /** Gradient norm of the first dense layer over that of the last. */
-  vanishing: 1e-3,
+  vanishing: 0.01,
   /** The norm of a layer's gradient times that of its weights, over the loss of a constant output: by how many times that the loss would change. */
-  exploding: 1e3,
+  exploding: 2e3,
   /** Shares of a layer's units. */
-  saturated: 0.5,
-  dead: 0.5,
+  saturated: 0.4,
+  dead: 0.6,
   /** Root mean square of a column, and its greatest share of that of the median column. */
   unscaled: 12,
   tiny: 1e-3,
@@ -48,14 +48,16 @@ export const limits = {
   flat: 0.02,
   /** An update over the weights. */
   hugeUpdate: 0.3,
-  tinyUpdate: 1e-5,
+  slowUpdate: 1e-3,
+  tinyUpdate: 4e-5,
   /** Loss at the end over the least there was; loss after trial updates over that before them. */
   risen: 1.5,
   trialRise: 2,
   /** The share of the loss that trial updates at another rate take off. */
   trialFall: 0.1,
-  /** Validation loss over its least, and over the loss at the end. */
-  validationRise: 1.15,
+  /** Validation loss over its least, and how far above it in losses of a constant output; and over the loss at the end. */
+  validationRatio: 1.15,
+  validationRise: 0.08,
   validationGap: 1.5,
 } as const;
 
@@ -173,17 +175,18 @@ export function stateFindings({ probe }: Case, { layers, gradientRatio }: Look):
   const findings: Finding[] = [];
   const dense = layers.filter(({ type }) => type === 'dense');
   const [first, last] = [dense[0], dense.at(-1)];
-  const blocked = probe.layers.some(({ slope }) => slope?.most === 0);
   const units = layers.flatMap((layer, i) => {
     const { slope } = probe.layers[i]!;
     // Of a function without a slope all units are dead, which has been said.
     return slope === undefined || slope.most === 0 ? [] : deadOrSaturated(layer, slope.saturates, i === layers.length - 1);
   });
+  // Nothing passes a layer that is dead as a whole, which is said of it.
+  const blocked = probe.layers.some(({ slope }, i) => slope?.most === 0 || layers[i]!.dead === 1);
   if (gradientRatio < limits.vanishing && !blocked) {
     findings.push({
       code: 'vanishing', severity: gradientRatio < limits.vanishing ** 2 ? 'error' : 'warning', layer: first!.name,
       evidence: { gradientRatio, first: first!.gradientNorm!, last: last!.gradientNorm! },
-      message: `The gradient vanishes on its way back: in layer '${first!.name}' its norm is ${brief(first!.gradientNorm!)}, in '${last!.name}' ${brief(last!.gradientNorm!)}, ${brief(1 / gradientRatio)} times as much.`,
+      message: `The gradient vanishes on its way back: in layer '${last!.name}' its norm is ${brief(last!.gradientNorm!)}, in '${first!.name}' ${brief(first!.gradientNorm!)}, ${brief(gradientRatio)} of that.`,
       advice: "Use 'relu' with kernelInitializer: 'heNormal', batchNormalization() between layers, residual() blocks, or fewer layers.",
     });
   }

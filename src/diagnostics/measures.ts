@@ -209,13 +209,12 @@ export function targetRange({ values }: Matrix): { min: number; max: number } {
   return { min, max };
 }
 
-/** Rows spread evenly over all there are, `most` at most, as a copy. */
-export function spread({ x, y, weights }: Samples, most: number, order: Uint32Array): Samples {
-  const rows = Math.min(most, x.rows);
-  const pick = ({ values, columns }: Matrix): Matrix => {
-    const picked = new Float32Array(rows * columns);
-    for (let row = 0; row < rows; row++) picked.set(values.subarray(order[row]! * columns, (order[row]! + 1) * columns), row * columns);
-    return { values: picked, rows, columns };
+/** The rows of these numbers, as a copy. */
+export function pick({ x, y, weights }: Samples, order: Uint32Array): Samples {
+  const of = ({ values, columns }: Matrix): Matrix => {
+    const picked = new Float32Array(order.length * columns);
+    order.forEach((from, row) => picked.set(values.subarray(from * columns, (from + 1) * columns), row * columns));
+    return { values: picked, rows: order.length, columns };
   };
-  return { x: pick(x), y: pick(y), ...(weights && { weights: pick(weights) }) };
+  return { x: of(x), y: of(y), ...(weights && { weights: of(weights) }) };
 }

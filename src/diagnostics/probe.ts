@@ -4,6 +4,7 @@
  * train: each activation's backward pass on a gradient of 1.
  */
 
+import type { Matrix } from '../data/matrix.ts';
 import { Arena } from '../backend/memory.ts';
 import { PlanBuilder } from '../backend/plan.ts';
 import type { Backend } from '../backend/index.ts';
@@ -14,7 +15,7 @@ import type { Parameter } from '../model/parameters.ts';
 import { PlanWriter, type Layout } from '../model/plans.ts';
 import type { Program } from '../model/program.ts';
 import type { Sequential } from '../model/sequential.ts';
-import { fusedWith } from '../model/training/losses.ts';
+import { fusedWith, type Loss } from '../model/training/losses.ts';
 import type { Samples } from '../model/training/samples.ts';
 import { copyOf } from './copy.ts';
 
@@ -22,6 +23,9 @@ import { copyOf } from './copy.ts';
 const grid = Float32Array.from({ length: 1025 }, (_, i) => (i - 512) / 64);
 /** An activation's slope is gone at an end of the grid if it is below this share of its greatest: then the function saturates there. */
 const flatShare = 0.05;
+
+/** Rows that the baseline is taken over at most, spread over all there are. */
+const baselineRows = 4096;
 
 /** How the slope of a layer's activation runs, as training takes it. */
 export interface Slope {
@@ -45,6 +49,15 @@ export interface ProbedLayer {
   readonly at: { readonly out: number; readonly slopes: number };
 }
 
+/** What a probe looks at. */
+export interface ProbedRows {
+  readonly sample: Samples;
+  /** Other rows, no more than in the sample, to see what trial updates are worth; where there are too few, the sample itself. */
+  readonly held: Samples | undefined;
+  /** All rows: their targets give the baseline. */
+  readonly all: Samples;
+}
+
 /** What lies in the copy for a stage. */
 interface Placed {
   readonly stage: Stage;
@@ -61,12 +74,15 @@ export class Probe {
   readonly #program: Program;
   readonly #backend: Backend;
   readonly #layout: Layout;
+  readonly #rowsOf: ProbedRows;
+  readonly #places: { readonly input: number; readonly target: number; readonly weights: number };
   /** Addresses of plans. */
   readonly #plans: { readonly gradients: number; readonly update: number; readonly slopes: readonly number[] };
 
-  /** The samples are copied. */
-  constructor(where: string, model: Sequential, samples: Samples) {
+  constructor(where: string, model: Sequential, rows: ProbedRows) {
+    const { sample: samples } = rows;
     this.#model = model;
+    this.#rowsOf = rows;
     // It is laid out by being copied, and runs no plan of its own: what it has lies before everything here.
     this.#program = copyOf(where, model).program;
     this.#backend = this.#program.backend;
@@ -92,9 +108,6 @@ export class Probe {
     this.#plans = { gradients, update, slopes: slopePlans.filter((_, i) => active[i]) };
 
     const { f32 } = memory;
-    f32.set(samples.x.values, at.input / 4);
-    f32.set(samples.y.values, at.target / 4);
-    if (samples.weights !== undefined) f32.set(samples.weights.values, at.weights / 4);
     f32.fill(1, at.ones / 4, at.ones / 4 + at.most);
     for (let i = 0; i < at.most; i++) f32[at.grid / 4 + i] = grid[Math.min(i, grid.length - 1)]!;
     const slopes = active.map((one, i) => {
@@ -103,7 +116,16 @@ export class Probe {
       return slopeOn(f32.subarray(at.gridSlopes / 4, at.gridSlopes / 4 + grid.length));
     });
     this.layers = this.#layersOf(model, placed, slopes, at.slopes);
-    this.baseline = this.#baseline(loss, at.values, samples.y.values, samples.y.columns);
+    this.baseline = this.#baseline(loss, at, rows.all);
+    this.#places = at;
+    this.#load(samples);
+  }
+
+  #load({ x, y, weights }: Samples): void {
+    const { f32 } = this.#backend.memory;
+    f32.set(x.values, this.#places.input / 4);
+    f32.set(y.values, this.#places.target / 4);
+    if (weights !== undefined) f32.set(weights.values, this.#places.weights / 4);
   }
 
   /** Room for the sample, for what a pass makes of it, and for slopes. */
@@ -145,16 +167,28 @@ export class Probe {
     });
   }
 
-  #baseline(plan: number, outs: number, targets: Float32Array, columns: number): number {
-    const { objective: { loss } = { loss: undefined }, outputs } = this.#layout;
-    const { targets: kind } = loss!.kind;
-    const means = new Float64Array(outputs);
-    for (let i = 0; i < targets.length; i++) means[kind === 'index' ? targets[i]! : i % columns]! += (kind === 'sign' ? Math.sign(targets[i]! - 0.25) : targets[i]!) / this.rows;
+  /** In batches as large as the sample, whose targets lie where those of the sample belong. */
+  #baseline(plan: number, at: { target: number; weights: number; values: number }, { y, weights }: Samples): number {
+    const { objective, outputs } = this.#layout;
+    const { kind } = objective!.loss;
+    const { sums } = this.#program;
     const { f32 } = this.#backend.memory;
-    for (let i = 0; i < this.rows * outputs; i++) f32[outs / 4 + i] = kind === 'sign' ? Math.sign(means[i % outputs]!) : means[i % outputs]!;
-    this.#program.sums.clear();
-    this.#backend.run(plan, this.rows);
-    return this.#program.sums.lossOver(this.rows);
+    const stride = Math.max(1, Math.floor(y.rows / baselineRows));
+    const rows = Math.ceil(y.rows / stride);
+    const outputsOf = constantOutput(y, weights?.values, kind.targets, outputs, stride);
+    for (let i = 0; i < this.rows * outputs; i++) f32[at.values / 4 + i] = outputsOf[i % outputs]!;
+    sums.clear();
+    for (let start = 0; start < rows; start += this.rows) {
+      const count = Math.min(this.rows, rows - start);
+      for (let i = 0; i < count; i++) {
+        const row = (start + i) * stride;
+        for (let column = 0; column < y.columns; column++) f32[at.target / 4 + i * y.columns + column] = y.values[row * y.columns + column]!;
+        if (at.weights !== 0) f32[at.weights / 4 + i] = weights!.values[row]!;
+      }
+      this.#backend.run(plan, count);
+    }
+    // A loss that is a sum over its batch is one of batches as large as the sample here.
+    return kind.mean === 'none' ? (sums.lossOver(rows) * this.rows) / rows : sums.lossOver(rows);
   }
 
   /** Takes over weights, optimizer state, step and rate as they are in the model. */
@@ -177,15 +211,15 @@ export class Probe {
 
   /** Runs the sample forward and backward; returns its loss. Gradients, values and slopes can be read then. */
   run(): number {
-    this.#gradients();
+    this.#gradients(this.rows);
     const loss = this.#program.sums.lossOver(this.rows);
     for (const plan of this.#plans.slopes) this.#backend.run(plan, this.rows);
     return loss;
   }
 
-  #gradients(): void {
+  #gradients(rows: number): void {
     this.#program.sums.clear();
-    this.#backend.run(this.#plans.gradients, this.rows);
+    this.#backend.run(this.#plans.gradients, rows);
   }
 
   /** The update that the optimizer would make of the gradients at hand, made on the copy, at a multiple of the model's rate. */
@@ -205,15 +239,19 @@ export class Probe {
     return this.#layout.objective!.optimizer.begin === undefined;
   }
 
-  /** The loss of the sample after so many updates from where the model is, at a multiple of its rate; Infinity where it stops being finite. */
+  /** The loss of other rows after so many updates by the sample, from where the model is and at a multiple of its rate; Infinity where it is not finite. */
   tryOut(factor: number, steps: number): number {
     this.sync();
     for (let step = 0; step < steps; step++) {
-      this.#gradients();
+      this.#gradients(this.rows);
       this.update(factor);
     }
-    this.#gradients();
-    const loss = this.#program.sums.lossOver(this.rows);
+    const { sample, held = sample } = this.#rowsOf;
+    const { rows } = held.x;
+    this.#load(held);
+    this.#gradients(rows);
+    const loss = this.#program.sums.lossOver(rows);
+    this.#load(sample);
     return Number.isFinite(loss) ? loss : Infinity;
   }
 
@@ -274,6 +312,22 @@ function slopePlan(stage: Stage, input: number, dinput: number, at: { values: nu
   stage.forward(plan, addresses);
   stage.backward(plan, addresses);
   return plan.words();
+}
+
+/** The mean of each target; for classes how often each comes, for signs the more frequent one. Rows count by their weights. */
+function constantOutput({ values, columns, rows }: Matrix, weights: Float32Array | undefined, kind: Loss['kind']['targets'], outputs: number, stride: number): Float64Array {
+  const means = new Float64Array(outputs);
+  let all = 0;
+  for (let row = 0; row < rows; row += stride) {
+    const weight = weights?.[row] ?? 1;
+    all += weight;
+    for (let column = 0; column < columns; column++) {
+      const target = values[row * columns + column]!;
+      if (kind === 'index') means[target]! += weight;
+      else means[column]! += weight * (kind === 'sign' ? (target > 0 ? 1 : -1) : target);
+    }
+  }
+  return means.map((sum) => (kind === 'sign' ? Math.sign(sum) : sum / all));
 }
 
 function slopeOn(slopes: Float32Array): Slope {

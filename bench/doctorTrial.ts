@@ -1,0 +1,51 @@
+/**
+ * `npm run doctor-trial`: tries the training doctor as a medical test is tried. Networks are trained under its eyes, half of them healthy
+ * and half with one fault planted; it has to find the fault in at least 95 % of the sick, and to accuse at most 5 % of the healthy.
+ * `-- --calibrate` prints what its thresholds were read from, on other networks.
+ */
+
+import { calibrate } from './doctor/calibration.ts';
+import { run } from './doctor/recipe.ts';
+import { suite } from './doctor/suite.ts';
+import { headLines, line, percent, titles, type Columns } from './table.ts';
+
+const leastSensitivity = 0.95;
+const mostFalseAlarms = 0.05;
+
+const columns: Columns = [['network', 48], ['planted', -21], ['quality', 8], ['   found', -90], ['verdict', -16]];
+
+async function trial(words: readonly string[]): Promise<void> {
+  const patients = suite().filter(({ name, planted }) => words.every((word) => `${planted ?? 'healthy'} ${name}`.includes(word)));
+  console.log(`${headLines()}\n\n${titles(columns)}`);
+  let [sick, healthy, found, alarms] = [0, 0, 0, 0];
+  const poor: string[] = [];
+  for (const { name, planted, recipe, good } of patients) {
+    const { diagnosis, quality } = await run(recipe);
+    // An info is no diagnosis: it neither counts as found nor as an alarm.
+    const codes = [...new Set((diagnosis?.findings ?? []).filter(({ severity }) => severity !== 'info').map(({ code }) => code))];
+    let verdict: string;
+    if (planted === undefined) {
+      healthy++;
+      if (codes.length > 0) alarms++;
+      verdict = codes.length > 0 ? 'FALSE ALARM' : 'healthy';
+      if (!(quality >= good!)) {
+        poor.push(name);
+        verdict = `NOT HEALTHY < ${good!}`;
+      }
+    } else {
+      sick++;
+      const right = codes.includes(planted);
+      if (right) found++;
+      verdict = right ? 'found' : 'MISSED';
+    }
+    console.log(line(columns, [name, planted ?? '-', quality.toFixed(2), `   ${codes.join(', ') || '-'}`, verdict]));
+  }
+  const [sensitivity, falseAlarms] = [found / sick, alarms / healthy];
+  console.log(`\nSensitivity: ${found} of ${sick} planted faults found, ${percent(sensitivity)} (at least ${percent(leastSensitivity)})`);
+  console.log(`False alarms: ${alarms} of ${healthy} healthy networks accused, ${percent(falseAlarms)} (at most ${percent(mostFalseAlarms)})`);
+  if (poor.length > 0) console.log(`Not healthy after all: ${poor.join('; ')}`);
+  if (sensitivity < leastSensitivity || falseAlarms > mostFalseAlarms || poor.length > 0) process.exitCode = 1;
+}
+
+const words = process.argv.slice(2);
+await (words[0] === '--calibrate' ? calibrate() : trial(words));
