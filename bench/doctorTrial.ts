@@ -1,7 +1,7 @@
 /**
  * `npm run doctor-trial`: tries the training doctor as a medical test is tried. Networks are trained under its eyes, half of them healthy
  * and half with one fault planted; it has to find the fault in at least 95 % of the sick, and to accuse at most 5 % of the healthy.
- * `-- --calibrate` prints what its thresholds were read from, on other networks.
+ * `-- --seed 9000` draws all of them anew, `-- digits` tries those whose names hold these words, `-- --calibrate` prints what its thresholds were read from, on other networks.
  */
 
 import { calibrate } from './doctor/calibration.ts';
@@ -14,8 +14,8 @@ const mostFalseAlarms = 0.05;
 
 const columns: Columns = [['network', 48], ['planted', -21], ['quality', 8], ['   found', -90], ['verdict', -16]];
 
-async function trial(words: readonly string[]): Promise<void> {
-  const patients = suite().filter(({ name, planted }) => words.every((word) => `${planted ?? 'healthy'} ${name}`.includes(word)));
+async function trial(words: readonly string[], seed: number | undefined): Promise<void> {
+  const patients = suite(seed).filter(({ name, planted }) => words.every((word) => `${planted ?? 'healthy'} ${name}`.includes(word)));
   console.log(`${headLines()}\n\n${titles(columns)}`);
   let [sick, healthy, found, alarms] = [0, 0, 0, 0];
   const poor: string[] = [];
@@ -48,4 +48,6 @@ async function trial(words: readonly string[]): Promise<void> {
 }
 
 const words = process.argv.slice(2);
-await (words[0] === '--calibrate' ? calibrate() : trial(words));
+const at = words.indexOf('--seed');
+const [, seed] = at < 0 ? [] : words.splice(at, 2);
+await (words[0] === '--calibrate' ? calibrate() : trial(words, seed === undefined ? undefined : Number(seed)));

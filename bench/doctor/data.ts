@@ -67,7 +67,7 @@ export const checkers: Maker = drawn('checkers', 2, (random) => {
 /** Gaussian clouds around centres, such as the columns of a small table of measurements have. */
 export const blobs = (classes: number, columns: number): Maker => (seed, rows) => {
   const centres = new Random(seed, 'sampling', 2);
-  const at = Array.from({ length: classes }, () => Array.from({ length: columns }, () => 1.5 * centres.normal()));
+  const at = Array.from({ length: classes }, () => Array.from({ length: columns }, () => 2 * centres.normal()));
   return drawn(`blobs ${classes}x${columns}`, classes, (random, i) => ({ x: at[i % classes]!.map((centre) => centre + random.normal()), y: i % classes }))(seed, rows);
 };
 

@@ -7,11 +7,11 @@ import { brief } from './structure.ts';
 import { elasticity, limits, type Case, type Course, type Finding } from './findings.ts';
 import type { Look } from './measures.ts';
 
+/** Epochs from which on there is a course to speak of. */
+const fewestEpochs = 3;
+
 /** Updates of a trial. */
 const trialUpdates = 20;
-
-/** An elasticity below this is no gradient. */
-const noGradient = 1e-6;
 
 /** Findings about how training went, or, without a course, how it would go from here. `failed`: it stopped by an error. */
 export function courseFindings(one: Case, look: Look, course: Course | undefined, failed: boolean): Finding[] {
@@ -21,18 +21,27 @@ export function courseFindings(one: Case, look: Look, course: Course | undefined
   const now = losses.at(-1) ?? look.loss;
   const rate = rateFinding(one, look, course, failed, now, scale);
   const findings = rate === undefined ? [] : [rate];
-  const stuck = losses.length > 1 && now > limits.unlearnt * scale && losses[losses.length >> 1]! - now < limits.flat * scale;
-  const noSlope = probe.updates && look.loss > limits.unlearnt * scale && look.layers.every((layer) => elasticity(layer, probe) < noGradient);
-  if (stuck || (losses.length === 0 && noSlope)) {
+  // What is learnt by heart does not count, where there is validation to tell.
+  const stuck = [losses, course?.validationLosses ?? []].find((all) => all.length >= fewestEpochs && Math.min(...all, heading(all, scale)) > limits.unlearnt * scale);
+  const noSlope = probe.updates && look.loss > limits.unlearnt * scale && look.layers.every((layer) => elasticity(layer, probe) < limits.noGradient);
+  if (stuck !== undefined || (losses.length === 0 && noSlope)) {
     findings.push({
-      code: 'flatLoss', severity: 'warning', layer: undefined, evidence: { loss: now, constantLoss: probe.baseline, epochs: losses.length },
-      message: `${losses.length === 0 ? 'No weight has a gradient, and the loss' : `After ${losses.length} epochs the loss`} is ${brief(now)}, no better than the ${brief(probe.baseline)} of always giving the same output.`,
+      code: 'flatLoss', severity: 'warning', layer: undefined, evidence: { loss: stuck?.at(-1) ?? now, constantLoss: probe.baseline, epochs: losses.length },
+      message: `${losses.length === 0 ? 'No weight has a gradient, and the loss' : `After ${losses.length} epochs the ${stuck === losses ? '' : 'validation '}loss`} is ${brief(stuck?.at(-1) ?? now)}, no better than the ${brief(probe.baseline)} of always giving the same output.`,
       advice: rate === undefined
         ? 'Check that targets belong to their rows and depend on the inputs, that weights do not all start from the same value, and what else is found here.'
         : 'See what is said of the learning rate.',
     });
   }
   return [...findings, ...overfitting(course, scale)];
+}
+
+/** Where losses are heading if what they fall by goes on shrinking as it does (Aitken's delta-squared over the second half); far down where it grows. */
+function heading(losses: readonly number[], scale: number): number {
+  const [half, later, last] = [losses[losses.length >> 1]!, losses[(3 * losses.length) >> 2]!, losses.at(-1)!];
+  const [before, lately] = [half - later, later - last];
+  if (lately <= 0 || before + lately < limits.flat * scale) return last;
+  return lately >= before ? -Infinity : last - lately ** 2 / (before - lately);
 }
 
 function rateFinding({ model, probe }: Case, look: Look, course: Course | undefined, failed: boolean, now: number, scale: number): Finding | undefined {
@@ -65,14 +74,23 @@ function rateFinding({ model, probe }: Case, look: Look, course: Course | undefi
       return tooHigh(`${trialUpdates} trial updates bring the loss from ${brief(here)} to ${brief(same)}, as many at a lower rate to ${brief(lower)}`, { trialLoss: same, lowerRateLoss: lower });
     }
   }
-  if (poor && !fine(same) && Math.max(...ratios) < (course === undefined ? limits.tinyUpdate : limits.slowUpdate)) {
+  if (!poor || fine(same)) return undefined;
+  const tooLow = (what: string, more: Record<string, number>): Finding => ({
+    code: 'learningRateTooLow', severity: 'warning', layer: undefined, evidence: { ...evidence, ...more },
+    message: `The learning rate, ${brief(learningRate)}, is too low: ${what}.`,
+    advice: `Try ${brief(learningRate * 10)}, or ask findLearningRate.`,
+  });
+  const greatest = Math.max(...ratios);
+  const steepness = Math.max(...look.layers.map((layer) => elasticity(layer, probe)));
+  // A schedule may begin low; without a gradient no rate would do.
+  const known = course !== undefined || typeof model.program.rate === 'number';
+  if (known && greatest < limits.tinyUpdate && steepness > limits.someGradient && steepness < limits.exploding) {
+    return tooLow(`an update changes weights by ${brief(greatest)} of their size, and the loss is ${brief(now)}`, { greatestUpdateRatio: greatest });
+  }
+  if (course !== undefined && greatest < limits.slowUpdate) {
     const higher = best([10, 100, 1000]);
     if (fine(higher) && here - higher > 4 * (here - same)) {
-      return {
-        code: 'learningRateTooLow', severity: 'warning', layer: undefined, evidence: { ...evidence, trialLoss: same, higherRateLoss: higher },
-        message: `The learning rate, ${brief(learningRate)}, is too low: ${trialUpdates} trial updates take the loss from ${brief(here)} to ${brief(same)}, as many at a higher rate to ${brief(higher)}.`,
-        advice: `Try ${brief(learningRate * 10)}, or ask findLearningRate.`,
-      };
+      return tooLow(`${trialUpdates} trial updates take the loss from ${brief(here)} to ${brief(same)}, as many at a higher rate to ${brief(higher)}`, { trialLoss: same, higherRateLoss: higher });
     }
   }
   return undefined;
@@ -80,7 +98,7 @@ function rateFinding({ model, probe }: Case, look: Look, course: Course | undefi
 
 function overfitting(course: Course | undefined, scale: number): Finding[] {
   const losses = course?.validationLosses ?? [];
-  if (losses.length < 3) return [];
+  if (losses.length < fewestEpochs) return [];
   const [last, least, trained] = [losses.at(-1)!, Math.min(...losses), course!.losses.at(-1)!];
   if (last < limits.validationRatio * least || last - least < limits.validationRise * scale || last < limits.validationGap * trained) return [];
   const epoch = losses.indexOf(least);

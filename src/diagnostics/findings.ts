@@ -33,6 +33,9 @@ export const limits = {
   vanishing: 0.01,
   /** The norm of a layer's gradient times that of its weights, over the loss of a constant output: by how many times that the loss would change. */
   exploding: 2e3,
+  /** The same: so little is no gradient, so much is one to go by. */
+  noGradient: 1e-6,
+  someGradient: 0.5,
   /** Shares of a layer's units. */
   saturated: 0.4,
   dead: 0.6,
@@ -45,9 +48,10 @@ export const limits = {
   unlearnt: 0.95,
   poor: 0.6,
   /** The fall of the loss over the second half of training, in losses of a constant output. */
-  flat: 0.02,
+  flat: 0.05,
   /** An update over the weights. */
   hugeUpdate: 0.3,
+  /** Below the latter it is too small at sight, below the former perhaps. */
   slowUpdate: 1e-3,
   tinyUpdate: 4e-5,
   /** Loss at the end over the least there was; loss after trial updates over that before them. */
