@@ -37,6 +37,9 @@ const groups: Readonly<Record<string, readonly Draft[]>> = {
     { ...sorting, activation: 'selu', initializer: 'lecunNormal' },
     { ...sorting, activation: 'gelu', between: 'layerNormalization' },
     { ...sorting, hidden: deep(4, 32), between: 'residual' },
+    // Not centred, which leaves many units of relu dead and does no harm.
+    { ...sorting, data: (seed) => shifted(blobs(6, 10)(seed, 900), 3) },
+    { ...sorting, data: (seed) => shifted(blobs(3, 4)(seed, 300), 4), hidden: [16], epochs: 60 },
   ],
   vanishing: [
     { ...circling, hidden: deep(7, 20), activation: 'sigmoid', initializer: 'glorotUniform' }, { ...reading, hidden: deep(9, 40), activation: 'sigmoid', initializer: 'glorotUniform' },
@@ -77,6 +80,10 @@ const groups: Readonly<Record<string, readonly Draft[]>> = {
 function noisy(data: Data, seed: number): Data {
   const other = shuffledTargets(data, seed);
   return { ...data, y: data.y.map((label, i) => (i % 3 === 0 ? other.y[i]! : label)) };
+}
+
+function shifted(data: Data, by: number): Data {
+  return { ...data, x: data.x.map((row) => row.map((value) => value + by)) };
 }
 
 interface Measure {

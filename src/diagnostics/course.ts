@@ -13,14 +13,16 @@ const fewestEpochs = 3;
 /** Updates of a trial. */
 const trialUpdates = 20;
 
-/** Findings about how training went, or, without a course, how it would go from here. `failed`: it stopped by an error. */
-export function courseFindings(one: Case, look: Look, course: Course | undefined, failed: boolean): Finding[] {
+/** Findings about how training went, or, without a course, how it would go from here. `failed`: it left the finite numbers; `known`: what else is found. */
+export function courseFindings(one: Case, look: Look, course: Course | undefined, failed: boolean, known: readonly Finding[]): Finding[] {
   const { probe } = one;
   const scale = Math.max(Math.abs(probe.baseline), 1e-6);
   const losses = course?.losses ?? [];
   const now = losses.at(-1) ?? look.loss;
   const rate = rateFinding(one, look, course, failed, now, scale);
-  const findings = rate === undefined ? [] : [rate];
+  // No rate helps where no gradient comes through, or one without measure.
+  const blocked = rate?.code === 'learningRateTooLow' && known.some(({ severity }) => severity === 'error');
+  const findings = rate === undefined || blocked ? [] : [rate];
   // What is learnt by heart does not count, where there is validation to tell.
   const stuck = [losses, course?.validationLosses ?? []].find((all) => all.length >= fewestEpochs && Math.min(...all, heading(all, scale)) > limits.unlearnt * scale);
   const noSlope = probe.updates && look.loss > limits.unlearnt * scale && look.layers.every((layer) => elasticity(layer, probe) < limits.noGradient);
@@ -28,7 +30,7 @@ export function courseFindings(one: Case, look: Look, course: Course | undefined
     findings.push({
       code: 'flatLoss', severity: 'warning', layer: undefined, evidence: { loss: stuck?.at(-1) ?? now, constantLoss: probe.baseline, epochs: losses.length },
       message: `${losses.length === 0 ? 'No weight has a gradient, and the loss' : `After ${losses.length} epochs the ${stuck === losses ? '' : 'validation '}loss`} is ${brief(stuck?.at(-1) ?? now)}, no better than the ${brief(probe.baseline)} of always giving the same output.`,
-      advice: rate === undefined
+      advice: findings.length === 0
         ? 'Check that targets belong to their rows and depend on the inputs, that weights do not all start from the same value, and what else is found here.'
         : 'See what is said of the learning rate.',
     });
@@ -87,7 +89,7 @@ function rateFinding({ model, probe }: Case, look: Look, course: Course | undefi
   if (known && greatest < limits.tinyUpdate && steepness > limits.someGradient && steepness < limits.exploding) {
     return tooLow(`an update changes weights by ${brief(greatest)} of their size, and the loss is ${brief(now)}`, { greatestUpdateRatio: greatest });
   }
-  if (course !== undefined && greatest < limits.slowUpdate) {
+  if (course !== undefined && course.looks.length > 0 && greatest < limits.slowUpdate) {
     const higher = best([10, 100, 1000]);
     if (fine(higher) && here - higher > 4 * (here - same)) {
       return tooLow(`${trialUpdates} trial updates take the loss from ${brief(here)} to ${brief(same)}, as many at a higher rate to ${brief(higher)}`, { trialLoss: same, higherRateLoss: higher });

@@ -67,8 +67,8 @@ export function diagnose(model: Sequential, x: MatrixLike, y: MatrixLike, option
   const course = epoch.length === 0 ? undefined : { losses: history['loss'] ?? [], validationLosses: history['val_loss'] ?? [], looks: [] };
   const one = caseOf(where, model, samples, most, names);
   const look = lookThrough(one.probe);
-  const found = [...staticFindings(one), ...stateFindings(one, look), ...courseFindings(one, look, course, false)];
-  return diagnosisOf(look, one.probe.baseline, found);
+  const found = [...staticFindings(one), ...stateFindings(one, look)];
+  return diagnosisOf(look, one.probe.baseline, [...found, ...courseFindings(one, look, course, false, found)]);
 }
 
 function checkNames(where: string, names: readonly string[] | undefined, model: Sequential): readonly string[] | undefined {
@@ -85,7 +85,7 @@ function caseOf(where: string, model: Sequential, samples: Samples, most: number
 }
 
 /** Rows that training goes through between two looks, for each row that a look goes through: so that looks take a few percent of the time. */
-const rowsBetweenLooks = 64;
+const rowsBetweenLooks = 128;
 
 /**
  * A callback that watches `fit` on a sample of its rows: at the start, after epochs (every few, where they are short) and at the end. What
@@ -166,7 +166,7 @@ class Watch {
     // What was seen once and could not be seen again.
     if (this.#looks.length === 1) this.#suspected.forEach((finding) => this.#add(finding));
     const course = { losses: this.#losses, validationLosses: this.#validationLosses, looks: this.#looks };
-    courseFindings(this.#case, this.#looks.at(-1)!, course, diverged).forEach((finding) => this.#add(finding));
+    courseFindings(this.#case, this.#looks.at(-1)!, course, diverged, this.#found).forEach((finding) => this.#add(finding));
   }
 
   #look(): void {

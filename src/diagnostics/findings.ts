@@ -38,7 +38,7 @@ export const limits = {
   someGradient: 0.5,
   /** Shares of a layer's units. */
   saturated: 0.4,
-  dead: 0.6,
+  dead: 0.8,
   /** Root mean square of a column, and its greatest share of that of the median column. */
   unscaled: 12,
   tiny: 1e-3,

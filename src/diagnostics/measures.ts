@@ -57,7 +57,6 @@ export function lookThrough(probe: Probe): Look {
   const loss = probe.run();
   const gradients = probe.layers.map((layer) => normOf(layer, (parameter) => probe.gradient(parameter)));
   const weights = probe.layers.map((layer) => normOf(layer, (parameter) => probe.values(parameter)));
-  const before = probe.layers.map(({ parameters }) => parameters.map((parameter) => Float32Array.from(probe.values(parameter))));
   if (probe.updates) probe.update();
   const layers = probe.layers.map((layer, i) => ({
     name: layer.name,
@@ -67,7 +66,7 @@ export function lookThrough(probe: Probe): Look {
     ...slopesOf(probe, layer),
     gradientNorm: gradients[i],
     weightNorm: weights[i],
-    updateRatio: probe.updates && weights[i] !== undefined ? movedBy(probe, layer, before[i]!) / weights[i]! : undefined,
+    updateRatio: probe.updates && weights[i] !== undefined ? movedBy(probe, layer) / weights[i]! : undefined,
     range: rangeOf(probe.outputs(layer)),
   }));
   return { loss, layers, gradientRatio: gradientRatio(layers) };
@@ -95,13 +94,13 @@ function sumOfSquares(values: Float32Array): number {
   return sum;
 }
 
-function movedBy(probe: Probe, { parameters }: ProbedLayer, before: readonly Float32Array[]): number {
+/** How far the copy's weights are from the model's. */
+function movedBy(probe: Probe, { parameters }: ProbedLayer): number {
   let sum = 0;
-  parameters.forEach((parameter, p) => {
-    if (parameter.daddress === 0) return;
-    const [now, then] = [probe.values(parameter), before[p]!];
+  for (const parameter of parameters) {
+    const [now, then] = [probe.values(parameter), probe.original(parameter)];
     for (let i = 0; i < now.length; i++) sum += (now[i]! - then[i]!) ** 2;
-  });
+  }
   return Math.sqrt(sum);
 }
 

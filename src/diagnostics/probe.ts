@@ -255,9 +255,15 @@ export class Probe {
     return Number.isFinite(loss) ? loss : Infinity;
   }
 
-  /** Views of the copy: a parameter, its gradient, the same parameter in the model, a layer's values and its slopes, rows x units. */
+  /** Views: a parameter of the copy, the same in the model, its gradient, and a layer's values and slopes, rows x units. */
   values(parameter: Parameter): Float32Array {
     return this.#view(parameter.address, parameter.floats);
+  }
+
+  original({ name, floats }: Parameter): Float32Array {
+    const { parameters, backend } = this.#model.program;
+    const { address } = parameters.find((one) => one.name === name)!;
+    return backend.memory.f32.subarray(address / 4, address / 4 + floats);
   }
 
   gradient(parameter: Parameter): Float32Array {
