@@ -68,7 +68,7 @@ function rowsOf({ sizes, rows }: Watched): { x: Float32Array; y: Float32Array } 
   const y = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
     y[row] = row % classes;
-    for (let i = 0; i < inputs; i++) x[row * inputs + i] = random.normal() + (i % classes === row % classes ? 1 : 0);
+    for (let i = 0; i < inputs; i++) x[row * inputs + i] = random.normal() + (i % classes === row % classes ? 2 : 0);
   }
   return { x, y };
 }

@@ -65,7 +65,7 @@ export function diagnose(model: Sequential, x: MatrixLike, y: MatrixLike, option
   samples = withClassWeight(where, samples, options.classWeight, fit);
   const { epoch, history } = options.history ?? { epoch: [], history: {} };
   const course = epoch.length === 0 ? undefined : { losses: history['loss'] ?? [], validationLosses: history['val_loss'] ?? [], looks: [] };
-  const one = caseOf(where, model, samples, most, names);
+  const one = caseOf(model, samples, most, names);
   const look = lookThrough(one.probe);
   const found = [...staticFindings(one), ...stateFindings(one, look)];
   return diagnosisOf(look, one.probe.baseline, [...found, ...courseFindings(one, look, course, false, found)]);
@@ -77,11 +77,11 @@ function checkNames(where: string, names: readonly string[] | undefined, model: 
   return names;
 }
 
-function caseOf(where: string, model: Sequential, samples: Samples, most: number, names: readonly string[] | undefined): Case {
+function caseOf(model: Sequential, samples: Samples, most: number, names: readonly string[] | undefined): Case {
   const order = Uint32Array.from({ length: samples.x.rows }, (_, row) => row);
   if (order.length > most) new Random(model.seed, 'sampling').shuffle(order);
   const held = order.subarray(most, 2 * most);
-  return { model, samples, names, probe: new Probe(where, model, { sample: pick(samples, order.subarray(0, most)), held: held.length * 4 > most ? pick(samples, held) : undefined, all: samples }) };
+  return { model, samples, names, probe: new Probe(model, { sample: pick(samples, order.subarray(0, most)), held: held.length * 4 > most ? pick(samples, held) : undefined, all: samples }) };
 }
 
 /** Rows that training goes through between two looks, for each row that a look goes through: so that looks take a few percent of the time. */
@@ -147,7 +147,7 @@ class Watch {
   }
 
   begin(): void {
-    this.#case = caseOf('doctor', this.#model, this.source!.samples, this.#most, this.#names);
+    this.#case = caseOf(this.#model, this.source!.samples, this.#most, this.#names);
     staticFindings(this.#case).forEach((finding) => this.#add(finding));
     this.#look();
   }

@@ -143,7 +143,7 @@ export interface ColumnMeasure {
 }
 
 /** Rows that columns are measured over at most, spread over all there are. */
-const measuredRows = 2000;
+const measuredRows = 1000;
 
 export function columnsOf({ values, rows, columns }: Matrix): ColumnMeasure[] {
   const stride = Math.max(1, Math.floor(rows / measuredRows));

@@ -7,17 +7,16 @@
 import type { Matrix } from '../data/matrix.ts';
 import { Arena } from '../backend/memory.ts';
 import { PlanBuilder } from '../backend/plan.ts';
-import type { Backend } from '../backend/index.ts';
+import { createBackend, notLoaded, type Backend } from '../backend/index.ts';
 import type { BackwardAddresses, Layer, Stage } from '../model/layers/layer.ts';
 import { layerNames } from '../model/chain.ts';
 import { rateAt } from '../model/optimizers/optimizer.ts';
 import type { Parameter } from '../model/parameters.ts';
 import { PlanWriter, type Layout } from '../model/plans.ts';
-import type { Program } from '../model/program.ts';
+import { Program } from '../model/program.ts';
 import type { Sequential } from '../model/sequential.ts';
 import { fusedWith, type Loss } from '../model/training/losses.ts';
 import type { Samples } from '../model/training/samples.ts';
-import { copyOf } from './copy.ts';
 
 /** Slopes are looked for their greatest on z from −8 to 8 in steps of 1/64. */
 const grid = Float32Array.from({ length: 1025 }, (_, i) => (i - 512) / 64);
@@ -79,12 +78,13 @@ export class Probe {
   /** Addresses of plans. */
   readonly #plans: { readonly gradients: number; readonly update: number; readonly slopes: readonly number[] };
 
-  constructor(where: string, model: Sequential, rows: ProbedRows) {
+  /** The model must have been compiled. */
+  constructor(model: Sequential, rows: ProbedRows) {
     const { sample: samples } = rows;
     this.#model = model;
     this.#rowsOf = rows;
-    // It is laid out by being copied, and runs no plan of its own: what it has lies before everything here.
-    this.#program = copyOf(where, model).program;
+    // It runs no plan of its own: what it has lies before everything here.
+    this.#program = copyOf(model.program);
     this.#backend = this.#program.backend;
     this.#layout = this.#program.layout();
     this.rows = samples.x.rows;
@@ -281,6 +281,23 @@ export class Probe {
   #view(address: number, floats: number): Float32Array {
     return this.#backend.memory.f32.subarray(address / 4, address / 4 + floats);
   }
+}
+
+/** A program laid out like another, on a backend of its own of the same kind. Its weights are not drawn: they come by `sync`. */
+function copyOf(program: Program): Program {
+  const { backend: { name }, stages, inputs } = program;
+  const objective = program.objective!;
+  const backend = createBackend(name);
+  const extra = objective.optimizer.extra === true || stages.some((stage) => stage.extra);
+  if (backend === undefined || (extra && !backend.extend())) throw notLoaded(name);
+  const copies = new Map<Stage | undefined, Stage>();
+  for (const stage of stages) {
+    const parameters = stage.parameters.map(({ laidOut: _, ...spec }) => ({ ...spec, initializer: () => undefined }));
+    copies.set(stage, Object.create(stage, { parameters: { value: parameters }, partner: { get: () => copies.get(stage.partner) } }) as Stage);
+  }
+  const copy = new Program(backend, [...copies.values()], inputs, 0);
+  copy.compile(objective);
+  return copy;
 }
 
 /** Every layer, those in blocks behind their block, by the names that stages have. */
