@@ -26,7 +26,7 @@ const watched: readonly Watched[] = [
 
 const rounds = 11;
 const warmups = 2;
-const columns: Columns = [['', 46], ['ms alone', 12], ['ms watched', 12], ['times', 8]];
+const columns: Columns = [['', 46], ['ms alone', 12], ['ms watched', 12], ['times', 8], ['ms more', 10]];
 
 export async function doctorCost(): Promise<void> {
   console.log(`${headLines()}\n\n${titles(columns)}`);
@@ -41,7 +41,7 @@ export async function doctorCost(): Promise<void> {
       plain.push(times[0]!);
       eyed.push(times[1]!);
     }
-    console.log(line(columns, [one.name, significant(median(plain)), significant(median(eyed)), medianRatio(eyed, plain).toFixed(3)]));
+    console.log(line(columns, [one.name, significant(median(plain)), significant(median(eyed)), medianRatio(eyed, plain).toFixed(3), (median(eyed) - median(plain)).toFixed(1)]));
   }
 }
 

@@ -7,13 +7,13 @@ import { adam, adamw, momentum, rmsprop, sgd, type FindingCode } from '../../src
 import {
   blobs, checkers, curve, digits, friedman, moons, noisySum, shuffledTargets, spirals, thinned, waves, withColumn, type Data,
 } from './data.ts';
-import type { Recipe } from './recipe.ts';
+import { run, type Recipe } from './recipe.ts';
 
 export interface Patient {
   readonly name: string;
   /** The fault planted, or none. */
   readonly planted: FindingCode | undefined;
-  readonly recipe: Recipe;
+  recipe(): Recipe;
   /** The quality that a healthy one reaches at least. */
   readonly good?: number;
 }
@@ -161,11 +161,26 @@ const sick: Readonly<Record<FindingCode, readonly Entry[]>> = {
 /** Every patient, drawn from seeds that calibration does not use. */
 export function suite(seed = usualSeed): Patient[] {
   const patient = (planted: FindingCode | undefined, [name, { data, ...draft }, good]: Entry): Patient => {
-    seed++;
-    return { name, planted, recipe: { ...draft, data: data(seed), seed }, ...(good !== undefined && { good }) };
+    const own = ++seed;
+    return { name, planted, recipe: () => ({ ...draft, data: data(own), seed: own }), ...(good !== undefined && { good }) };
   };
   return [
     ...healthy.map((entry) => patient(undefined, entry)),
     ...Object.entries(sick).flatMap(([code, entries]) => entries.map((entry) => patient(code as FindingCode, entry))),
   ];
+}
+
+export interface Result {
+  readonly quality: number;
+  /** What was found that is more than an info, which is no diagnosis: it counts neither as found nor as an alarm. */
+  readonly codes: readonly FindingCode[];
+  readonly verdict: 'healthy' | 'NOT HEALTHY' | 'FALSE ALARM' | 'found' | 'MISSED';
+}
+
+/** Trains a patient under the doctor's eyes, and judges the doctor. */
+export async function examine({ planted, recipe, good }: Patient): Promise<Result> {
+  const { diagnosis, quality } = await run(recipe());
+  const codes = [...new Set((diagnosis?.findings ?? []).filter(({ severity }) => severity !== 'info').map(({ code }) => code))];
+  if (planted !== undefined) return { quality, codes, verdict: codes.includes(planted) ? 'found' : 'MISSED' };
+  return { quality, codes, verdict: codes.length > 0 ? 'FALSE ALARM' : quality >= good! ? 'healthy' : 'NOT HEALTHY' };
 }

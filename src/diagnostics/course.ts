@@ -7,15 +7,16 @@ import { brief } from './structure.ts';
 import { elasticity, limits, type Case, type Course, type Finding } from './findings.ts';
 import type { Look } from './measures.ts';
 
-/** Epochs from which on there is a course to speak of. */
+/** Epochs and updates from which on there is a course to speak of. */
 const fewestEpochs = 3;
+const fewestUpdates = 50;
 
 /** Updates of a trial. */
 const trialUpdates = 20;
 
 /** Findings about how training went, or, without a course, how it would go from here. `failed`: it left the finite numbers; `known`: what else is found. */
 export function courseFindings(one: Case, look: Look, course: Course | undefined, failed: boolean, known: readonly Finding[]): Finding[] {
-  const { probe } = one;
+  const { model, probe } = one;
   const scale = Math.max(Math.abs(probe.baseline), 1e-6);
   const losses = course?.losses ?? [];
   const now = losses.at(-1) ?? look.loss;
@@ -24,7 +25,7 @@ export function courseFindings(one: Case, look: Look, course: Course | undefined
   const blocked = rate?.code === 'learningRateTooLow' && known.some(({ severity }) => severity === 'error');
   const findings = rate === undefined || blocked ? [] : [rate];
   // What is learnt by heart does not count, where there is validation to tell.
-  const stuck = [losses, course?.validationLosses ?? []].find((all) => all.length >= fewestEpochs && Math.min(...all, heading(all, scale)) > limits.unlearnt * scale);
+  const stuck = model.program.step < fewestUpdates && probe.updates ? undefined : [losses, course?.validationLosses ?? []].find((all) => all.length >= fewestEpochs && Math.min(...all, heading(all, scale)) > limits.unlearnt * scale);
   const noSlope = probe.updates && look.loss > limits.unlearnt * scale && look.layers.every((layer) => elasticity(layer, probe) < limits.noGradient);
   if (stuck !== undefined || (losses.length === 0 && noSlope)) {
     findings.push({

@@ -73,15 +73,28 @@ export function diagnose(model: Sequential, x: MatrixLike, y: MatrixLike, option
 
 function checkNames(where: string, names: readonly string[] | undefined, model: Sequential): readonly string[] | undefined {
   if (names === undefined) return undefined;
-  if (!Array.isArray(names) || names.length !== model.inputShape[0]) throw unexpected(`${where} columns`, `an array of ${model.inputShape[0]} names`, names);
+  if (!Array.isArray(names as unknown) || names.length !== model.inputShape[0]) throw unexpected(`${where} columns`, `an array of ${model.inputShape[0]} names`, names);
   return names;
 }
 
 function caseOf(model: Sequential, samples: Samples, most: number, names: readonly string[] | undefined): Case {
-  const order = Uint32Array.from({ length: samples.x.rows }, (_, row) => row);
-  if (order.length > most) new Random(model.seed, 'sampling').shuffle(order);
-  const held = order.subarray(most, 2 * most);
-  return { model, samples, names, probe: new Probe(model, { sample: pick(samples, order.subarray(0, most)), held: held.length * 4 > most ? pick(samples, held) : undefined, all: samples }) };
+  const order = drawn(samples.x.rows, 2 * most, new Random(model.seed, 'sampling'));
+  const held = order.subarray(most);
+  const rows = { sample: pick(samples, order.subarray(0, most)), held: held.length * 4 > most ? pick(samples, held) : undefined, all: samples };
+  return { model, samples, names, probe: new Probe(model, rows) };
+}
+
+/** Different numbers below `rows` in random order: `most`, or all there are. */
+function drawn(rows: number, most: number, random: Random): Uint32Array {
+  if (rows < 4 * most) {
+    const order = new Uint32Array(rows);
+    for (let row = 0; row < rows; row++) order[row] = row;
+    random.shuffle(order);
+    return order.subarray(0, most);
+  }
+  const taken = new Set<number>();
+  while (taken.size < most) taken.add(random.below(rows));
+  return Uint32Array.from(taken);
 }
 
 /** Rows that training goes through between two looks, for each row that a look goes through: so that looks take a few percent of the time. */

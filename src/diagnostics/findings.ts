@@ -5,7 +5,7 @@
 
 import type { Sequential } from '../model/sequential.ts';
 import type { Samples } from '../model/training/samples.ts';
-import { classShares, columnsOf, targetRange, type ColumnMeasure, type LayerDiagnosis, type Look } from './measures.ts';
+import { activationOf, classShares, columnsOf, targetRange, type ColumnMeasure, type LayerDiagnosis, type Look } from './measures.ts';
 import type { Probe } from './probe.ts';
 import { brief, linearRuns, wrongLoss } from './structure.ts';
 
@@ -100,7 +100,7 @@ export function staticFindings({ model, probe, samples, names }: Case): Finding[
   for (const { name, slope, config } of probe.layers) {
     if (slope?.most !== 0) continue;
     findings.push({
-      code: 'zeroDerivative', severity: 'error', layer: name, evidence: { derivative: String(config['derivative'] ?? activationName(config['activation'])), greatest: 0 },
+      code: 'zeroDerivative', severity: 'error', layer: name, evidence: { derivative: (config['derivative'] as string | undefined) ?? activationOf(config)!, greatest: 0 },
       message: `The derivative of layer '${name}' is 0 everywhere: no gradient passes it, and nothing in it or before it learns.`,
       advice: config['derivative'] === undefined ? "Use another activation, or derivative: 'straightThrough'." : "Leave out its option 'derivative'.",
     });
@@ -115,10 +115,6 @@ export function staticFindings({ model, probe, samples, names }: Case): Finding[
   }
   if (shares !== undefined) findings.push(...imbalance(shares));
   return [...findings, ...columnFindings(columnsOf(samples.x), names, model)];
-}
-
-function activationName(given: unknown): string {
-  return typeof given === 'object' ? String((given as { name: string }).name) : String(given);
 }
 
 function looksOneHot({ y }: Samples): boolean {
@@ -222,14 +218,14 @@ function deadOrSaturated({ name, activation, dead, saturated, meanDerivative, un
   if (saturates && saturated! >= limits.saturated) {
     return [{
       code: 'saturated', severity: 'warning', layer: name, evidence,
-      message: `${percent(saturated!)} of the ${units} units of layer '${name}' are saturated: |f′| of '${activation}' is below 5 % of its greatest there, ${brief(meanDerivative!)} on average over the layer.`,
+      message: `In layer '${name}' ${percent(saturated!)} of the ${units} units are saturated: |f′| of '${activation}' is below 5 % of its greatest there, and ${brief(meanDerivative!)} on average over the layer.`,
       advice: "Start from smaller weights (kernelInitializer: 'glorotUniform'), scale the inputs, lower the learning rate, or put batchNormalization() before the activation.",
     }];
   }
   if (!saturates && dead >= limits.dead && dead > 0) {
     return [{
       code: 'dead', severity: dead === 1 ? 'error' : 'warning', layer: name, evidence,
-      message: `${percent(dead)} of the ${units} units of layer '${name}' are dead: '${activation}' has a derivative of 0 on every row, so they learn nothing any more.`,
+      message: `In layer '${name}' ${percent(dead)} of the ${units} units are dead: '${activation}' has a derivative of 0 on every row, so they learn nothing any more.`,
       advice: "Lower the learning rate, start with biases of 0 and kernelInitializer: 'heNormal', or use 'leakyRelu'.",
     }];
   }
