@@ -47,7 +47,7 @@ export type { Layer, ParameterRule } from './model/layers/layer.ts';
 export { csvLogger, jsonLinesLogger } from './model/training/loggers.ts';
 export type { CsvLoggerOptions, JsonLinesLoggerOptions, LineWriter } from './model/training/loggers.ts';
 export type { LossName, LossSpec } from './model/training/losses.ts';
-export type { MatrixLike, NumericArray } from './data/matrix.ts';
+export type { Matrix, MatrixLike, NumericArray } from './data/matrix.ts';
 export type { MetricFunction, MetricName, MetricSpec } from './model/training/metrics.ts';
 export { accuracyScore, classificationReport, confusionMatrix, confusionScores, f1Score, precision, recall, topKAccuracy } from './metrics/classification.ts';
 export type { Average, AverageOptions, ConfusionScores } from './metrics/classification.ts';
@@ -81,6 +81,7 @@ export { parseSafetensors, serializeSafetensors } from './formats/safetensors.ts
 export type { Safetensors, SafetensorsTensor, TensorLike } from './formats/safetensors.ts';
 export { tableFromRecords } from './data/records.ts';
 export type { RecordOptions } from './data/records.ts';
+export type { Samples } from './model/training/samples.ts';
 export { sequential } from './model/sequential.ts';
 export type { CompileOptions, FitOptions, Gradient, PredictOptions, Sequential, SequentialOptions } from './model/sequential.ts';
 export type { ByteSource } from './data/source.ts';
