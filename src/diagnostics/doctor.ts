@@ -97,8 +97,10 @@ function drawn(rows: number, most: number, random: Random): Uint32Array {
   return Uint32Array.from(taken);
 }
 
-/** Rows that training goes through between two looks, for each row that a look goes through: so that looks take a few percent of the time. */
-const rowsBetweenLooks = 128;
+/** How many times the work of a look training does between two of them: looks take a fortieth of the time. */
+const workBetweenLooks = 40;
+/** Products of a row and a weight that take as long as what a look does whatever its rows are. */
+const workOfLook = 1e6;
 
 /**
  * A callback that watches `fit` on a sample of its rows: at the start, after epochs (every few, where they are short) and at the end. What
@@ -151,6 +153,7 @@ class Watch {
   #suspected: Finding[] = [];
   #case: Case | undefined;
   #rows = 0;
+  #rowsBetweenLooks = 0;
 
   constructor(model: Sequential, most: number, names: readonly string[] | undefined, tell: (finding: Finding) => void) {
     this.#model = model;
@@ -161,6 +164,8 @@ class Watch {
 
   begin(): void {
     this.#case = caseOf(this.#model, this.source!.samples, this.#most, this.#names);
+    const weights = this.#model.program.parameters.reduce((sum, { floats }) => sum + floats, 0);
+    this.#rowsBetweenLooks = workBetweenLooks * (this.#case.probe.rows + workOfLook / Math.max(1, weights));
     staticFindings(this.#case).forEach((finding) => this.#add(finding));
     this.#look();
   }
@@ -169,7 +174,7 @@ class Watch {
     this.#losses.push(loss);
     if (validation !== undefined) this.#validationLosses.push(validation);
     this.#rows += this.source!.samples.x.rows;
-    if (this.#rows >= rowsBetweenLooks * this.#case!.probe.rows) this.#look();
+    if (this.#rows >= this.#rowsBetweenLooks) this.#look();
   }
 
   /** `diverged`: by a loss or weights that are not finite. */
