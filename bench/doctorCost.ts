@@ -32,11 +32,12 @@ const columns: Columns = [['', 46], ['ms alone', 12], ['ms watched', 12], ['time
 export async function doctorCost(): Promise<void> {
   console.log(`${headLines()}\n\n${titles(columns)}`);
   for (const one of watched) {
-    const [alone, under] = [modelOf(one), modelOf(one)];
     const { x, y } = rowsOf(one);
     const { epochs } = one;
     const [plain, eyed]: [number[], number[]] = [[], []];
     for (let round = -warmups; round < rounds; round++) {
+      // New ones every time: of a loss that is all but 0 the gradients are denormal, which no training lasts to.
+      const [alone, under] = [modelOf(one), modelOf(one)];
       const times = [await costOf(() => alone.fit(x, y, { epochs })), await costOf(() => under.fit(x, y, { epochs, callbacks: [doctor()] }))];
       if (round < 0) continue;
       plain.push(times[0]!);

@@ -97,8 +97,8 @@ function drawn(rows: number, most: number, random: Random): Uint32Array {
   return Uint32Array.from(taken);
 }
 
-/** How many times the work of a look training does between two of them: looks take a fortieth of the time. */
-const workBetweenLooks = 40;
+/** How many times as many rows as a look training goes through between two of them: looks take a few percent of the time. */
+const workBetweenLooks = 80;
 /** Products of a row and a weight that take as long as what a look does whatever its rows are. */
 const workOfLook = 1e6;
 

@@ -120,11 +120,14 @@ function slopesOf(probe: Probe, layer: ProbedLayer): Pick<LayerDiagnosis, 'meanD
 }
 
 function rangeOf(values: Float32Array): ActivationRange {
-  let [min, max, sum, squares] = [Infinity, -Infinity, 0, 0];
+  let min = Infinity;
+  let max = -Infinity;
+  let sum = 0;
+  let squares = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (value < min) min = value;
-    if (value > max) max = value;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
     sum += value;
     squares += value * value;
   }
