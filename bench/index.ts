@@ -6,6 +6,7 @@
 import { compareAll, compareOne } from './backends.ts';
 import { csv } from './csv.ts';
 import { denormals } from './denormals.ts';
+import { doctorCost } from './doctorCost.ts';
 import { fit } from './fit.ts';
 import { kernels } from './kernels.ts';
 import { peer, peers } from './peers.ts';
@@ -22,6 +23,7 @@ const modes: Record<string, Mode> = {
   peers,
   start,
   denormals,
+  doctor: doctorCost,
   fit,
   csv,
   table: records,

@@ -129,7 +129,7 @@ export async function train(
   let logs: Logs = {};
   signal?.throwIfAborted();
   const iterate = await program.objective!.optimizer.begin?.(model, source.batch, source.samples.x.rows, source.steps);
-  await callbacks.setModel?.(model, run.given);
+  await callbacks.setModel?.(model, run.given, source);
   program.keep();
   try {
     await program.joinTeam(run.threads, source.batch);
@@ -160,6 +160,9 @@ export async function train(
       await onEpochEnd?.(epoch - 1, logs);
       over = !midway && (model.stopTraining || slices.over || Math.abs(losses.at(-2)! - losses.at(-1)!) <= tolerance!);
     }
+  } catch (error) {
+    await callbacks.onTrainError?.(error);
+    throw error;
   } finally {
     if (run.verbose > 0) sayInPlace('');
     program.detach();
