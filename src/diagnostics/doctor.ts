@@ -60,7 +60,8 @@ export function diagnose(model: Sequential, x: MatrixLike, y: MatrixLike, option
   const names = checkNames(where, options.columns, model);
   const { objective } = model.program;
   if (objective === undefined) throw notCompiled(where);
-  const fit = { inputs: model.inputShape[0], outputs: model.outputShape[0], loss: objective.loss };
+  const { inputs, outputs, takesMissing } = model.program;
+  const fit = { inputs, outputs, takesMissing, loss: objective.loss };
   let samples = withSampleWeight(where, checkedSamples(where, x, y, fit), options.sampleWeight);
   samples = withClassWeight(where, samples, options.classWeight, fit);
   const { epoch, history } = options.history ?? { epoch: [], history: {} };
@@ -71,8 +72,9 @@ export function diagnose(model: Sequential, x: MatrixLike, y: MatrixLike, option
   return diagnosisOf(look, one.probe.baseline, [...found, ...courseFindings(one, look, course, false, found)]);
 }
 
+/** Names for the columns: those given, or those of the table that the model is of. */
 function checkNames(where: string, names: readonly string[] | undefined, model: Sequential): readonly string[] | undefined {
-  if (names === undefined) return undefined;
+  if (names === undefined) return model.features?.inputs.map(({ name }) => name);
   if (!Array.isArray(names as unknown) || names.length !== model.inputShape[0]) throw unexpected(`${where} columns`, `an array of ${model.inputShape[0]} names`, names);
   return names;
 }

@@ -142,7 +142,8 @@ function columnFindings(columns: readonly ColumnMeasure[], names: readonly strin
     column: names?.[some[0]!.column] ?? some[0]!.column, mean: some[0]!.mean, standardDeviation: some[0]!.deviation, columns: some.length,
   });
   const findings: Finding[] = [];
-  const scaled = ['normalization', 'batchNormalization', 'layerNormalization'].includes(model.layers[0]!.type);
+  const first = model.layers.find(({ type }) => type !== 'impute' && type !== 'oneHot');
+  const scaled = ['normalization', 'batchNormalization', 'layerNormalization'].includes(first?.type ?? '');
   const varying = columns.filter(({ constant }) => !constant);
   const middle = varying.map(({ deviation }) => deviation).sort((a, b) => a - b)[varying.length >> 1] ?? 0;
   const worst = [...varying].sort((a, b) => b.size - a.size).filter(({ size }) => size > limits.unscaled);
