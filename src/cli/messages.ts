@@ -15,6 +15,7 @@ const changes: readonly (readonly [RegExp, string])[] = [
   [/columns: \{ name: '(\w+)' \}/g, '--columns name=$1'],
   [/if it stands for a missing value, add it to `missing`; /, ''],
   [/header: false/g, '--no-header'],
+  [/^(line 2: expected \d+ fields?, as in the first record, received \d+)$/, '$1; if line 1 is not of the table, --skip-lines 1'],
   [/is this a binary file, or text in another encoding\?.*/, 'it is a binary file, or text in another encoding'],
 ];
 

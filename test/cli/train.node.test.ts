@@ -128,6 +128,9 @@ describe('nabla train', () => {
     expect(JSON.parse(train('bare.data', ...options).stdout)).toMatchObject({ task: 'classification', path: 'bare.safetensors', rows: { training: 48 } });
     expect(JSON.parse(train('bare.data', ...options, '--task', 'regression').stdout)).toMatchObject({ task: 'regression', metrics: { r2: expect.any(Number) as unknown } });
     expect(JSON.parse(train('bare.data', ...options, '--validation', '0').stdout)).toMatchObject({ rows: { training: 60 } });
+    writeFileSync(join(folder, 'titled.data'), `60;4;iris;rose;daisy\n${csv}`);
+    expect(train('titled.data', '--target', 'column_4').stderr).toBe('nabla train: titled.data: line 2: expected 5 fields, as in the first record, received 4; if line 1 is not of the table, --skip-lines 1\n');
+    expect(JSON.parse(train('titled.data', ...options, '--skip-lines', '1').stdout)).toMatchObject({ task: 'classification', rows: { training: 48 } });
   });
 
   it('learns images of IDX files, told by what is in them, and scores others', patience, async () => {
