@@ -159,7 +159,7 @@ describe('nabla train', () => {
         if (!asked && stderr.includes('epoch ')) asked = child.kill('SIGINT');
       });
       expect(await new Promise((resolve) => child.on('close', resolve)), stderr).toBe(130);
-      expect(stderr).toMatch(/Stopped after \d+ whole epochs?; the model as it is now is saved/);
+      expect(stderr).toMatch(/Stopped after (1 whole epoch|\d+ whole epochs); the model as it is now is saved/);
       expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, path: model });
       const loaded = await loadModel(join(folder, model));
       expect(loaded.getWeights().every((weights) => weights.every(Number.isFinite))).toBe(true);
@@ -205,6 +205,9 @@ describe('nabla train refuses, in one sentence and without a model,', () => {
     ['a model where one cannot write', ['flowers.csv', ...target, '--out', '/proc/x'], "'/proc/x' cannot be written: "],
     ['a model in the place of other data', ['flowers.csv', ...target, '--out', 'note.txt'], "'note.txt' is there already and is not a model; name another file, or remove it"],
     ['a report in the place of other data', ['flowers.csv', ...target, '--report', 'note.txt'], "'note.txt' is there already and is not a page of HTML; name another file, or remove it"],
+    ['a report in the place of the model', ['flowers.csv', ...target, '--report', './flowers.safetensors'], "--report would replace the model, 'flowers.safetensors'; name another file"],
+    ['a model of another format', ['flowers.csv', ...target, '--out', 'flowers.onnx'], "--out expects a file of safetensors, received 'flowers.onnx'; nabla convert makes .onnx of it"],
+    ['a page as the model', ['flowers.csv', ...target, '--out', 'flowers.html'], "--out expects a file of safetensors, received 'flowers.html'; --report names a page"],
     ['an unknown option', ['flowers.csv', ...target, '--epoch', '3'], "unknown option '--epoch', did you mean '--epochs'?"],
     ['no number', ['flowers.csv', ...target, '--epochs', 'ten'], "--epochs expects a whole number of at least 1, received 'ten'"],
     ['a share of everything', ['flowers.csv', ...target, '--validation', '1'], "--validation expects a number of at least 0 and below 1, received '1'"],
