@@ -67,14 +67,15 @@ function readTable(path: string, options: CsvOptions): Promise<Table> {
   return inFile(path, () => readCsv(path, options));
 }
 
-/** Says in which file something is wrong, in words of the command line. */
-async function inFile<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+/** Says in which file something is wrong, in words of the command line. `numbers` are those of the rows in the file, if not all are there. */
+async function inFile<Result>(path: string, work: () => Promise<Result>, numbers?: Uint32Array): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof NablaError)) throw error;
     // What a column holds is known here, or it is no input.
-    const message = inWordsOfOptions(error.message).replace(/; (for words, --columns|give it as a string).*$/s, '');
+    const message = inWordsOfOptions(error.message).replace(/; for words, --columns.*$/s, '')
+      .replace(/^row (\d+)/, (_, row: string) => `row ${(numbers?.[Number(row)] ?? Number(row)) + 1} of the data`);
     throw new UsageError(`${path}: ${message}`, { cause: error });
   }
 }
@@ -126,7 +127,7 @@ async function readFeatures(path: string, options: CsvOptions, { model, targets,
   const columns = Object.fromEntries(names.map((name): [string, ColumnType] => [name, wanted.find((column) => column.name === name)?.type ?? 'ignore']));
   const table = await readTable(path, { ...options, columns });
   const complete = targets ? rowsWith(path, table, target.name) : allRows(table);
-  const { x, y = new Float32Array(0), rows } = await inFile(path, () => Promise.resolve(model.features!.encode(complete.table)));
+  const { x, y = new Float32Array(0), rows } = await inFile(path, () => Promise.resolve(model.features!.encode(complete.table)), complete.numbers);
   return { x, count: rows, y, numbers: complete.numbers, notes: complete.notes };
 }
 

@@ -10,6 +10,7 @@ const changes: readonly (readonly [RegExp, string])[] = [
   // Rows count from 0; the line is what one looks for.
   [/^(line \d+): row \d+(, |: )/, '$1$2'],
   [/^columns: no column/, 'no column'],
+  [/; give it as a string: .*$/, '; save it as UTF-8'],
   [/columns: \{ '([^']*)': 'ignore' \}/g, '--ignore $1'],
   [/columns: \{ '([^']*)': '(\w+)' \}/g, '--columns $1=$2'],
   [/columns: \{ name: '(\w+)' \}/g, '--columns name=$1'],

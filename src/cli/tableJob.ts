@@ -38,9 +38,9 @@ const [mostLabels, mostLabelShare] = [50, 0.5];
 const rowNumber = '\0row';
 
 export async function tableJob(path: string, values: Values, settings: Settings): Promise<Job> {
-  const { name: target, table, task, problems, ignored, named } = await readTable(path, values);
+  const { name: target, table, numbers, task, problems, ignored, named } = await readTable(path, values);
   const { validation, seed } = settings;
-  const numbered = withColumn(table, { name: rowNumber, type: 'number', values: Float64Array.from({ length: table.rowCount }, (_, row) => row) });
+  const numbered = withColumn(table, { name: rowNumber, type: 'number', values: Float64Array.from(numbers) });
   const [training, heldOut] = validation === 0 ? [numbered, undefined]
     : splitTable(numbered, { test: validation, seed, ...(task === 'classification' && { stratified: target }) });
   const [scored, lost] = task === 'classification' && heldOut !== undefined ? ofKnownClasses(heldOut, training, target) : [heldOut ?? training, 0];
@@ -105,6 +105,8 @@ interface Read {
   readonly name: string;
   /** The rows that have one. */
   readonly table: Table;
+  /** The number of each of them in the file, from 0. */
+  readonly numbers: Uint32Array;
   readonly task: Task;
   readonly problems: readonly string[];
   readonly ignored: readonly string[];
@@ -135,14 +137,18 @@ async function readTable(path: string, values: Values): Promise<Read> {
   if (column.type !== 'number' && wanted === 'regression') {
     throw new UsageError(`--task regression expects a target of numbers, and '${target}' holds ${column.type === 'boolean' ? 'true and false' : 'words'}`);
   }
-  const table = withTarget(whole, column);
+  const numbers = rowsWithTarget(column);
+  const table = numbers.length === whole.rowCount ? whole : pickRows(whole, numbers);
   for (const one of table.columns) {
-    if (!ignored.includes(one.name) && presentRows(one).length === 0) throw new UsageError(`column '${one.name}' has no value in any row; --ignore ${one.name} leaves it out`);
+    if (ignored.includes(one.name)) continue;
+    if (presentRows(one).length === 0) throw new UsageError(`column '${one.name}' has no value in any row; --ignore ${one.name} leaves it out`);
+    const at = one.type === 'number' ? one.values.findIndex((value) => Math.abs(Math.fround(value)) === Infinity) : -1;
+    if (at >= 0) throw new UsageError(`${path}: row ${numbers[at]! + 1} of the data, column '${one.name}': expected a finite number that fits float32, received ${String(one.values[at])}`);
   }
   if (names.every((name) => name === target || ignored.includes(name))) throw new UsageError(`there is no column left to learn '${target}' from`);
   const lost = whole.rowCount - table.rowCount;
   return {
-    name: target, table, ignored, named,
+    name: target, table, numbers, ignored, named,
     task: wanted ?? taskOf(columnOf(table, target)),
     problems: [
       ...(lost === 0 ? [] : [`Column '${target}', the target, has no value in ${count(lost)} of ${count(whole.rowCount)} rows; they are left out.`]),
@@ -152,14 +158,14 @@ async function readTable(path: string, values: Values): Promise<Read> {
 }
 
 /** The rows that have a target, which must be two different ones at least. */
-function withTarget(whole: Table, column: Column): Table {
+function rowsWithTarget(column: Column): Uint32Array {
   const present = presentRows(column);
   const first = column.values[present[0]!];
   if (present.length < 2) throw new UsageError(`expects at least two rows with a value in the target '${column.name}', received ${present.length}`);
   if (present.every((row) => column.values[row] === first)) {
     throw new UsageError(`the target '${column.name}' is ${typeof first === 'string' ? `'${first}'` : String(first)} in every row: there is nothing to learn`);
   }
-  return present.length === whole.rowCount ? whole : pickRows(whole, present);
+  return present;
 }
 
 function namedTypes(values: Values): Record<string, (typeof types)[number]> {

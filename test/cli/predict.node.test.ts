@@ -116,7 +116,7 @@ describe('what cannot be predicted', () => {
     [['colours.safetensors', 'none.csv'], "there is no file 'none.csv'"],
     [['colours.safetensors', 'empty.csv'], "empty.csv: expected a table, received nothing"],
     [['colours.safetensors', 'header.csv'], "header.csv: expected rows below the header (a, b), received none; with --no-header it is a row itself"],
-    [['colours.safetensors', 'gap.csv'], "'gap.csv': row 1, column 'b' has no value, and the model takes none that are missing"],
+    [['colours.safetensors', 'gap.csv'], "'gap.csv': row 2 of the data, column 'b' has no value, and the model takes none that are missing"],
     [['colours.safetensors', 'ragged.csv'], "ragged.csv: line 3: expected 2 fields, as in the first record, received 3"],
     [['number.safetensors', 'points.csv'], "the model takes 3 numbers, 'points.csv' has 2 columns of numbers, 'a', 'b'"],
     [['colours.safetensors', 'three.csv'], "has 3 columns of numbers, 'a', 'b', 'c'; name the one that it predicts with --target, and others that are not for it with --ignore"],

@@ -48,6 +48,8 @@ beforeAll(() => {
   file('gap.csv', good.split('\n').map((line, i) => (line === '' ? '' : i === 0 ? `gap,${line}` : `,${line}`)).join('\n'));
   file('empty.csv', '');
   file('cut.csv.gz', gzipSync(good).subarray(0, 200));
+  file('wide.csv', Buffer.from(`\ufeff${good}`, 'utf16le'));
+  file('huge.csv', good.replace(/\n[^,]*,([^\n]*)\n$/, '\n1e39,$1\n'));
   file('ragged.csv', `${good}1,2\n`);
   file('note.txt', 'not to be lost');
   file('hostile.csv', flowers(90, (kind) => (kind === 0 ? '"<script>alert(1)</script>"' : names[kind]!), '"<img src=x onerror=alert(2)>"'));
@@ -119,6 +121,12 @@ describe('nabla train', () => {
       expect(predicted! - actual!).toBeCloseTo(off!, -1);
     }
     expectPlainLines(stdout);
+  });
+
+  it('counts rows as the file has them, also those without a target', patience, () => {
+    writeFileSync(join(folder, 'late.csv'), `x,y\n${Array.from({ length: 30 }, (_, i) => `${i},${i % 2 === 0 ? '' : i === 29 ? 5000.5 : i + 0.5}\n`).join('')}`);
+    const { residuals } = JSON.parse(train('late.csv', '-t', 'y', '--validation', '0', '--epochs', '2', '--json').stdout) as { residuals: { largest: { row: number; actual: number }[] } };
+    expect(residuals.largest[0]).toMatchObject({ row: 30, actual: 5000.5 });
   });
 
   it('takes a task, a delimiter and a table without a header', patience, () => {
@@ -199,6 +207,8 @@ describe('nabla train refuses, in one sentence and without a model,', () => {
     ['an empty file', ['empty.csv', ...target], 'empty.csv: expected a table, received nothing'],
     ['one class', ['one.csv', ...target], "the target 'kind' is 'iris' in every row: there is nothing to learn"],
     ['a column without a value', ['gap.csv', ...target], "column 'gap' has no value in any row; --ignore gap leaves it out"],
+    ['UTF-16', ['wide.csv', ...target], 'wide.csv: expected text in UTF-8, received UTF-16; save it as UTF-8'],
+    ['a number too large', ['huge.csv', ...target], "huge.csv: row 120 of the data, column 'width': expected a finite number that fits float32, received 1e+39"],
     ['gzip that is cut off', ['cut.csv.gz', ...target], 'cut.csv.gz: the gzip data are damaged or cut short: unexpected end of file'],
     ['rows of two lengths', ['ragged.csv', ...target], 'ragged.csv: line 122: expected 4 fields, as in the first record, received 2'],
     ['a model where there is no folder', ['flowers.csv', ...target, '--out', 'no/x'], "'no/x' cannot be written: there is no folder 'no'"],
