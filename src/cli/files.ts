@@ -17,7 +17,10 @@ function reasonOf(error: unknown): string {
 /** Refuses a path at which there is no file to read. */
 export function checkReadable(path: string): void {
   const file = attempt(`'${path}' cannot be read`, () => statSync(path, { throwIfNoEntry: false }));
+  if (file === undefined && path === '-') throw new UsageError("'-': standard input is not read; name a file");
   if (file === undefined) throw new UsageError(`there is no file '${path}'`);
+  // What a file is, its beginning says, which cannot be read again of a pipe.
+  if (!file.isFile() && !file.isDirectory()) throw new UsageError(`'${path}' is a pipe or a device, which is not read; name a file`);
   if (file.isDirectory()) throw new UsageError(`'${path}' is a folder, not a file`);
   attempt(`'${path}' cannot be read`, () => accessSync(path, constants.R_OK));
 }

@@ -34,6 +34,8 @@ const manyRows = 2_000;
 const [shownOfFew, shownOfMany, leastEpochs, mostEpochs] = [100_000, 1_000_000, 20, 100];
 /** Labels beyond which, and the share of the rows from which on, `trainTable` takes words for names of rows, and leaves the column out. */
 const [mostLabels, mostLabelShare] = [50, 0.5];
+/** No name of a member: a record could not hold it. */
+const unnamable = '__proto__';
 /** A column of row numbers goes through the split with the others. */
 const rowNumber = '\0row';
 
@@ -43,6 +45,7 @@ export async function tableJob(path: string, values: Values, settings: Settings)
   const numbered = withColumn(table, { name: rowNumber, type: 'number', values: Float64Array.from(numbers) });
   const [training, heldOut] = validation === 0 ? [numbered, undefined]
     : splitTable(numbered, { test: validation, seed, ...(task === 'classification' && { stratified: target }) });
+  if (training.rowCount < 2) throw new UsageError(`of ${count(table.rowCount)} rows, there is one left to learn from; --validation 0 holds out none`);
   const [scored, lost] = task === 'classification' && heldOut !== undefined ? ofKnownClasses(heldOut, training, target) : [heldOut ?? training, 0];
   const watched = heldOut !== undefined && training.rowCount < manyRows;
   const names = nameColumns(table, target, named);
@@ -130,6 +133,7 @@ async function readTable(path: string, values: Values): Promise<Read> {
     skipLines,
   }));
   const names = whole.columns.map(({ name }) => name);
+  if (names.includes(unnamable)) throw new UsageError(`${path}: a column cannot have the name '${unnamable}', which objects of JavaScript keep for themselves; give it another`);
   if (target === undefined) throw new UsageError(`expects --target <column>; the columns are ${names.join(', ')}`);
   const column = whole.columns.find(({ name }) => name === target);
   if (column === undefined) throw new UsageError(`--target expects a column, received '${target}'${suggest(target, names)}`);
@@ -141,6 +145,7 @@ async function readTable(path: string, values: Values): Promise<Read> {
   const table = numbers.length === whole.rowCount ? whole : pickRows(whole, numbers);
   for (const one of table.columns) {
     if (ignored.includes(one.name)) continue;
+    if (one.type === 'category' && one.labels.includes(unnamable)) throw new UsageError(`${path}, column '${one.name}': expected any word but '${unnamable}', which objects of JavaScript keep for themselves`);
     if (presentRows(one).length === 0) throw new UsageError(`column '${one.name}' has no value in any row; --ignore ${one.name} leaves it out`);
     const at = one.type === 'number' ? one.values.findIndex((value) => Math.abs(Math.fround(value)) === Infinity) : -1;
     if (at >= 0) throw new UsageError(`${path}: row ${numbers[at]! + 1} of the data, column '${one.name}': expected a finite number that fits float32, received ${String(one.values[at])}`);

@@ -50,6 +50,9 @@ beforeAll(() => {
   file('cut.csv.gz', gzipSync(good).subarray(0, 200));
   file('wide.csv', Buffer.from(`\ufeff${good}`, 'utf16le'));
   file('huge.csv', good.replace(/\n[^,]*,([^\n]*)\n$/, '\n1e39,$1\n'));
+  file('unnamable.csv', good.replace('width', '__proto__'));
+  file('unsayable.csv', good.replaceAll('rose', '__proto__'));
+  file('two.csv', 'a,b\n1,3.5\n2,4.5\n');
   file('ragged.csv', `${good}1,2\n`);
   file('note.txt', 'not to be lost');
   file('hostile.csv', flowers(90, (kind) => (kind === 0 ? '"<script>alert(1)</script>"' : names[kind]!), '"<img src=x onerror=alert(2)>"'));
@@ -209,6 +212,11 @@ describe('nabla train refuses, in one sentence and without a model,', () => {
     ['a column without a value', ['gap.csv', ...target], "column 'gap' has no value in any row; --ignore gap leaves it out"],
     ['UTF-16', ['wide.csv', ...target], 'wide.csv: expected text in UTF-8, received UTF-16; save it as UTF-8'],
     ['a number too large', ['huge.csv', ...target], "huge.csv: row 120 of the data, column 'width': expected a finite number that fits float32, received 1e+39"],
+    ['standard input', ['-', ...target], "'-': standard input is not read; name a file"],
+    ['a device', ['/dev/null', ...target], "'/dev/null' is a pipe or a device, which is not read; name a file"],
+    ['a name that no record can have', ['unnamable.csv', ...target], "unnamable.csv: a column cannot have the name '__proto__', which objects of JavaScript keep for themselves; give it another"],
+    ['a word that no record can have', ['unsayable.csv', ...target], "unsayable.csv, column 'kind': expected any word but '__proto__', which objects of JavaScript keep for themselves"],
+    ['two rows, of which one is held out', ['two.csv', '--target', 'b'], 'of 2 rows, there is one left to learn from; --validation 0 holds out none'],
     ['gzip that is cut off', ['cut.csv.gz', ...target], 'cut.csv.gz: the gzip data are damaged or cut short: unexpected end of file'],
     ['rows of two lengths', ['ragged.csv', ...target], 'ragged.csv: line 122: expected 4 fields, as in the first record, received 2'],
     ['a model where there is no folder', ['flowers.csv', ...target, '--out', 'no/x'], "'no/x' cannot be written: there is no folder 'no'"],
