@@ -2,7 +2,7 @@
 
 import { constants, gunzipSync } from 'node:zlib';
 import { didYouMean } from '../errors.ts';
-import { DataError, NablaError, parseCsv, readCsv, readIdx, type Column, type ColumnType, type CsvOptions, type Sequential, type Table } from '../index.ts';
+import { DataError, NablaError, parseCsv, readCsv, readIdx, type Column, type ColumnType, type CsvOptions, type FeatureInput, type Sequential, type Table } from '../index.ts';
 import { integerOf, isSet, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
 import { checkReadable, startOf } from './files.ts';
 import { isIdx } from './idxJob.ts';
@@ -128,7 +128,17 @@ async function readFeatures(path: string, options: CsvOptions, { model, targets,
   const table = await readTable(path, { ...options, columns });
   const complete = targets ? rowsWith(path, table, target.name) : allRows(table);
   const { x, y = new Float32Array(0), rows } = await inFile(path, () => Promise.resolve(model.features!.encode(complete.table)), complete.numbers);
-  return { x, count: rows, y, numbers: complete.numbers, notes: complete.notes };
+  return { x, count: rows, y, numbers: complete.numbers, notes: [...complete.notes, ...unknownWords(complete.table, inputs)] };
+}
+
+/** Words that a model has not met, which to it are all the same. */
+function unknownWords({ columns }: Table, inputs: readonly FeatureInput[]): string[] {
+  return inputs.flatMap(({ name, labels = [] }) => {
+    const column = columns.find((one) => one.name === name);
+    const known = new Set<string>(labels);
+    const unknown = column?.type === 'category' ? column.labels.filter((label) => !known.has(label)) : [];
+    return unknown.length === 0 ? [] : [`column '${name}': the model was not trained on ${listed(unknown)}`];
+  });
 }
 
 /** The columns of numbers, in their order. */

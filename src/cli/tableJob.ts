@@ -157,6 +157,7 @@ async function readTable(path: string, values: Values): Promise<Read> {
     task: wanted ?? taskOf(columnOf(table, target)),
     problems: [
       ...(lost === 0 ? [] : [`Column '${target}', the target, has no value in ${count(lost)} of ${count(whole.rowCount)} rows; they are left out.`]),
+      ...wordsAmongNumbers(table, [...ignored, ...Object.keys(named)]),
       ...problemsOf(table, target, [...ignored, ...nameColumns(table, target, named)]),
     ],
   };
@@ -195,6 +196,18 @@ function taskOf(column: Column): Task {
 function nameColumns({ columns, rowCount }: Table, target: string, named: Readonly<Record<string, ColumnType>>): string[] {
   return columns.flatMap((column) => (column.type === 'category' && column.name !== target && !Object.hasOwn(named, column.name)
     && column.labels.length > Math.min(mostLabels, rowCount * mostLabelShare) ? [column.name] : []));
+}
+
+/** Columns that are words for the sake of a few values: without a hint, a slip of the pen costs a column. */
+function wordsAmongNumbers({ columns }: Table, settled: readonly string[]): string[] {
+  return columns.flatMap((column) => {
+    if (column.type !== 'category' || settled.includes(column.name)) return [];
+    const { name, labels } = column;
+    const words = labels.filter((label) => !Number.isFinite(Number(label)));
+    if (words.every((word) => /^[+-]?\d*,\d+$/.test(word)) && words.length > 0) return [`Column '${name}' is taken for words, for its numbers have a comma, as '${words[0]!}', in the place of a point.`];
+    return words.length > 0 && 2 * words.length < labels.length
+      ? [`Column '${name}' is taken for words, for among its numbers is '${words[0]!}'; --columns ${name}=number names its line.`] : [];
+  });
 }
 
 /** What may be in the way of learning, said for those who have the command alone. */

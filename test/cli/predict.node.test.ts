@@ -71,6 +71,13 @@ describe('predictions', () => {
     expect(whole.split('\n')).toHaveLength(birds.length + 2);
   });
 
+  it('come with a note of words that the model has not met', () => {
+    write('mars.csv', csvOf(birds.map((bird, i) => (i % 9 === 0 ? { ...bird, island: 'Mars' } : bird))));
+    const { stderr, status } = nabla('predict', 'species.safetensors', 'mars.csv');
+    expect({ stderr, status }).toEqual({ stderr: "column 'island': the model was not trained on 'Mars'\n", status: 0 });
+    expect(nabla('predict', 'species.safetensors', 'birds.csv').stderr).toBe('');
+  });
+
   it('take columns of numbers in order where the model knows no names', () => {
     write('more.csv', `id,a,name,b,class\n${points.map(([a, b], i) => `${i},${a},n${i},${b},0`).join('\n')}\n`);
     const plain = nabla('predict', 'colours.safetensors', 'points.csv').stdout;

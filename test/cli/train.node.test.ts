@@ -132,6 +132,17 @@ describe('nabla train', () => {
     expect(residuals.largest[0]).toMatchObject({ row: 30, actual: 5000.5 });
   });
 
+  it('says what made words of a column of numbers', patience, () => {
+    const lines = flowers(60, (kind) => names[kind]!).split('\n').map((line, i) => (i === 7 ? line.replace(/^[^,]*/, 'tall') : line));
+    writeFileSync(join(folder, 'slip.csv'), lines.join('\n'));
+    const { problems } = JSON.parse(train('slip.csv', '-t', 'kind', '--epochs', '1', '--json').stdout) as { problems: string[] };
+    expect(problems[0]).toBe("Column 'width' is taken for words, for among its numbers is 'tall'; --columns width=number names its line.");
+    expect(train('slip.csv', '-t', 'kind', '--columns', 'width=number').stderr).toContain("slip.csv: line 8, column 'width': expected a number, received 'tall'");
+    writeFileSync(join(folder, 'comma.csv'), flowers(60, (kind) => names[kind]!).replaceAll(',', ';').replaceAll('.', ','));
+    const { stderr } = train('comma.csv', '-t', 'kind', '--epochs', '1');
+    expect(stderr.replace(/\s+/g, ' ')).toMatch(/Column 'width' is taken for words, for its numbers have a comma, as '\d,\d+', in the place of a point\./);
+  });
+
   it('takes a task, a delimiter and a table without a header', patience, () => {
     const csv = flowers(60, (kind) => String(kind)).split('\n').slice(1).join('\n').replaceAll(',', ';');
     writeFileSync(join(folder, 'bare.data'), csv);
