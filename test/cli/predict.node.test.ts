@@ -78,6 +78,13 @@ describe('predictions', () => {
     expect(nabla('predict', 'species.safetensors', 'birds.csv').stderr).toBe('');
   });
 
+  it('are never spoken of in words out of a file that steer the terminal', () => {
+    write('steering.csv', csvOf(birds.map((bird) => ({ ...bird, island: '\x1b[31mMars' }))));
+    expect(nabla('predict', 'species.safetensors', 'steering.csv').stderr).toBe("column 'island': the model was not trained on '·[31mMars'\n");
+    write('lines.csv', '"a\x1b[2J\nb",c\n1,2\n');
+    expect(nabla('predict', 'species.safetensors', 'lines.csv')).toMatchObject({ stderr: expect.stringMatching(/ it has 'a·\[2J·b', 'c'\n$/) as unknown, status: 2 });
+  });
+
   it('take columns of numbers in order where the model knows no names', () => {
     write('more.csv', `id,a,name,b,class\n${points.map(([a, b], i) => `${i},${a},n${i},${b},0`).join('\n')}\n`);
     const plain = nabla('predict', 'colours.safetensors', 'points.csv').stdout;
