@@ -1,11 +1,12 @@
 /** `nabla predict`: the numbers are those of the model, columns go by name or in order, and nothing is written where something is wrong. */
 
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readdirSync, symlinkSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseCsv, type NumberColumn, type Sequential } from '../../src/index.ts';
 import { birdModel, birds, csvOf, oneNumber, threeClasses, workplace } from './workplace.ts';
 
-const { folder, nabla, json, write, read } = workplace();
+const { folder, nabla, json, write, read, path } = workplace();
 const colours = threeClasses();
 const points = [[0.5, -1], [2, 0.25], [-3, 1], [0, 0]];
 let species: Sequential;
@@ -112,6 +113,17 @@ describe('predictions', () => {
     expect(nabla('predict', 'colours.safetensors', 'points.csv', '--out', 'points.csv')).toMatchObject({
       stderr: "nabla predict: 'points.csv' is there already and is not a file of predictions; name another file, or remove it\n", status: 2,
     });
+  });
+
+  it('go to the file that a link points to, and to no pipe', () => {
+    write('real.csv', '');
+    symlinkSync('real.csv', path('link.csv'));
+    expect(nabla('predict', 'colours.safetensors', 'points.csv', '--out', 'link.csv').status).toBe(0);
+    expect(lstatSync(path('link.csv')).isSymbolicLink()).toBe(true);
+    expect(read('real.csv')).toMatch(/^label,probability,/);
+    execFileSync('mkfifo', [path('pipe')]);
+    expect(nabla('predict', 'colours.safetensors', 'points.csv', '--out', 'pipe')).toMatchObject({ stderr: "nabla predict: 'pipe' cannot be written: it is a pipe or a device\n", status: 2 });
+    expect(lstatSync(path('pipe')).isFIFO()).toBe(true);
   });
 
   it('of very many rows come in pieces', () => {
