@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import { dataset, pickRows, readCsv, splitTable, trainTable, type Callback, type Column, type ColumnType, type Sequential, type Table } from '../index.ts';
-import { integerOf, isSet, nameOf, suggest, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
+import { few, integerOf, isSet, nameOf, suggest, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
 import { makeOptimizer, type ColumnSummary, type Job, type Settings } from './job.ts';
 import { reading } from './messages.ts';
 import { scoreClasses, scoreNumbers } from './scores.ts';
@@ -134,7 +134,7 @@ async function readTable(path: string, values: Values): Promise<Read> {
   }));
   const names = whole.columns.map(({ name }) => name);
   if (names.includes(unnamable)) throw new UsageError(`${path}: a column cannot have the name '${unnamable}', which objects of JavaScript keep for themselves; give it another`);
-  if (target === undefined) throw new UsageError(`expects --target <column>; the columns are ${names.join(', ')}`);
+  if (target === undefined) throw new UsageError(`expects --target <column>; the columns are ${few(names)}`);
   const column = whole.columns.find(({ name }) => name === target);
   if (column === undefined) throw new UsageError(`--target expects a column, received '${target}'${suggest(target, names)}`);
   if (ignored.includes(target)) throw new UsageError(`--ignore names '${target}', which is the target`);

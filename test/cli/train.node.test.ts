@@ -53,6 +53,8 @@ beforeAll(() => {
   file('unnamable.csv', good.replace('width', '__proto__'));
   file('unsayable.csv', good.replaceAll('rose', '__proto__'));
   file('two.csv', 'a,b\n1,3.5\n2,4.5\n');
+  const hundred = Array.from({ length: 100 }, (_, i) => i);
+  file('wide-table.csv', `${hundred.map((i) => `a${i}`).join(',')}\n${hundred.join(',')}\n`);
   file('ragged.csv', `${good}1,2\n`);
   file('note.txt', 'not to be lost');
   file('hostile.csv', flowers(90, (kind) => (kind === 0 ? '"<script>alert(1)</script>"' : names[kind]!), '"<img src=x onerror=alert(2)>"'));
@@ -188,6 +190,16 @@ describe('nabla train', () => {
     }
   });
 
+  it('goes on when nobody reads the progress any more', patience, async () => {
+    const child = spawn(process.execPath, [command, 'train', 'flowers.csv', '--target', 'kind', '--epochs', '300', '--out', 'unread.safetensors'], { cwd: folder });
+    let stdout = '';
+    child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+    child.stderr.once('data', () => child.stderr.destroy());
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
+    expect(stdout).toMatch(/\nModel: unread\.safetensors\n$/);
+    expect(existsSync(join(folder, 'unread.safetensors'))).toBe(true);
+  });
+
   it('writes a report of one page in which texts of the data are but texts', patience, () => {
     const { status } = train('hostile.csv', '--target', '<img src=x onerror=alert(2)>', '--epochs', '3', '--report', 'report.html', '--seed', '7');
     expect(status).toBe(0);
@@ -218,6 +230,7 @@ describe('nabla train refuses, in one sentence and without a model,', () => {
     ['nothing', [], 'expects <data.csv>, received none; nabla train --help shows how'],
     ['no target', ['flowers.csv'], 'expects --target <column>; the columns are width, height, colour, kind'],
     ['a target that is almost there', ['flowers.csv', '--target', 'kindd'], "--target expects a column, received 'kindd', did you mean 'kind'?"],
+    ['a target of many columns', ['wide-table.csv', '--target', 'zzz'], 'known are a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, a33, a34, a35, a36, a37, a38, a39 and 60 more\n'],
     ['an empty file', ['empty.csv', ...target], 'empty.csv: expected a table, received nothing'],
     ['one class', ['one.csv', ...target], "the target 'kind' is 'iris' in every row: there is nothing to learn"],
     ['a column without a value', ['gap.csv', ...target], "column 'gap' has no value in any row; --ignore gap leaves it out"],
