@@ -5,7 +5,7 @@ import { integerOf, numberOf, printResult, type Command, type Context, type Valu
 import { dataOptions, readRows, type Rows } from './dataFile.ts';
 import { loadModelFile } from './modelFile.ts';
 import { lastActivation, lossTargets, meaningOf, type Meaning } from './outputs.ts';
-import { short, table } from './terminal.ts';
+import { printable, short, table } from './terminal.ts';
 
 const defaultRows = 32;
 const defaultSamples = 200;
@@ -37,7 +37,7 @@ async function run(context: Context, [file, data, labels]: string[], values: Val
   const model = await loadModelFile(file!);
   const meaning = meaningOf(model);
   const rows = await readRows(data!, labels, { model, meaning, values, targets: true });
-  for (const note of rows.notes) context.terminal.print(note);
+  for (const note of rows.notes) context.terminal.print(printable(note));
   const chosen = model.compiled === undefined;
   if (chosen) model.compile({ optimizer: 'sgd', loss: fittingLoss(model, meaning) });
   const { x, y, count } = someOf(rows, model.inputShape[0], most);

@@ -142,7 +142,13 @@ function inWords({ min, above, max, below }: Bounds): string {
 
 /** `', did you mean ...'`, or else all names there are. */
 export function suggest(name: string, known: readonly string[]): string {
-  return didYouMean(name, known) || `; known are ${known.join(', ')}`;
+  return didYouMean(name, known) || `; known are ${few(known)}`;
+}
+
+/** As many names as one reads. */
+export function few(names: readonly string[]): string {
+  const most = 40;
+  return names.slice(0, most).join(', ') + (names.length > most ? ` and ${names.length - most} more` : '');
 }
 
 /** Prints a result: as a JSON document, where that is asked for, or as lines. NaN and infinities are null in JSON. */

@@ -60,7 +60,8 @@ function targetOf(given: string): { format: FileFormat; path: string } {
     return { format: 'onnx', path: given };
   }
   if (/\.json$/i.test(given)) {
-    begins('a model of TensorFlow.js', (start) => new TextDecoder().decode(start).trimStart().startsWith('{'));
+    const first = /^\s*\{\s*"(modelTopology|format|weightsManifest|generatedBy|convertedBy)"/;
+    begins('a model of TensorFlow.js', (start) => first.test(new TextDecoder().decode(start)));
     return { format: 'tfjs', path: given };
   }
   if (!isFolder(given)) {

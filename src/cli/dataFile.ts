@@ -2,7 +2,7 @@
 
 import { constants, gunzipSync } from 'node:zlib';
 import { didYouMean } from '../errors.ts';
-import { DataError, NablaError, parseCsv, readCsv, readIdx, type Column, type ColumnType, type CsvOptions, type Sequential, type Table } from '../index.ts';
+import { DataError, NablaError, parseCsv, readCsv, readIdx, type Column, type ColumnType, type CsvOptions, type FeatureInput, type Sequential, type Table } from '../index.ts';
 import { integerOf, isSet, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
 import { checkReadable, startOf } from './files.ts';
 import { isIdx } from './idxJob.ts';
@@ -67,14 +67,15 @@ function readTable(path: string, options: CsvOptions): Promise<Table> {
   return inFile(path, () => readCsv(path, options));
 }
 
-/** Says in which file something is wrong, in words of the command line. */
-async function inFile<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+/** Says in which file something is wrong, in words of the command line. `numbers` are those of the rows in the file, if not all are there. */
+async function inFile<Result>(path: string, work: () => Promise<Result>, numbers?: Uint32Array): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof NablaError)) throw error;
     // What a column holds is known here, or it is no input.
-    const message = inWordsOfOptions(error.message).replace(/; (for words, --columns|give it as a string).*$/s, '');
+    const message = inWordsOfOptions(error.message).replace(/; for words, --columns.*$/s, '')
+      .replace(/^row (\d+)/, (_, row: string) => `row ${(numbers?.[Number(row)] ?? Number(row)) + 1} of the data`);
     throw new UsageError(`${path}: ${message}`, { cause: error });
   }
 }
@@ -126,8 +127,18 @@ async function readFeatures(path: string, options: CsvOptions, { model, targets,
   const columns = Object.fromEntries(names.map((name): [string, ColumnType] => [name, wanted.find((column) => column.name === name)?.type ?? 'ignore']));
   const table = await readTable(path, { ...options, columns });
   const complete = targets ? rowsWith(path, table, target.name) : allRows(table);
-  const { x, y = new Float32Array(0), rows } = await inFile(path, () => Promise.resolve(model.features!.encode(complete.table)));
-  return { x, count: rows, y, numbers: complete.numbers, notes: complete.notes };
+  const { x, y = new Float32Array(0), rows } = await inFile(path, () => Promise.resolve(model.features!.encode(complete.table)), complete.numbers);
+  return { x, count: rows, y, numbers: complete.numbers, notes: [...complete.notes, ...unknownWords(complete.table, inputs)] };
+}
+
+/** Words that a model has not met, which to it are all the same. */
+function unknownWords({ columns }: Table, inputs: readonly FeatureInput[]): string[] {
+  return inputs.flatMap(({ name, labels = [] }) => {
+    const column = columns.find((one) => one.name === name);
+    const known = new Set<string>(labels);
+    const unknown = column?.type === 'category' ? column.labels.filter((label) => !known.has(label)) : [];
+    return unknown.length === 0 ? [] : [`column '${name}': the model was not trained on ${listed(unknown)}`];
+  });
 }
 
 /** The columns of numbers, in their order. */

@@ -6,7 +6,7 @@ import { loadModelFile } from './modelFile.ts';
 import { lossTargets, meaningOf, probabilitiesOf } from './outputs.ts';
 import { scoreLines } from './scoreLines.ts';
 import { documentOf, scoreClasses, scoreNumbers } from './scores.ts';
-import { significant } from './terminal.ts';
+import { printable, significant } from './terminal.ts';
 
 export const evaluate: Command = {
   name: 'evaluate',
@@ -25,7 +25,7 @@ async function run(context: Context, [file, data, labels]: string[], values: Val
   const [units] = model.outputShape;
   if (meaning.kind === 'numbers' && units > 1) throw new UsageError(`scores are of classes or of one number; '${file!}' predicts ${units} numbers`);
   const rows = await readRows(data!, labels, { model, meaning, values, targets: true });
-  for (const note of rows.notes) context.terminal.print(note);
+  for (const note of rows.notes) context.terminal.print(printable(note));
   const outputs = model.predict(rows.x);
   const scores = meaning.kind === 'numbers' ? scoreNumbers(rows.y, outputs, rows.numbers)
     : scoreClasses(rows.y, probabilitiesOf(outputs, units, meaning.turn), meaning.labels.length, meaning.labels.map(String));

@@ -1,6 +1,6 @@
 /** Files as the commands read and write them: what cannot be done with one is said in a sentence, and none is ever half-written. */
 
-import { accessSync, closeSync, constants, fsyncSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fsyncSync, openSync, readFileSync, readSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UsageError } from './command.ts';
 
@@ -17,7 +17,10 @@ function reasonOf(error: unknown): string {
 /** Refuses a path at which there is no file to read. */
 export function checkReadable(path: string): void {
   const file = attempt(`'${path}' cannot be read`, () => statSync(path, { throwIfNoEntry: false }));
+  if (file === undefined && path === '-') throw new UsageError("'-': standard input is not read; name a file");
   if (file === undefined) throw new UsageError(`there is no file '${path}'`);
+  // What a file is, its beginning says, which cannot be read again of a pipe.
+  if (!file.isFile() && !file.isDirectory()) throw new UsageError(`'${path}' is a pipe or a device, which is not read; name a file`);
   if (file.isDirectory()) throw new UsageError(`'${path}' is a folder, not a file`);
   attempt(`'${path}' cannot be read`, () => accessSync(path, constants.R_OK));
 }
@@ -26,11 +29,14 @@ export function checkReadable(path: string): void {
 export function checkWritable(path: string): void {
   const problem = `'${path}' cannot be written`;
   attempt(problem, () => {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new UsageError(`${problem}: it is a folder`);
-    const folder = dirname(path);
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory() === true) throw new UsageError(`${problem}: it is a folder`);
+    // A file would take the place of the device.
+    if (there?.isFile() === false) throw new UsageError(`${problem}: it is a pipe or a device`);
+    const folder = dirname(targetOf(path));
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UsageError(`${problem}: there is no folder '${folder}'`);
     // Whether one can is found out by doing it: rights are not all there is to it.
-    const draft = draftOf(path);
+    const draft = draftOf(targetOf(path));
     closeSync(openSync(draft, 'w'));
     rmSync(draft);
   });
@@ -65,8 +71,9 @@ export function readWhole(path: string): Uint8Array {
 
 /** Replaces a file in one move, by way of a draft beside it, of which nothing stays. */
 export function replaceFile(path: string, content: string | Uint8Array | Iterable<string>): void {
-  const draft = draftOf(path);
   attempt(`'${path}' could not be written`, () => {
+    const target = targetOf(path);
+    const draft = draftOf(target);
     try {
       const file = openSync(draft, 'w');
       try {
@@ -76,12 +83,17 @@ export function replaceFile(path: string, content: string | Uint8Array | Iterabl
       } finally {
         closeSync(file);
       }
-      renameSync(draft, path);
+      renameSync(draft, target);
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;
     }
   });
+}
+
+/** The file that a path stands for: links stay, and what they point to is replaced. */
+function targetOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 function draftOf(path: string): string {

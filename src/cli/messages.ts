@@ -10,11 +10,13 @@ const changes: readonly (readonly [RegExp, string])[] = [
   // Rows count from 0; the line is what one looks for.
   [/^(line \d+): row \d+(, |: )/, '$1$2'],
   [/^columns: no column/, 'no column'],
+  [/; give it as a string: .*$/, '; save it as UTF-8'],
   [/columns: \{ '([^']*)': 'ignore' \}/g, '--ignore $1'],
   [/columns: \{ '([^']*)': '(\w+)' \}/g, '--columns $1=$2'],
   [/columns: \{ name: '(\w+)' \}/g, '--columns name=$1'],
   [/if it stands for a missing value, add it to `missing`; /, ''],
   [/header: false/g, '--no-header'],
+  [/^(line 2: expected \d+ fields?, as in the first record, received \d+)$/, '$1; if line 1 is not of the table, --skip-lines 1'],
   [/is this a binary file, or text in another encoding\?.*/, 'it is a binary file, or text in another encoding'],
 ];
 

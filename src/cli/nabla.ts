@@ -19,7 +19,7 @@ import { helpOf, helpOfAll } from './help.ts';
 import { inspect } from './inspect.ts';
 import { inWordsOfOptions } from './messages.ts';
 import { predict } from './predict.ts';
-import { bullet, Terminal } from './terminal.ts';
+import { bullet, printable, Terminal } from './terminal.ts';
 import { train } from './train.ts';
 
 /** In the order of the help. */
@@ -37,7 +37,7 @@ function onInterrupt(): void {
 function makeContext(json: boolean): Context {
   const terminal = new Terminal(process.stderr);
   // What the library warns of, in the place of a line that is being redrawn.
-  console.warn = (message: string) => terminal.print(...bullet(inWordsOfOptions(message)));
+  console.warn = (message: string) => terminal.print(...bullet(printable(inWordsOfOptions(message))));
   return {
     terminal,
     screen: new Terminal(process.stdout),
@@ -82,6 +82,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+// Nor is one of the progress: the work goes on.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 const args = process.argv.slice(2);
 try {
   await run(args);
@@ -90,7 +95,8 @@ try {
   new Terminal(process.stderr).erase();
   if (stop.signal.aborted && error === stop.signal.reason) process.exitCode = interrupted;
   else if (isOfInput(error) || error instanceof NablaError) {
-    process.stderr.write(`${nameIn(args)}: ${error instanceof UsageError ? error.message : inWordsOfOptions(error.message)}\n`);
+    // Names and values out of a file must not steer the terminal.
+    process.stderr.write(`${nameIn(args)}: ${printable(error instanceof UsageError ? error.message : inWordsOfOptions(error.message))}\n`);
     process.exitCode = isOfInput(error) ? 2 : 1;
   } else throw error;
 }

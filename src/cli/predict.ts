@@ -7,7 +7,7 @@ import { checkReplaceable, replaceFile } from './files.ts';
 import { csvField, float32Text } from './figures.ts';
 import { loadModelFile } from './modelFile.ts';
 import { meaningOf, probabilitiesOf, type Meaning } from './outputs.ts';
-import { count } from './terminal.ts';
+import { count, printable } from './terminal.ts';
 
 export const predict: Command = {
   name: 'predict',
@@ -33,7 +33,7 @@ async function run(context: Context, [file, data]: string[], values: Values): Pr
   const model = await loadModelFile(file!);
   const meaning = meaningOf(model);
   const rows = await readRows(data!, undefined, { model, meaning, values, targets: false });
-  for (const note of rows.notes) terminal.print(note);
+  for (const note of rows.notes) terminal.print(printable(note));
   const outputs = finite(model.predict(rows.x));
   const pieces = (json ? jsonPieces : csvPieces)(outputs, meaning, model);
   if (target === undefined) for (const piece of pieces) out(piece);

@@ -16,7 +16,7 @@ export function scoreLines(screen: Terminal, scores: Scores, what = ''): string[
 }
 
 function rowsCalled(rows: number, what: string): string {
-  return [count(rows), what, 'rows'].filter(Boolean).join(' ');
+  return [count(rows), what, rows === 1 ? 'row' : 'rows'].filter(Boolean).join(' ');
 }
 
 function classLines(screen: Terminal, scores: ClassScores, what: string): string[] {

@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import { dataset, pickRows, readCsv, splitTable, trainTable, type Callback, type Column, type ColumnType, type Sequential, type Table } from '../index.ts';
-import { isSet, nameOf, suggest, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
+import { few, integerOf, isSet, nameOf, suggest, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
 import { makeOptimizer, type ColumnSummary, type Job, type Settings } from './job.ts';
 import { reading } from './messages.ts';
 import { scoreClasses, scoreNumbers } from './scores.ts';
@@ -23,6 +23,7 @@ export const tableOptions: Readonly<Record<string, Option>> = {
   scaling: { type: 'string', value: '<name>', summary: 'of numbers: standard, minMax or robust (default standard)' },
   delimiter: { type: 'string', value: '<character>', summary: "what stands between fields, 'tab' too (default: found out)" },
   'no-header': { type: 'boolean', summary: 'the first line holds values; columns are called column_1 and so on' },
+  'skip-lines': { type: 'string', value: '<n>', summary: 'lines to pass over before the table begins' },
 };
 
 /** Integers beyond which a target is a number, and not a class. */
@@ -33,15 +34,18 @@ const manyRows = 2_000;
 const [shownOfFew, shownOfMany, leastEpochs, mostEpochs] = [100_000, 1_000_000, 20, 100];
 /** Labels beyond which, and the share of the rows from which on, `trainTable` takes words for names of rows, and leaves the column out. */
 const [mostLabels, mostLabelShare] = [50, 0.5];
+/** No name of a member: a record could not hold it. */
+const unnamable = '__proto__';
 /** A column of row numbers goes through the split with the others. */
 const rowNumber = '\0row';
 
 export async function tableJob(path: string, values: Values, settings: Settings): Promise<Job> {
-  const { name: target, table, task, problems, ignored, named } = await readTable(path, values);
+  const { name: target, table, numbers, task, problems, ignored, named } = await readTable(path, values);
   const { validation, seed } = settings;
-  const numbered = withColumn(table, { name: rowNumber, type: 'number', values: Float64Array.from({ length: table.rowCount }, (_, row) => row) });
+  const numbered = withColumn(table, { name: rowNumber, type: 'number', values: Float64Array.from(numbers) });
   const [training, heldOut] = validation === 0 ? [numbered, undefined]
     : splitTable(numbered, { test: validation, seed, ...(task === 'classification' && { stratified: target }) });
+  if (training.rowCount < 2) throw new UsageError(`of ${count(table.rowCount)} rows, there is one left to learn from; --validation 0 holds out none`);
   const [scored, lost] = task === 'classification' && heldOut !== undefined ? ofKnownClasses(heldOut, training, target) : [heldOut ?? training, 0];
   const watched = heldOut !== undefined && training.rowCount < manyRows;
   const names = nameColumns(table, target, named);
@@ -104,6 +108,8 @@ interface Read {
   readonly name: string;
   /** The rows that have one. */
   readonly table: Table;
+  /** The number of each of them in the file, from 0. */
+  readonly numbers: Uint32Array;
   readonly task: Task;
   readonly problems: readonly string[];
   readonly ignored: readonly string[];
@@ -118,45 +124,54 @@ async function readTable(path: string, values: Values): Promise<Read> {
   const named = namedTypes(values);
   const delimiter = textOf(values, 'delimiter', "a character, or 'tab'");
   if (delimiter !== undefined && delimiter !== 'tab' && delimiter.length > 1) throw new UsageError(`--delimiter expects a character, or 'tab', received '${delimiter}'`);
+  const skipLines = integerOf(values, 'skip-lines', { min: 0 }) ?? 0;
   const whole = await reading(path, () => readCsv(path, {
     // A column that is left out can be read as words, whatever is in it.
     columns: { ...named, ...Object.fromEntries(ignored.map((name) => [name, 'category' as const])) },
     ...(delimiter !== undefined && { delimiter: delimiter === 'tab' ? '\t' : delimiter }),
     ...(isSet(values, 'no-header') && { header: false }),
+    skipLines,
   }));
   const names = whole.columns.map(({ name }) => name);
-  if (target === undefined) throw new UsageError(`expects --target <column>; the columns are ${names.join(', ')}`);
+  if (names.includes(unnamable)) throw new UsageError(`${path}: a column cannot have the name '${unnamable}', which objects of JavaScript keep for themselves; give it another`);
+  if (target === undefined) throw new UsageError(`expects --target <column>; the columns are ${few(names)}`);
   const column = whole.columns.find(({ name }) => name === target);
   if (column === undefined) throw new UsageError(`--target expects a column, received '${target}'${suggest(target, names)}`);
   if (ignored.includes(target)) throw new UsageError(`--ignore names '${target}', which is the target`);
   if (column.type !== 'number' && wanted === 'regression') {
     throw new UsageError(`--task regression expects a target of numbers, and '${target}' holds ${column.type === 'boolean' ? 'true and false' : 'words'}`);
   }
-  const table = withTarget(whole, column);
+  const numbers = rowsWithTarget(column);
+  const table = numbers.length === whole.rowCount ? whole : pickRows(whole, numbers);
   for (const one of table.columns) {
-    if (!ignored.includes(one.name) && presentRows(one).length === 0) throw new UsageError(`column '${one.name}' has no value in any row; --ignore ${one.name} leaves it out`);
+    if (ignored.includes(one.name)) continue;
+    if (one.type === 'category' && one.labels.includes(unnamable)) throw new UsageError(`${path}, column '${one.name}': expected any word but '${unnamable}', which objects of JavaScript keep for themselves`);
+    if (presentRows(one).length === 0) throw new UsageError(`column '${one.name}' has no value in any row; --ignore ${one.name} leaves it out`);
+    const at = one.type === 'number' ? one.values.findIndex((value) => Math.abs(Math.fround(value)) === Infinity) : -1;
+    if (at >= 0) throw new UsageError(`${path}: row ${numbers[at]! + 1} of the data, column '${one.name}': expected a finite number that fits float32, received ${String(one.values[at])}`);
   }
   if (names.every((name) => name === target || ignored.includes(name))) throw new UsageError(`there is no column left to learn '${target}' from`);
   const lost = whole.rowCount - table.rowCount;
   return {
-    name: target, table, ignored, named,
+    name: target, table, numbers, ignored, named,
     task: wanted ?? taskOf(columnOf(table, target)),
     problems: [
       ...(lost === 0 ? [] : [`Column '${target}', the target, has no value in ${count(lost)} of ${count(whole.rowCount)} rows; they are left out.`]),
+      ...wordsAmongNumbers(table, [...ignored, ...Object.keys(named)]),
       ...problemsOf(table, target, [...ignored, ...nameColumns(table, target, named)]),
     ],
   };
 }
 
 /** The rows that have a target, which must be two different ones at least. */
-function withTarget(whole: Table, column: Column): Table {
+function rowsWithTarget(column: Column): Uint32Array {
   const present = presentRows(column);
   const first = column.values[present[0]!];
   if (present.length < 2) throw new UsageError(`expects at least two rows with a value in the target '${column.name}', received ${present.length}`);
   if (present.every((row) => column.values[row] === first)) {
     throw new UsageError(`the target '${column.name}' is ${typeof first === 'string' ? `'${first}'` : String(first)} in every row: there is nothing to learn`);
   }
-  return present.length === whole.rowCount ? whole : pickRows(whole, present);
+  return present;
 }
 
 function namedTypes(values: Values): Record<string, (typeof types)[number]> {
@@ -181,6 +196,18 @@ function taskOf(column: Column): Task {
 function nameColumns({ columns, rowCount }: Table, target: string, named: Readonly<Record<string, ColumnType>>): string[] {
   return columns.flatMap((column) => (column.type === 'category' && column.name !== target && !Object.hasOwn(named, column.name)
     && column.labels.length > Math.min(mostLabels, rowCount * mostLabelShare) ? [column.name] : []));
+}
+
+/** Columns that are words for the sake of a few values: without a hint, a slip of the pen costs a column. */
+function wordsAmongNumbers({ columns }: Table, settled: readonly string[]): string[] {
+  return columns.flatMap((column) => {
+    if (column.type !== 'category' || settled.includes(column.name)) return [];
+    const { name, labels } = column;
+    const words = labels.filter((label) => !Number.isFinite(Number(label)));
+    if (words.every((word) => /^[+-]?\d*,\d+$/.test(word)) && words.length > 0) return [`Column '${name}' is taken for words, for its numbers have a comma, as '${words[0]!}', in the place of a point.`];
+    return words.length > 0 && 2 * words.length < labels.length
+      ? [`Column '${name}' is taken for words, for among its numbers is '${words[0]!}'; --columns ${name}=number names its line.`] : [];
+  });
 }
 
 /** What may be in the way of learning, said for those who have the command alone. */

@@ -63,12 +63,12 @@ export function refuseMissing(path: string, x: Float32Array, columns: readonly C
   if (at < 0) return;
   const { name } = columns[at % columns.length]!;
   const problem = Number.isNaN(x[at]) ? 'has no value' : 'is not a finite float32';
-  throw new UsageError(`'${path}': row ${numbers[Math.floor(at / columns.length)]!}, column '${name}' ${problem}, and the model takes none that are missing`);
+  throw new UsageError(`'${path}': row ${numbers[Math.floor(at / columns.length)]! + 1} of the data, column '${name}' ${problem}, and the model takes none that are missing`);
 }
 
 /** Targets as class indices: by the names of the classes, or numbers as they are; of a regression, the numbers. */
 export function targetsOf(where: string, values: Column['values'], numbers: Uint32Array, { kind, labels }: Meaning): Float32Array {
-  const expected = (row: number, what: string): UsageError => new UsageError(`${where}: row ${numbers[row]!}: expected ${what}, received '${String(values[row])}'`);
+  const expected = (row: number, what: string): UsageError => new UsageError(`${where}: row ${numbers[row]! + 1} of the data: expected ${what}, received '${String(values[row])}'`);
   if (kind === 'numbers') {
     return Float32Array.from(values as ArrayLike<unknown>, (value, row) => {
       if (typeof value === 'string') throw expected(row, 'a number, which is what the model predicts');

@@ -1,6 +1,6 @@
 /** `nabla train`: a model from a file of data, with how well it does on rows that it has not seen. */
 
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Callback, Logs, Sequential } from '../index.ts';
 import { chart } from './chart.ts';
 import { integerOf, integerOrWord, integersOf, nameOf, numberOf, printResult, textOf, UsageError, type Command, type Context, type Values } from './command.ts';
@@ -56,6 +56,11 @@ async function trainAndScore(context: Context, positionals: string[], values: Va
   const settings = settingsFrom(values);
   const out = textOf(values, 'out', 'a file') ?? `${stem(positionals[0]!)}.safetensors`;
   const page = textOf(values, 'report', 'a file');
+  const format = /\.(onnx|json|html?)$/i.exec(out)?.[0];
+  if (format !== undefined) {
+    throw new UsageError(`--out expects a file of safetensors, received '${out}'${/html?/i.test(format) ? '; --report names a page' : `; nabla convert makes ${format} of it`}`);
+  }
+  if (page !== undefined && resolve(page) === resolve(out)) throw new UsageError(`--report would replace the model, '${out}'; name another file`);
   positionals.forEach(checkReadable);
   checkReplaceable(out, 'a model', isModel);
   if (page !== undefined) checkReplaceable(page, 'a page of HTML', isPage);
@@ -69,7 +74,8 @@ async function trainAndScore(context: Context, positionals: string[], values: Va
   const scores = job.score(model);
   replaceFile(out, model.toBytes());
   const interrupted = signal.aborted;
-  if (interrupted) terminal.print(`Stopped after ${history['loss']?.length ?? 0} whole epochs; the model as it is now is saved.`);
+  const epochs = history['loss']?.length ?? 0;
+  if (interrupted) terminal.print(`Stopped after ${epochs} whole ${epochs === 1 ? 'epoch' : 'epochs'}; the model as it is now is saved.`);
   drawCurves(terminal, job, history);
   const command = commandLine(process.argv.slice(2));
   if (page !== undefined) replaceFile(page, report({ job, model, history, scores, seconds, command, settings, interrupted }));

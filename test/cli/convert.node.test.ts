@@ -82,12 +82,14 @@ describe('what cannot be converted', () => {
     [['colours.safetensors', 'no/x.onnx'], "'no/x.onnx' cannot be written: there is no folder 'no'"],
     [['colours.safetensors', './colours.safetensors'], "'./colours.safetensors' is the model itself"],
     [['colours.safetensors', 'taken.onnx'], "'taken.onnx' is there already and is not a model in ONNX; name another file, or remove it"],
+    [['colours.safetensors', 'settings.json'], "'settings.json' is there already and is not a model of TensorFlow.js; name another file, or remove it"],
     [['colours.safetensors', 'text.csv'], "'text.csv': expected a name that ends in "],
     [['species.safetensors', 'birdweb'], "layer 'impute_1' (impute)"],
     [['colours.safetensors'], 'expects <new file>, received no more'],
   ])('is said in one sentence, and nothing is written: %j', (args, sentence) => {
     write('text.csv', 'a,b\n1,2\n');
     write('taken.onnx', 'a,b\n1,2\n');
+    write('settings.json', '{ "name": "mine" }');
     write('cut.safetensors', colours.toBytes().subarray(0, 300));
     const before = readdirSync(folder);
     const { stdout, stderr, status } = nabla('convert', ...args);
@@ -95,6 +97,6 @@ describe('what cannot be converted', () => {
     expect(stderr).toMatch(/^nabla convert: [^\n]*\n$/);
     expect(stderr).toContain(sentence);
     expect(readdirSync(folder)).toEqual(before);
-    expect(read('text.csv') + read('taken.onnx')).toBe('a,b\n1,2\na,b\n1,2\n');
+    expect(read('text.csv') + read('taken.onnx') + read('settings.json')).toBe('a,b\n1,2\na,b\n1,2\n{ "name": "mine" }');
   });
 });

@@ -1,6 +1,7 @@
 /** `nabla inspect`: what it says of files is what is in them. */
 
 import { rmSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkpoint, serializeSafetensors, type Sequential } from '../../src/index.ts';
 import { birdModel, oneNumber, threeClasses, workplace } from './workplace.ts';
@@ -95,13 +96,18 @@ it.each([
   ['empty', "'empty' is no model: expected safetensors, ONNX or the model.json of TensorFlow.js"],
   ['cut.safetensors', "'cut.safetensors': safetensors, tensor "],
   ['cut.safetensors', 'bytes of values'],
-  ['cut.onnx', "'cut.onnx'"],
+  ['cut.onnx', "'cut.onnx': onnx, the file: expected field "],
+  ['images.idx', "'images.idx' is no model: expected safetensors, ONNX or the model.json of TensorFlow.js"],
+  ['images.idx.gz', "'images.idx.gz' is no model: expected safetensors, ONNX or the model.json of TensorFlow.js"],
   ['cut.json', "'cut.json'"],
 ])('%s is refused in one sentence', (file, sentence) => {
   write('text.csv', 'a,b\n1,2\n');
   write('empty', '');
   write('cut.safetensors', colours.toBytes().subarray(0, -4));
   write('cut.onnx', colours.toBytes('onnx').subarray(0, -40));
+  const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 9, 99, 255, 0);
+  write('images.idx', images);
+  write('images.idx.gz', gzipSync(images));
   write('cut.json', '{"modelTopology": {');
   const { stdout, stderr, status } = nabla('inspect', file);
   expect({ stdout, status }).toEqual({ stdout: '', status: 2 });

@@ -1,11 +1,12 @@
 /** `nabla predict`: the numbers are those of the model, columns go by name or in order, and nothing is written where something is wrong. */
 
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readdirSync, symlinkSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseCsv, type NumberColumn, type Sequential } from '../../src/index.ts';
 import { birdModel, birds, csvOf, oneNumber, threeClasses, workplace } from './workplace.ts';
 
-const { folder, nabla, json, write, read } = workplace();
+const { folder, nabla, json, write, read, path } = workplace();
 const colours = threeClasses();
 const points = [[0.5, -1], [2, 0.25], [-3, 1], [0, 0]];
 let species: Sequential;
@@ -71,6 +72,20 @@ describe('predictions', () => {
     expect(whole.split('\n')).toHaveLength(birds.length + 2);
   });
 
+  it('come with a note of words that the model has not met', () => {
+    write('mars.csv', csvOf(birds.map((bird, i) => (i % 9 === 0 ? { ...bird, island: 'Mars' } : bird))));
+    const { stderr, status } = nabla('predict', 'species.safetensors', 'mars.csv');
+    expect({ stderr, status }).toEqual({ stderr: "column 'island': the model was not trained on 'Mars'\n", status: 0 });
+    expect(nabla('predict', 'species.safetensors', 'birds.csv').stderr).toBe('');
+  });
+
+  it('are never spoken of in words out of a file that steer the terminal', () => {
+    write('steering.csv', csvOf(birds.map((bird) => ({ ...bird, island: '\x1b[31mMars' }))));
+    expect(nabla('predict', 'species.safetensors', 'steering.csv').stderr).toBe("column 'island': the model was not trained on '·[31mMars'\n");
+    write('lines.csv', '"a\x1b[2J\nb",c\n1,2\n');
+    expect(nabla('predict', 'species.safetensors', 'lines.csv')).toMatchObject({ stderr: expect.stringMatching(/ it has 'a·\[2J·b', 'c'\n$/) as unknown, status: 2 });
+  });
+
   it('take columns of numbers in order where the model knows no names', () => {
     write('more.csv', `id,a,name,b,class\n${points.map(([a, b], i) => `${i},${a},n${i},${b},0`).join('\n')}\n`);
     const plain = nabla('predict', 'colours.safetensors', 'points.csv').stdout;
@@ -100,6 +115,17 @@ describe('predictions', () => {
     });
   });
 
+  it('go to the file that a link points to, and to no pipe', () => {
+    write('real.csv', '');
+    symlinkSync('real.csv', path('link.csv'));
+    expect(nabla('predict', 'colours.safetensors', 'points.csv', '--out', 'link.csv').status).toBe(0);
+    expect(lstatSync(path('link.csv')).isSymbolicLink()).toBe(true);
+    expect(read('real.csv')).toMatch(/^label,probability,/);
+    execFileSync('mkfifo', [path('pipe')]);
+    expect(nabla('predict', 'colours.safetensors', 'points.csv', '--out', 'pipe')).toMatchObject({ stderr: "nabla predict: 'pipe' cannot be written: it is a pipe or a device\n", status: 2 });
+    expect(lstatSync(path('pipe')).isFIFO()).toBe(true);
+  });
+
   it('of very many rows come in pieces', () => {
     write('many.csv', `a,b\n${Array.from({ length: 10_000 }, (_, i) => `${i % 7},${i % 11}`).join('\n')}\n`);
     const records = json('predict', 'colours.safetensors', 'many.csv') as unknown[];
@@ -116,7 +142,7 @@ describe('what cannot be predicted', () => {
     [['colours.safetensors', 'none.csv'], "there is no file 'none.csv'"],
     [['colours.safetensors', 'empty.csv'], "empty.csv: expected a table, received nothing"],
     [['colours.safetensors', 'header.csv'], "header.csv: expected rows below the header (a, b), received none; with --no-header it is a row itself"],
-    [['colours.safetensors', 'gap.csv'], "'gap.csv': row 1, column 'b' has no value, and the model takes none that are missing"],
+    [['colours.safetensors', 'gap.csv'], "'gap.csv': row 2 of the data, column 'b' has no value, and the model takes none that are missing"],
     [['colours.safetensors', 'ragged.csv'], "ragged.csv: line 3: expected 2 fields, as in the first record, received 3"],
     [['number.safetensors', 'points.csv'], "the model takes 3 numbers, 'points.csv' has 2 columns of numbers, 'a', 'b'"],
     [['colours.safetensors', 'three.csv'], "has 3 columns of numbers, 'a', 'b', 'c'; name the one that it predicts with --target, and others that are not for it with --ignore"],

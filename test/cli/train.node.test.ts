@@ -48,6 +48,13 @@ beforeAll(() => {
   file('gap.csv', good.split('\n').map((line, i) => (line === '' ? '' : i === 0 ? `gap,${line}` : `,${line}`)).join('\n'));
   file('empty.csv', '');
   file('cut.csv.gz', gzipSync(good).subarray(0, 200));
+  file('wide.csv', Buffer.from(`\ufeff${good}`, 'utf16le'));
+  file('huge.csv', good.replace(/\n[^,]*,([^\n]*)\n$/, '\n1e39,$1\n'));
+  file('unnamable.csv', good.replace('width', '__proto__'));
+  file('unsayable.csv', good.replaceAll('rose', '__proto__'));
+  file('two.csv', 'a,b\n1,3.5\n2,4.5\n');
+  const hundred = Array.from({ length: 100 }, (_, i) => i);
+  file('wide-table.csv', `${hundred.map((i) => `a${i}`).join(',')}\n${hundred.join(',')}\n`);
   file('ragged.csv', `${good}1,2\n`);
   file('note.txt', 'not to be lost');
   file('hostile.csv', flowers(90, (kind) => (kind === 0 ? '"<script>alert(1)</script>"' : names[kind]!), '"<img src=x onerror=alert(2)>"'));
@@ -121,6 +128,23 @@ describe('nabla train', () => {
     expectPlainLines(stdout);
   });
 
+  it('counts rows as the file has them, also those without a target', patience, () => {
+    writeFileSync(join(folder, 'late.csv'), `x,y\n${Array.from({ length: 30 }, (_, i) => `${i},${i % 2 === 0 ? '' : i === 29 ? 5000.5 : i + 0.5}\n`).join('')}`);
+    const { residuals } = JSON.parse(train('late.csv', '-t', 'y', '--validation', '0', '--epochs', '2', '--json').stdout) as { residuals: { largest: { row: number; actual: number }[] } };
+    expect(residuals.largest[0]).toMatchObject({ row: 30, actual: 5000.5 });
+  });
+
+  it('says what made words of a column of numbers', patience, () => {
+    const lines = flowers(60, (kind) => names[kind]!).split('\n').map((line, i) => (i === 7 ? line.replace(/^[^,]*/, 'tall') : line));
+    writeFileSync(join(folder, 'slip.csv'), lines.join('\n'));
+    const { problems } = JSON.parse(train('slip.csv', '-t', 'kind', '--epochs', '1', '--json').stdout) as { problems: string[] };
+    expect(problems[0]).toBe("Column 'width' is taken for words, for among its numbers is 'tall'; --columns width=number names its line.");
+    expect(train('slip.csv', '-t', 'kind', '--columns', 'width=number').stderr).toContain("slip.csv: line 8, column 'width': expected a number, received 'tall'");
+    writeFileSync(join(folder, 'comma.csv'), flowers(60, (kind) => names[kind]!).replaceAll(',', ';').replaceAll('.', ','));
+    const { stderr } = train('comma.csv', '-t', 'kind', '--epochs', '1');
+    expect(stderr.replace(/\s+/g, ' ')).toMatch(/Column 'width' is taken for words, for its numbers have a comma, as '\d,\d+', in the place of a point\./);
+  });
+
   it('takes a task, a delimiter and a table without a header', patience, () => {
     const csv = flowers(60, (kind) => String(kind)).split('\n').slice(1).join('\n').replaceAll(',', ';');
     writeFileSync(join(folder, 'bare.data'), csv);
@@ -128,6 +152,9 @@ describe('nabla train', () => {
     expect(JSON.parse(train('bare.data', ...options).stdout)).toMatchObject({ task: 'classification', path: 'bare.safetensors', rows: { training: 48 } });
     expect(JSON.parse(train('bare.data', ...options, '--task', 'regression').stdout)).toMatchObject({ task: 'regression', metrics: { r2: expect.any(Number) as unknown } });
     expect(JSON.parse(train('bare.data', ...options, '--validation', '0').stdout)).toMatchObject({ rows: { training: 60 } });
+    writeFileSync(join(folder, 'titled.data'), `60;4;iris;rose;daisy\n${csv}`);
+    expect(train('titled.data', '--target', 'column_4').stderr).toBe('nabla train: titled.data: line 2: expected 5 fields, as in the first record, received 4; if line 1 is not of the table, --skip-lines 1\n');
+    expect(JSON.parse(train('titled.data', ...options, '--skip-lines', '1').stdout)).toMatchObject({ task: 'classification', rows: { training: 48 } });
   });
 
   it('learns images of IDX files, told by what is in them, and scores others', patience, async () => {
@@ -156,11 +183,21 @@ describe('nabla train', () => {
         if (!asked && stderr.includes('epoch ')) asked = child.kill('SIGINT');
       });
       expect(await new Promise((resolve) => child.on('close', resolve)), stderr).toBe(130);
-      expect(stderr).toMatch(/Stopped after \d+ whole epochs?; the model as it is now is saved/);
+      expect(stderr).toMatch(/Stopped after (1 whole epoch|\d+ whole epochs); the model as it is now is saved/);
       expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, path: model });
       const loaded = await loadModel(join(folder, model));
       expect(loaded.getWeights().every((weights) => weights.every(Number.isFinite))).toBe(true);
     }
+  });
+
+  it('goes on when nobody reads the progress any more', patience, async () => {
+    const child = spawn(process.execPath, [command, 'train', 'flowers.csv', '--target', 'kind', '--epochs', '300', '--out', 'unread.safetensors'], { cwd: folder });
+    let stdout = '';
+    child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+    child.stderr.once('data', () => child.stderr.destroy());
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
+    expect(stdout).toMatch(/\nModel: unread\.safetensors\n$/);
+    expect(existsSync(join(folder, 'unread.safetensors'))).toBe(true);
   });
 
   it('writes a report of one page in which texts of the data are but texts', patience, () => {
@@ -193,15 +230,26 @@ describe('nabla train refuses, in one sentence and without a model,', () => {
     ['nothing', [], 'expects <data.csv>, received none; nabla train --help shows how'],
     ['no target', ['flowers.csv'], 'expects --target <column>; the columns are width, height, colour, kind'],
     ['a target that is almost there', ['flowers.csv', '--target', 'kindd'], "--target expects a column, received 'kindd', did you mean 'kind'?"],
+    ['a target of many columns', ['wide-table.csv', '--target', 'zzz'], 'known are a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, a33, a34, a35, a36, a37, a38, a39 and 60 more\n'],
     ['an empty file', ['empty.csv', ...target], 'empty.csv: expected a table, received nothing'],
     ['one class', ['one.csv', ...target], "the target 'kind' is 'iris' in every row: there is nothing to learn"],
     ['a column without a value', ['gap.csv', ...target], "column 'gap' has no value in any row; --ignore gap leaves it out"],
+    ['UTF-16', ['wide.csv', ...target], 'wide.csv: expected text in UTF-8, received UTF-16; save it as UTF-8'],
+    ['a number too large', ['huge.csv', ...target], "huge.csv: row 120 of the data, column 'width': expected a finite number that fits float32, received 1e+39"],
+    ['standard input', ['-', ...target], "'-': standard input is not read; name a file"],
+    ['a device', ['/dev/null', ...target], "'/dev/null' is a pipe or a device, which is not read; name a file"],
+    ['a name that no record can have', ['unnamable.csv', ...target], "unnamable.csv: a column cannot have the name '__proto__', which objects of JavaScript keep for themselves; give it another"],
+    ['a word that no record can have', ['unsayable.csv', ...target], "unsayable.csv, column 'kind': expected any word but '__proto__', which objects of JavaScript keep for themselves"],
+    ['two rows, of which one is held out', ['two.csv', '--target', 'b'], 'of 2 rows, there is one left to learn from; --validation 0 holds out none'],
     ['gzip that is cut off', ['cut.csv.gz', ...target], 'cut.csv.gz: the gzip data are damaged or cut short: unexpected end of file'],
     ['rows of two lengths', ['ragged.csv', ...target], 'ragged.csv: line 122: expected 4 fields, as in the first record, received 2'],
     ['a model where there is no folder', ['flowers.csv', ...target, '--out', 'no/x'], "'no/x' cannot be written: there is no folder 'no'"],
     ['a model where one cannot write', ['flowers.csv', ...target, '--out', '/proc/x'], "'/proc/x' cannot be written: "],
     ['a model in the place of other data', ['flowers.csv', ...target, '--out', 'note.txt'], "'note.txt' is there already and is not a model; name another file, or remove it"],
     ['a report in the place of other data', ['flowers.csv', ...target, '--report', 'note.txt'], "'note.txt' is there already and is not a page of HTML; name another file, or remove it"],
+    ['a report in the place of the model', ['flowers.csv', ...target, '--report', './flowers.safetensors'], "--report would replace the model, 'flowers.safetensors'; name another file"],
+    ['a model of another format', ['flowers.csv', ...target, '--out', 'flowers.onnx'], "--out expects a file of safetensors, received 'flowers.onnx'; nabla convert makes .onnx of it"],
+    ['a page as the model', ['flowers.csv', ...target, '--out', 'flowers.html'], "--out expects a file of safetensors, received 'flowers.html'; --report names a page"],
     ['an unknown option', ['flowers.csv', ...target, '--epoch', '3'], "unknown option '--epoch', did you mean '--epochs'?"],
     ['no number', ['flowers.csv', ...target, '--epochs', 'ten'], "--epochs expects a whole number of at least 1, received 'ten'"],
     ['a share of everything', ['flowers.csv', ...target, '--validation', '1'], "--validation expects a number of at least 0 and below 1, received '1'"],

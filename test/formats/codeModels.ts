@@ -28,7 +28,7 @@ const specs: ActivationSpec[] = [
 /** Text that ends comments and strings of C and JavaScript, and directions to compilers. */
 export const hostile = [
   '*/ int broken = 1; /*', '*/*/', '/*/*', '"; throw 1; "', "'\\", '`${process.exit(1)}`', 'a\nb\r\n#error no\n', 'line\u2028break\u2029', '??/\n??=', '</script><script>', '<!--', '@ts-expect-error', '@ts-nocheck',
-  '\u202e\u2066reversed', '\ud800', 'Größe 大きさ', '\\u0022', '\0', '// x \\', '#define float double', '__proto__', 'main', 'int', '1', '-', 'x'.repeat(5000), '# sourceMappingURL=data:,',
+  '\u202e\u2066reversed', '\ud800', 'Größe 大きさ', '\\u0022', '\0', '// x \\', '#define float double', '__proto__', 'constructor', 'toString', 'main', 'int', '1', '-', 'x'.repeat(5000), '# sourceMappingURL=data:,',
 ];
 
 /** Where functions bend, saturate, or overflow on the way. */

@@ -17,7 +17,7 @@ const wireNames: readonly (string | undefined)[] = ['a varint', '8 bytes', 'a le
 const mostFields = 1_048_576;
 
 export function refused(where: string, expected: string, received: string | number): FormatError {
-  return new FormatError(`${where}: expected ${expected}; received ${received}`);
+  return new FormatError(`${where || 'the file'}: expected ${expected}; received ${received}`);
 }
 
 interface Field {
