@@ -1,7 +1,7 @@
 /** Layer by layer: the norm of the gradient as a bar on a log scale, how much of f′ is flat, how many units are dead. A row chooses the layer whose f′ is drawn. */
 
 import { button, element } from '../../elements.ts';
-import { figure } from './charts.ts';
+import { figure } from './figure.ts';
 import type { Snapshot } from './messages.ts';
 import type { State } from './state.ts';
 
