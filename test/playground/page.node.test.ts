@@ -144,7 +144,7 @@ describe.skipIf(executablePath === '')('the playground', () => {
   });
 
   it.each([
-    ['data', 'spirals'], ['noise', '0.3'], ['points', '80'], ['seed', '5'], ['optimizer', 'rmsprop'], ['rate', '0.5'], ['batch', '50'],
+    ['data', 'spirals'], ['noise', '0.3'], ['points', '80'], ['seed', '5'], ['optimizer', 'rmsprop'], ['rate', '0.3'], ['batch', '50'],
     ['init', 'heNormal'], ['units-1', '3'], ['activation-2', 'softsign'], ['derivative-2', 'constant'],
   ])('%s changes what is trained, and the address', async (id, value) => {
     await open();
@@ -171,9 +171,17 @@ describe.skipIf(executablePath === '')('the playground', () => {
 
   it('keeps a number that makes no sense out', async () => {
     await open();
-    await page.fill('#rate', '-3');
-    await page.press('#rate', 'Enter');
-    expect(await page.inputValue('#rate')).toBe('0.1');
+    await page.fill('#noise', '-3');
+    await page.press('#noise', 'Enter');
+    expect(await page.inputValue('#noise')).toBe('0.1');
+    await page.fill('#seed', '');
+    await page.press('#seed', 'Enter');
+    expect(await page.inputValue('#seed')).toBe('1');
+  });
+
+  it('takes a learning rate that is not among the choices from the address', async () => {
+    await open('#watch?rate=0.07');
+    expect(await page.inputValue('#rate')).toBe('0.07');
   });
 
   it('adds and removes layers, one to six', async () => {
@@ -245,6 +253,10 @@ describe.skipIf(executablePath === '')('the playground', () => {
 
   it('goes by keyboard alone', async () => {
     await open();
+    const hash = new URL(page.url()).hash;
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect([await page.evaluate(() => document.activeElement?.id), new URL(page.url()).hash]).toEqual(['room', hash]);
     for (let presses = 0; presses < 5; presses++) {
       await page.keyboard.press('Tab');
       if (await page.evaluate(() => document.activeElement?.id === 'play')) break;
