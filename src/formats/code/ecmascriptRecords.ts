@@ -39,7 +39,7 @@ function rowOf(record${type('DataRecord')})${type('Float32Array')} {
   for (const key of Object.keys(record)) {
     if (!others.includes(key) && !columns.some(({ name }) => name === key)) throw new TypeError(\`there is no column \${key}\`);
   }
-  return Float32Array.from(columns, (column) => numberFor(column, ${only('(')}record${only(' as Readonly<Record<string, unknown>>)')}[column.name]));
+  return Float32Array.from(columns, (column) => numberFor(column, ${only('(')}record${only(' as unknown as Readonly<Record<string, unknown>>)')}[column.name]));
 }
 
 /** NaN where a value is missing, or a word that there was none of. */
