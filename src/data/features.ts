@@ -296,8 +296,12 @@ function checkNone<Own>(where: string, labels: unknown, own: Own): Own {
 
 function checkLabels(where: string, labels: unknown, type: Column['type'], least: number): readonly Label[] {
   const typeName = type === 'category' ? 'string' : type;
-  const fits = (label: unknown): boolean => typeof label === typeName && label !== '__proto__' && (type !== 'number' || Number.isFinite(label));
-  if (!Array.isArray(labels) || labels.length < least || !labels.every(fits)) throw unexpected(where, `an array of at least ${least}, of type ${typeName}`, labels);
+  // Classes are keys of probabilities, words are not.
+  const reserved = least > 1 ? '__proto__' : undefined;
+  const fits = (label: unknown): boolean => typeof label === typeName && label !== reserved && (type !== 'number' || Number.isFinite(label));
+  if (!Array.isArray(labels) || labels.length < least || !labels.every(fits)) {
+    throw unexpected(where, `an array of at least ${least}, of type ${typeName}${reserved === undefined ? '' : `, none of them ${show(reserved)}`}`, labels);
+  }
   if (new Set(labels).size < labels.length) throw new OptionError(`${where}: expected each once`);
   return Object.freeze([...labels as Label[]]);
 }

@@ -88,3 +88,30 @@ function holdsNames(column: CategoryColumn, rows: Uint32Array): boolean {
   const count = wordsOf(column, rows).length;
   return count > mostLabels || count > rows.length * mostLabelShare;
 }
+
+/** The share of what a column spans that rounding may take from its values. */
+const mostRounded = 1e-3;
+
+/**
+ * Says once of columns that what tells their values apart is lost in float32, which keeps some seven digits: as of times in milliseconds since 1970
+ * within a day, or long numbers that were counted up.
+ */
+export function warnOfRounding({ columns }: Table, { inputs, target }: Features, rows: Uint32Array): void {
+  const used = [...inputs, target].filter(({ type, labels }) => type === 'number' && labels === undefined).map(({ name }) => name);
+  for (const { name, type, values } of columns) {
+    if (type !== 'number' || !used.includes(name)) continue;
+    let [least, most, rounded] = [Infinity, -Infinity, 0];
+    for (const row of rows) {
+      const value = values[row]!;
+      if (value < least) least = value;
+      if (value > most) most = value;
+      // NaN, where a value is missing, is not more.
+      if (Math.abs(value - Math.fround(value)) > rounded) rounded = Math.abs(value - Math.fround(value));
+    }
+    if (most === least || rounded <= (most - least) * mostRounded) continue;
+    warnOnce(
+      `trainTable: the numbers in column ${show(name)}, ${least} to ${most}, are rounded to float32, which moves them by up to ${rounded}; ` +
+        'subtract a number near to all of them beforehand, here and in records to predict',
+    );
+  }
+}

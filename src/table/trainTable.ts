@@ -16,7 +16,7 @@ import { earlyStopping } from '../model/training/earlyStopping.ts';
 import type { MetricSpec } from '../model/training/metrics.ts';
 import type { ClassWeight } from '../model/training/weights.ts';
 import { checkInteger, checkKeys, checkName, checkNumber } from '../options.ts';
-import { featuresOf, targetOf, type Target } from './columns.ts';
+import { featuresOf, targetOf, warnOfRounding, type Target } from './columns.ts';
 import { layersOf, manyRows, planOf, restoreUnits, settleUnknown, usualPatience, type Units } from './network.ts';
 import { imputations, scalesOf, scalings, type Imputation } from './scales.ts';
 
@@ -51,7 +51,7 @@ export interface TrainTableOptions extends Pick<FitOptions, 'threads' | 'callbac
   optimizer?: OptimizerSpec;
   /** Epochs, at most; default 100,000 / rows, with rows to validate on 1,000,000 / rows, at least 20 and at most 100. */
   epochs?: number;
-  /** Rows a step; default: the power of two nearest to a 50th of the rows, at least 16 and at most 256. */
+  /** Rows a step; default: the power of two nearest to a 50th of the rows, at least 16 and at most 256, with `lbfgs` all of them. */
   batchSize?: number;
   /**
    * Share of the rows to validate on after every epoch, drawn by the seed, with its share of every class; nothing is learnt of them. Default: 0,
@@ -85,7 +85,8 @@ const keys = [
  * three know comes of the rows trained on alone.
  *
  * Rows without a target are left out, and columns of words that name rows: those with more than 50, or more than half as many as there are rows.
- * A warning says so, once. A word that no row trained on had counts as missing; where none was missing, that is like the average of all.
+ * A warning says so, once; and another that numbers are too close together for float32, as times within a day are in milliseconds since 1970.
+ * A word that no row trained on had counts as missing; where none was missing, that is like the average of all.
  *
  * A regression is trained, by `meanSquaredError`, on targets of mean 0 and deviation 1, which is what callbacks are told the loss of; the scale
  * is then put into the last layer, so that the model speaks in units of the target. It is compiled anew in the end, with a constant rate where
@@ -108,6 +109,7 @@ export async function trainTable(rows: Table | readonly object[], options: Train
   const [training, held] = divide(target, options, seed);
   const features = featuresOf(table, target, training, named);
   const data = samplesOf(table, target, features, training);
+  warnOfRounding(table, features, training);
   const scales = scalesOf({ values: data.x, rows: training.length, columns: features.inputs.length }, features.inputs, imputation, scaling);
   const units = target.task === 'regression' ? unitsOf(target, data.y) : undefined;
   const validation = validationOf(options, features) ?? (held && samplesOf(table, target, features, held));
@@ -123,13 +125,14 @@ export async function trainTable(rows: Table | readonly object[], options: Train
   };
   model.compile({ ...compile, optimizer: options.optimizer ?? plan.optimizer });
   const { threads, callbacks = [], signal, verbose } = options;
+  const needsAllRows = model.program.objective!.optimizer.begin !== undefined;
   const inTime = !stops ? [] : [earlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true })];
   await model.fit(data.x, inUnits(data.y, units), {
-    ...present({ threads, signal, verbose, classWeight: weightsOf(features, options.classWeight) }),
+    ...present({ threads, signal, verbose, batchSize: needsAllRows ? options.batchSize : plan.batchSize, classWeight: weightsOf(features, options.classWeight) }),
     ...(validation !== undefined && { validationData: [validation.x, inUnits(validation.y, units)] as const }),
-    callbacks: [...callbacks, ...inTime],
+    // A checkpoint must come behind what remembers something.
+    callbacks: [...inTime, ...callbacks],
     epochs: plan.epochs,
-    batchSize: plan.batchSize,
   });
   settleUnknown(model, scales);
   if (units !== undefined) restoreUnits(model, units);
@@ -193,7 +196,7 @@ function weightsOf({ target: { labels } }: Features, weights: TableClassWeight |
   if (labels === undefined) throw new OptionError('trainTable classWeight: a regression has no classes');
   if (weights === 'balanced') return weights;
   checkKeys('trainTable classWeight', weights, labels.map(String));
-  return labels.map((label) => weights[String(label)] ?? 1);
+  return labels.map((label) => (Object.hasOwn(weights, String(label)) ? weights[String(label)]! : 1));
 }
 
 /** Without what is undefined. */

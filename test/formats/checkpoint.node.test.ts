@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   activation, adam, adamw, checkpoint, cosineDecay, DataError, dense, dropout, earlyStopping, exponentialDecay, FormatError, fromBytes, impute, momentum, NablaError, normalization, oneHot, OptionError,
-  parseSafetensors, reduceLROnPlateau, resume, sequential, serializeSafetensors, sgd, type BackendName, type Callback, type CheckpointOptions, type FitOptions,
+  parseSafetensors, reduceLROnPlateau, resume, sequential, serializeSafetensors, sgd, trainTable, type BackendName, type Callback, type CheckpointOptions, type FitOptions,
   type Layer, type Optimizer, type Sequential, type TensorLike,
 } from '../../src/index.ts';
 import { takeSnapshot, type Snapshot } from '../../src/model/snapshot.ts';
@@ -116,6 +116,26 @@ describe('4 epochs, a checkpoint and 6 more are 10 epochs, bit for bit', () => {
     await resumed.fit(raw, y, { epochs: 5, batchSize: 8, initialEpoch: await resume(resumed, path) });
     expect(resumed.getWeights()).toEqual(straight.getWeights());
     expect(fromBytes(new Uint8Array(readFileSync(path)), { backend }).predict(raw)).toEqual(stopped.predict(raw));
+  });
+
+  it('a model of a table, whose columns the file has too', async () => {
+    const records = Array.from({ length: 40 }, (_, i) => ({ age: i % 7 === 0 ? null : i, island: ['Dream', 'Biscoe'][i % 2]!, mass: 50 + i }));
+    const model = await trainTable(records, { target: 'mass', epochs: 2 });
+    const data = model.features!.encode(records);
+    await model.fit(data.x, data.y!, saving({ epochs: 2 }, checkpoint({ path })));
+    const loaded = fromBytes(new Uint8Array(readFileSync(path)));
+    expect(loaded.predictRecords(records)).toEqual(model.predictRecords(records));
+    const other = await trainTable(records, { target: 'mass', epochs: 0 });
+    expect(await resume(other, path)).toBe(2);
+    expect(other.getWeights()).toEqual(model.getWeights());
+  });
+
+  it('trainTable with rows to validate on, which remembers the best of its own', async () => {
+    const records = Array.from({ length: 40 }, (_, i) => ({ age: i, sick: i % 3 === 0 }));
+    await trainTable(records, { target: 'sick', epochs: 3, validationSplit: 0.2, callbacks: [checkpoint({ path, monitor: 'val_loss' })] });
+    expect(readdirSync(folder).sort()).toEqual(['run.best.safetensors', 'run.safetensors']);
+    // Its units are not those of the records before training is over, so it does not take them.
+    expect(fromBytes(new Uint8Array(readFileSync(path))).features).toBeUndefined();
   });
 
   it('what one backend wrote, another reads', async () => {

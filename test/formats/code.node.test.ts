@@ -132,7 +132,7 @@ describe('TypeScript', () => {
     }));
     for (const [name, { snapshot, model }] of Object.entries(tableCases())) {
       for (const language of ['ts', 'js'] as const) {
-        files.push(join(folder, `${name.replace(' ', '-')}.${language === 'ts' ? 'ts' : 'mjs'}`));
+        files.push(join(folder, `${name.replaceAll(' ', '-')}.${language === 'ts' ? 'ts' : 'mjs'}`));
         writeFileSync(files.at(-1)!, codeFor(snapshot, language, name, (one) => model.predict(one)));
       }
     }

@@ -93,7 +93,7 @@ export interface TableCase {
   readonly features: FeaturesDescription;
 }
 
-export function tableCases(): Record<'classes' | 'two classes' | 'value', TableCase> {
+export function tableCases(): Record<'classes' | 'two classes' | 'value' | 'names that objects have', TableCase> {
   const make = (units: number, columns: Omit<FeaturesDescription, 'task'>): TableCase => {
     const features: FeaturesDescription = { task: columns.target.labels === undefined ? 'regression' : 'classification', ...columns };
     const categories = features.inputs.map(({ labels = [] }) => labels.length);
@@ -117,6 +117,9 @@ export function tableCases(): Record<'classes' | 'two classes' | 'value', TableC
     }),
     'two classes': make(1, { inputs: [age, island], target: { name: 'sick', type: 'boolean', labels: [false, true] } }),
     value: make(1, { inputs: [island, age], target: { name: 'mass', type: 'number' } }),
+    'names that objects have': make(1, {
+      inputs: [{ name: 'constructor', type: 'number' }, { name: 'toString', type: 'boolean' }, { ...island, name: 'valueOf' }], target: { name: 'hasOwnProperty', type: 'number' },
+    }),
   };
 }
 

@@ -302,6 +302,19 @@ describe('what cannot be read is named', () => {
     'a shape that is no matrix': [{ nodes: [node('Reshape', ['x', 's'])], tensors: { s: { dims: [1], type: 7, write: (t) => t.integer(7, -1) } } }, /Reshape\) shape/],
     'a size that nothing says': [{ input: undefined, nodes: [node('Relu', ['x'])] }, /graph input: expected a shape/],
     'a size that a few bytes must not ask for': [{ input: ['N', 2 ** 40], nodes: [node('Neg', ['x'])] }, /graph input: expected rows of 1 to/],
+    'wide columns made again and again': [
+      { input: ['N', 2 ** 20], nodes: Array.from({ length: 40 }, (_, i) => node(i % 2 === 0 ? 'Neg' : 'Relu', [i === 0 ? 'x' : `t${i - 1}`], {}, `t${i}`)) }, /node 16 \(Neg\): expected a model with about as many numbers as the file has/,
+    ],
+    'numbers turned over again and again': [
+      { nodes: [...Array.from({ length: 100 }, (_, i) => node('Transpose', ['w'], {}, `w${i}`)), node('Relu', ['x'])], tensors: { w: { dims: [512, 512], write: (t) => t.bytes(9, new Uint8Array(2 ** 20)) } } },
+      /node 72 \(Transpose\): expected a model with about as many numbers as the file has/,
+    ],
+    'weights used again and again': [
+      {
+        input: ['N', 512], tensors: { w: { dims: [512, 512], write: (t) => t.bytes(9, new Uint8Array(2 ** 20)) } },
+        nodes: Array.from({ length: 80 }, (_, i) => node('Gemm', [i === 0 ? 'x' : `t${i - 1}`, 'w'], { transB: { integer: 1 } }, `t${i}`)),
+      }, /node 8 \(Gemm\): expected a model with about as many numbers as the file has/,
+    ],
     'an output that is a constant': [{ nodes: [node('Identity', ['one'])], tensors: one }, /graph output: expected a value that comes from the input/],
     'an output that is not there': [{ ...matMul, outputs: ['z'] }, /graph: expected an output that a node gives; received 'z'/],
     'a cycle': [{ nodes: [node('Add', ['x', 'b'], {}, 'a'), node('Relu', ['a'], {}, 'b')] }, /node 0 \(Add\) input\[1\]: expected a value that.*received 'b'/],

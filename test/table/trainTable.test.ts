@@ -244,6 +244,27 @@ describe('options', () => {
   });
 });
 
+describe('together', () => {
+  it('lbfgs takes all rows at once', async () => {
+    const model = await trainTable(rows, { target: 'species', optimizer: 'lbfgs', hidden: [4], epochs: 20 });
+    expect(accuracyOf(model, rows)).toBeGreaterThan(0.93);
+    await expect(trainTable(rows, { ...quick, optimizer: 'lbfgs', batchSize: 16 })).rejects.toThrow(/^fit batchSize: lbfgs needs all 180 rows at once, received 16/);
+  });
+
+  it('weights of classes are those given, whatever a class is called', async () => {
+    const named = rows.map((row) => ({ ...row, species: row.species === 'Gentoo' ? 'constructor' : 'toString' }));
+    expect(weightsOf(await trainTable(named, { ...quick, classWeight: {} }))).toEqual(weightsOf(await trainTable(named, quick)));
+  });
+
+  it('a word may be any, and a class any but one', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const named = rows.map((row) => ({ ...row, island: row.island === 'Dream' ? '__proto__' : row.island }));
+    const model = await trainTable(named, quick);
+    expect(fromBytes(model.toBytes()).predictRecords(named)).toEqual((await trainTable(rows, quick)).predictRecords(rows));
+    await expect(trainTable(named, { ...quick, target: 'island' })).rejects.toThrow(/features target labels: .* none of them '__proto__'/);
+  });
+});
+
 describe('rows and columns of no use', () => {
   it('are left out with a warning', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
@@ -256,6 +277,20 @@ describe('rows and columns of no use', () => {
     expect(model.predictRecord({ ring: 'ring 3', species: 'x', bill: 40 })).toEqual(model.predictRecord({ bill: 40 }));
     const kept = await trainTable(named, { ...quick, columns: { ring: 'category' } });
     expect(featuresOf(kept).inputs).toHaveLength(5);
+  });
+
+  it('are named where float32 cannot tell their numbers apart, unless they are exact, all the same, or classes', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const kinds = Array.from({ length: 40 }, (_, i) => ({
+      time: i % 9 === 0 ? null : 1.7e12 + i * 60_000, even: 2 ** 24 + 2 * i, share: 0.1, year: 1.7e12 + i * 1e9, id: i % 2 === 0 ? 2 ** 53 - 1 : 2 ** 53 - 2, y: 1e9 + 10 * i,
+    }));
+    await trainTable(kinds, { target: 'y', epochs: 1 });
+    expect(warn.mock.calls.map(([message]) => /column '(\w+)', \d/.exec(message as string)?.[1])).toEqual(['time', 'id', 'y']);
+    expect(warn.mock.calls[0]![0]).toMatch(/^trainTable: the numbers in column 'time', 1700000060000 to 1700002340000, are rounded to float32, which moves them by up to \d+; subtract/);
+    warn.mockClear();
+    const model = await trainTable(kinds.map(({ even, id }) => ({ even, id })), { target: 'id', epochs: 1 });
+    expect(featuresOf(model).target.labels).toEqual([2 ** 53 - 2, 2 ** 53 - 1]);
+    expect(warn).not.toHaveBeenCalled();
   });
 
   it.each<[string, () => Promise<unknown>, new (...args: never[]) => Error, RegExp]>([

@@ -5,6 +5,7 @@
 
 import type { ActivationSpec } from '../../model/layers/activation.ts';
 import type { LayerDescription } from '../../model/description.ts';
+import type { Room } from './file.ts';
 import { refused } from './protobuf.ts';
 
 /** Numbers of a row: one for each column, or a single one for all of them. */
@@ -44,19 +45,26 @@ interface Affine {
   readonly shift: Float64Array;
 }
 
+/** What is known on the way along the links. */
+interface Walk {
+  /** Whether values have two dimensions, [N, columns]. */
+  isRow: boolean;
+  readonly room: Room;
+}
+
 /** Where a file has no weights that are as many, a few bytes must not ask for much memory. */
 const mostColumns = 1_048_576;
 
 /** The layers that links make, their tensors, and the size of a row of the input. */
-export function layersOf(links: readonly Link[], sizes: Sizes): { inputs: number; layers: LayerDescription[]; tensors: Map<string, { shape: readonly number[]; data: Float32Array }> } {
-  const rank = { isRow: sizes === undefined || sizes.length === 1 };
+export function layersOf(links: readonly Link[], sizes: Sizes, room: Room): { inputs: number; layers: LayerDescription[]; tensors: Map<string, { shape: readonly number[]; data: Float32Array }> } {
+  const walk = { isRow: sizes === undefined || sizes.length === 1, room };
   const known = sizes === undefined || sizes.includes(undefined) ? undefined : (sizes as readonly number[]).reduce((product, size) => product * size, 1);
   const asked = firstSize(links);
   const columns = known ?? asked;
   if (columns === undefined) throw refused('graph input', 'a shape [N, columns], or a layer that says how many columns there are', 'neither');
   if (columns < 1 || (columns > mostColumns && columns !== asked)) throw refused('graph input', `rows of 1 to ${mostColumns} values, or as many as the weights in the file are for`, columns);
   const inputs = columns;
-  const built = build(links, inputs, rank, true);
+  const built = build(links, inputs, walk, true);
   built.layers[0]!.config['inputShape'] = [inputs];
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   return { inputs, layers: describe(built.layers, '', tensors), tensors };
@@ -74,18 +82,18 @@ function firstSize(links: readonly Link[]): number | undefined {
   return undefined;
 }
 
-function build(links: readonly Link[], columns: number, rank: { isRow: boolean }, isFirst: boolean): { layers: Built[]; columns: number } {
+function build(links: readonly Link[], columns: number, walk: Walk, isFirst: boolean): { layers: Built[]; columns: number } {
   const layers: Built[] = [];
   for (const link of links) {
     const { label } = link;
     if (link.kind === 'flatten') {
       if (link.columns !== undefined && link.columns !== columns) throw refused(label, `rows of ${columns} values`, link.columns);
-      rank.isRow = true;
+      walk.isRow = true;
       continue;
     }
     const isPointwise = link.kind === 'affine' ? link.scale.length === 1 && link.shift.length === 1 : link.kind === 'activation' && !/softmax/i.test(link.activation as string);
-    if (!rank.isRow && !isPointwise) throw refused(label, 'an input of two dimensions, [N, columns]', 'another; flatten it first');
-    columns = place(layers, link, columns, rank, isFirst);
+    if (!walk.isRow && !isPointwise) throw refused(label, 'an input of two dimensions, [N, columns]', 'another; flatten it first');
+    columns = place(layers, link, columns, walk, isFirst);
   }
   settleLast(layers, isFirst);
   if (layers.length === 0) layers.push({ type: 'activation', config: { activation: 'linear' }, rows: new Map() });
@@ -93,8 +101,10 @@ function build(links: readonly Link[], columns: number, rank: { isRow: boolean }
 }
 
 /** Adds a link to the layers before it; gives the columns of what comes out. */
-function place(layers: Built[], link: Exclude<Link, { kind: 'flatten' }>, columns: number, rank: { isRow: boolean }, isFirst: boolean): number {
+function place(layers: Built[], link: Exclude<Link, { kind: 'flatten' }>, columns: number, walk: Walk, isFirst: boolean): number {
   const { label } = link;
+  const rows = link.kind === 'affine' ? 2 : link.kind === 'normalization' || link.kind === 'entry' ? Object.keys(link.rows).length : 0;
+  walk.room.take(label, rows * columns);
   if (link.kind === 'affine') {
     addAffine(layers, { scale: spread(label, link.scale, columns), shift: spread(label, link.shift, columns) }, columns);
     return columns;
@@ -112,7 +122,7 @@ function place(layers: Built[], link: Exclude<Link, { kind: 'flatten' }>, column
     return columns;
   }
   if (link.kind === 'residual') {
-    const inner = build(link.links, columns, rank, false);
+    const inner = build(link.links, columns, walk, false);
     if (inner.columns !== columns) throw refused(label, `a branch that gives rows of ${columns} values, as it takes`, inner.columns);
     layers.push({ type: 'residual', config: {}, rows: new Map(), layers: inner.layers });
     return columns;
@@ -122,8 +132,8 @@ function place(layers: Built[], link: Exclude<Link, { kind: 'flatten' }>, column
     layers.push({ type: link.type, config: { ...link.config }, rows: rowsOf(label, link.rows, columns) });
     return link.outputs ?? columns;
   }
-  const rows = rowsOf(label, link.rows, columns);
-  layers.push({ type: link.type, config: { epsilon: link.epsilon, center: rows.has('beta'), scale: rows.has('gamma') }, rows });
+  const own = rowsOf(label, link.rows, columns);
+  layers.push({ type: link.type, config: { epsilon: link.epsilon, center: own.has('beta'), scale: own.has('gamma') }, rows: own });
   return columns;
 }
 

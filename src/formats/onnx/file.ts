@@ -34,6 +34,24 @@ export interface OnnxFile {
   /** Version of ONNX's own operations. */
   readonly opset: number;
   readonly metadata: ReadonlyMap<string, string>;
+  readonly room: Room;
+}
+
+/** Numbers that may be made of those in any file. */
+const spareNumbers = 2 ** 24;
+
+/** How many numbers may still be made of those in a file: nodes may name the same ones again and again, and a few bytes must not ask for much memory. */
+export class Room {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = spareNumbers + 2 * bytes;
+  }
+
+  take(where: string, count: number): void {
+    this.#left -= count;
+    if (this.#left < 0) throw refused(where, 'a model with about as many numbers as the file has', 'one that makes many more of them');
+  }
 }
 
 /** A model takes time that grows with the square of its layers, and each is a few nodes. */
@@ -63,6 +81,7 @@ export function readFile(bytes: Uint8Array): OnnxFile {
     outputs: graph.messages(graphField.output, 'output').map((output) => output.text(valueField.name, 'name') ?? ''),
     opset,
     metadata: new Map(model.messages(modelField.metadata, 'metadata_props').map((entry) => [entry.text(metadataField.key, 'key') ?? '', entry.text(metadataField.value, 'value') ?? ''])),
+    room: new Room(bytes.length),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The values of a graph: each a constant, the input, or what a node makes of others. Nodes of constants are computed, nodes that do nothing are passed over. */
 
 import { show } from '../../errors.ts';
-import type { OnnxFile, OnnxNode } from './file.ts';
+import type { OnnxFile, OnnxNode, Room } from './file.ts';
 import { refused } from './protobuf.ts';
 import { dataType } from './schema.ts';
 import type { OnnxTensor } from './tensors.ts';
@@ -43,7 +43,7 @@ export function graphOf(file: OnnxFile): Graph {
       return value;
     });
     const [first] = from;
-    const value = constantOf(node, from) ?? (passes(node, from) ? first! : { order: order++, node, inputs: from });
+    const value = constantOf(node, from, file.room) ?? (passes(node, from) ? first! : { order: order++, node, inputs: from });
     node.outputs.forEach((key, i) => {
       if (key === '') return;
       if (values.has(key)) throw refused(`${node.label} output[${i}]`, 'a name of its own', `${show(key)} again`);
@@ -68,7 +68,7 @@ function passes({ operation, attributes }: OnnxNode, [first, , training]: readon
 const isFloatType = (type: unknown): boolean => [dataType.float, dataType.double, dataType.half, dataType.brainFloat].includes(type as 1);
 
 /** What a node gives whose inputs are all constants, if it is one that moves numbers about. */
-function constantOf(node: OnnxNode, from: readonly (Value | undefined)[]): Value | undefined {
+function constantOf(node: OnnxNode, from: readonly (Value | undefined)[], room: Room): Value | undefined {
   const { operation, attributes, label } = node;
   if (operation === 'Constant') {
     const constant = constantNode(node);
@@ -81,6 +81,7 @@ function constantOf(node: OnnxNode, from: readonly (Value | undefined)[]): Value
   const moved = compute(tensor!, (second === undefined ? undefined : [...second.data.subarray(0, 16)]) ?? listOf(attributes.get('axes') ?? attributes.get('shape')), attributes);
   const count = moved.dims.reduce((product, dim) => product * dim, 1);
   if (count !== tensor!.data.length || !moved.dims.every((dim) => dim >= 0)) throw refused(label, `a shape of ${tensor!.data.length} values`, `[${moved.dims.slice(0, 8).join(', ')}]`);
+  if (moved.data !== tensor!.data) room.take(label, count);
   return { order: -1, constant: moved, inputs: [] };
 }
 

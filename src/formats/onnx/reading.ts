@@ -8,7 +8,7 @@ import { FormatError } from '../../errors.ts';
 import type { ModelFile } from '../reading.ts';
 import { layersOf, type Link } from './chain.ts';
 import { entryBefore } from './entry.ts';
-import { readFile } from './file.ts';
+import { readFile, type Room } from './file.ts';
 import { functionBefore } from './functions.ts';
 import { graphOf, type Value } from './graph.ts';
 import { operations, unsupported, type Back } from './operations.ts';
@@ -28,7 +28,7 @@ export function readOnnx(where: string, bytes: Uint8Array): ModelFile {
     const file = readFile(bytes);
     const { opset, input, output, sizes } = graphOf(file);
     if (output.constant !== undefined) throw refused('graph output', 'a value that comes from the input', 'a constant');
-    const { inputs, layers, tensors } = layersOf(linksBetween(input, output, opset, 0), sizes);
+    const { inputs, layers, tensors } = layersOf(linksBetween(input, output, opset, file.room, 0), sizes, file.room);
     const metadata: [string, unknown][] = ['name', 'userMetadata', 'features'].flatMap((key): [string, unknown][] => {
       const text = file.metadata.get(metadataPrefix + key);
       return text === undefined ? [] : [[key, parsed(metadataPrefix + key, text)]];
@@ -51,21 +51,29 @@ function parsed(key: string, text: string): unknown {
 const mostDepth = 32;
 
 /** What lies between two values, in the order of computing. */
-function linksBetween(from: Value, to: Value, opset: number, depth: number): Link[] {
+function linksBetween(from: Value, to: Value, opset: number, room: Room, depth: number): Link[] {
   if (depth > mostDepth) throw refused(to.node!.label, `blocks at most ${mostDepth} deep`, 'deeper ones');
   const found: (readonly Link[])[] = [];
   for (let value = to; value !== from;) {
     // The input is before all nodes; a value before `from` does not come from it.
     if (value.node === undefined || value.order < from.order) throw refused(to.node!.label, 'one value that all others come from', 'more than one');
-    const back = before(value, opset, depth);
+    const back = before(value, opset, room, depth);
+    for (const link of back.links) room.take(link.label, numbersOf(link));
     found.push(back.links);
     value = back.from;
   }
   return found.reverse().flat();
 }
 
+/** Numbers of a link that may be copies. */
+function numbersOf(link: Link): number {
+  if (link.kind === 'dense') return link.kernel.length + link.units;
+  if (link.kind === 'affine') return link.scale.length + link.shift.length;
+  return link.kind === 'entry' ? (link.inputs ?? 0) + (link.outputs ?? 0) : 0;
+}
+
 /** What a value is made of: one operation, a layer for the input, a function, or a block. */
-function before(value: Value, opset: number, depth: number): Back {
+function before(value: Value, opset: number, room: Room, depth: number): Back {
   const { inputs } = value;
   const node = value.node!;
   const { label } = node;
@@ -82,5 +90,5 @@ function before(value: Value, opset: number, depth: number): Back {
   if (node.operation !== 'Add' || a === undefined || b === undefined) throw unsupported(node);
   if (a === b) return { from: a, links: [{ kind: 'affine', label, scale: Float64Array.of(2), shift: Float64Array.of(0) }] };
   const [from, to] = a.order < b.order ? [a, b] : [b, a];
-  return { from, links: [{ kind: 'residual', label, links: linksBetween(from, to, opset, depth + 1) }] };
+  return { from, links: [{ kind: 'residual', label, links: linksBetween(from, to, opset, room, depth + 1) }] };
 }
