@@ -71,7 +71,7 @@ export function answerMap(chosen: (sample: number) => void): AnswerMap {
     context.stroke();
     legend.textContent = classes ? '■ class 1   ● class 0   ○ the point of the chain rule; click another' : '■ above 0   ● below 0   ○ the point of the chain rule; click another';
     const { testAccuracy, testLoss } = snapshot;
-    canvas.setAttribute('aria-label', `The network's answer over the plane, with ${train.y.length} points. ` +
+    if (!snapshot.playing) canvas.setAttribute('aria-label', `The network's answer over the plane, with ${train.y.length} points. ` +
       (testAccuracy === undefined ? `Loss on test points ${testLoss.toPrecision(3)}.` : `${(100 * testAccuracy).toFixed(1)} % of test points are on the right side.`));
   };
   const test = element('label', { className: 'check' }, showTest, 'test points too');

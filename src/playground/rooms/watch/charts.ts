@@ -11,11 +11,16 @@ const axis = (): uPlot.Axis => ({
   stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui, sans-serif', size: 34,
 });
 
-/** Three digits, and powers of ten where there would be many zeros. */
+const raised = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+/** Three digits, with a true minus, and powers of ten where there would be many zeros. */
 export function figure(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   const size = Math.abs(value);
-  return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(1).replace('e', '·10^').replace('^+', '^') : String(Number(value.toPrecision(3)));
+  if (size === 0 || (size >= 1e-3 && size < 1e5)) return String(Number(value.toPrecision(3))).replace('-', '−');
+  const [digits, power] = value.toExponential(1).split('e') as [string, string];
+  const above = power.replace('+', '').replace('-', '⁻').replace(/\d/g, (digit) => raised[Number(digit)]!);
+  return `${digits.replace('-', '−')}·10${above}`;
 }
 
 /** A chart as wide as what holds it. */

@@ -40,13 +40,14 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
   });
 
   const draw: Drawing['draw'] = (snapshot, state, place) => {
-    const { context, width, height } = sized(canvas);
     const counts = [2, ...state.layers.map(({ units }) => units), 1];
     const most = Math.max(...counts);
+    canvas.style.height = `${Math.max(150, 44 * most + 16)}px`;
+    const { context, width, height } = sized(canvas);
     const box = Math.max(10, Math.min(40, (height - 16) / most - 6, width / counts.length - 14));
-    const across = (width - box - 40) / (counts.length - 1);
+    const across = (width - box - 12) / (counts.length - 1);
     columns = counts.map((count, column) => Array.from({ length: count }, (_, i) => ({
-      x: 24 + box / 2 + across * column, y: height / 2 + (i - (count - 1) / 2) * Math.min(box + 16, (height - 4) / count),
+      x: 6 + box / 2 + across * column, y: height / 2 + (i - (count - 1) / 2) * Math.min(box + 16, (height - 4) / count),
     })));
     at = place;
     const tints = { warm: colour('--warm'), cold: colour('--cold'), text: colour('--text'), quiet: colour('--quiet') };
@@ -97,7 +98,9 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
       context.lineWidth = 1;
       context.strokeRect(x - box / 2, y - box / 2, box, box);
     }));
-    canvas.setAttribute('aria-label', `Network of ${counts.join('-')} units. Weight of layer ${place.layer + 1} from ${place.from + 1} to ${place.to + 1}: ${(weight ?? 0).toPrecision(3)}`);
+    // While it trains the value would be read out again and again.
+    const value = snapshot.playing ? '' : `: ${(weight ?? 0).toPrecision(3)}`;
+    canvas.setAttribute('aria-label', `Network of ${counts.join('-')} units. Weight of layer ${place.layer + 1} from ${place.from + 1} to ${place.to + 1}${value}`);
   };
   return { panel: panel('The network', 'drawn', canvas, keys), draw };
 }

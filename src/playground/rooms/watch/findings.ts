@@ -11,32 +11,33 @@ export interface Finding {
 /** Activations whose flat parts lie at their bounds. */
 const bounded: readonly string[] = ['tanh', 'sigmoid', 'softsign', 'hardSigmoid'];
 
-export function findings(layers: readonly LayerState[], { norms, flat, dead, failure, testAccuracy }: Snapshot): Finding[] {
+export type Measured = Pick<Snapshot, 'norms' | 'flat' | 'dead' | 'failure' | 'testAccuracy'>;
+
+/** The worst first; at least one. */
+export function findings(layers: readonly LayerState[], { norms, flat, dead, failure, testAccuracy }: Measured): Finding[] {
   if (failure !== undefined) return [{ level: 'bad', text: failure }];
   const found: Finding[] = [];
-  layers.forEach(({ units, activation, derivative }, at) => {
-    const name = `Hidden layer ${at + 1}`;
-    const share = percent(flat[at]!);
-    if (derivative === 'zero') found.push({ level: 'bad', text: `${name} is trained with f′ = 0: no gradient passes it, so it and all before it stay as they are.` });
-    else if (dead[at] === units) found.push({ level: 'bad', text: `${name} is dead: f′ is 0 at every point, so no gradient passes.${activation === 'step' ? ' A step has no other derivative; straightThrough lends it one.' : ''}` });
-    else if (dead[at]! > 0) found.push({ level: 'warn', text: `${dead[at]} of ${units} units of hidden layer ${at + 1} are dead: their f′ is 0 at every point, and nothing moves them any more.` });
-    else if (flat[at]! > 0.5 && bounded.includes(activation)) found.push({ level: 'warn', text: `${name} is saturated: for ${share} of its pre-activations f′ is below 0.05.` });
-  });
-  const first = norms[0]!;
-  const last = norms.at(-1)!;
-  if (found.every(({ level }) => level !== 'bad') && first < last / 100) {
-    found.push({ level: 'bad', text: `The gradient vanishes: at the first layer it is ${first === 0 ? 'zero' : `${figure(last / first)} times smaller than at the last`}. Every layer between multiplies it by its f′.` });
-  } else if (first > 100 * last && last > 0) {
-    found.push({ level: 'warn', text: `The gradient grows on its way back: at the first layer it is ${figure(first / last)} times that of the last.` });
+  /** Says something of the layers, counted from 1, of which it is true. */
+  const say = (level: Finding['level'], is: (layer: LayerState, at: number) => boolean, text: (subject: string, many: boolean) => string): boolean => {
+    const those = layers.flatMap((layer, at) => (is(layer, at) ? [at + 1] : []));
+    if (those.length > 0) found.push({ level, text: text(`Hidden layer${those.length > 1 ? 's' : ''} ${those.join(', ')}`, those.length > 1) });
+    return those.length > 0;
+  };
+  const none = ({ derivative }: LayerState): boolean => derivative === 'zero';
+  const allDead = (layer: LayerState, at: number): boolean => !none(layer) && dead[at] === layer.units;
+  const blocked = say('bad', none, (subject, many) => `${subject} train${many ? '' : 's'} with f′ = 0: no gradient passes, so ${many ? 'they' : 'it'} and all before stay as they are.`);
+  const stuck = say('bad', allDead, (subject, many) => `${subject} ${many ? 'are' : 'is'} dead: f′ is 0 at every point, so no gradient passes.`);
+  const [first, last] = [norms[0]!, norms.at(-1)!];
+  if (!blocked && !stuck && first < last / 100) {
+    found.push({ level: 'bad', text: `The gradient vanishes: at the first layer it is ${first === 0 ? 'zero' : `${figure(last / first)} times smaller than at the last`}. Each layer on the way multiplies it by its f′.` });
   }
-  if (found.length === 0) {
-    found.push({ level: 'good', text: testAccuracy !== undefined && testAccuracy > 0.95 ? 'The gradient reached every layer, and the network has learnt it.' : 'The gradient reaches every layer.' });
-  }
+  say('warn', (layer, at) => !allDead(layer, at) && !none(layer) && dead[at]! > 0, (subject) => `${subject}: some units are dead. Their f′ is 0 at every point, so no gradient goes through them.`);
+  say('warn', ({ activation }, at) => flat[at]! > 0.5 && bounded.includes(activation) && dead[at] === 0, (subject, many) => `${subject} ${many ? 'are' : 'is'} saturated: for more than half of the pre-activations f′ is below 0.05.`);
+  say('warn', ({ derivative }) => derivative !== 'true' && derivative !== 'zero', (subject, many) => `${subject} train${many ? '' : 's'} with another f′ than ${many ? 'their' : 'its'} own: what comes back is not the slope of the loss.`);
+  if (first > 100 * last && last > 0) found.push({ level: 'warn', text: `The gradient grows on its way back: at the first layer it is ${figure(first / last)} times that of the last.` });
+  if (testAccuracy !== undefined && testAccuracy > 0.95) found.push({ level: 'good', text: 'It has learnt: more than 95 % of the test points are on the right side.' });
+  else if (found.length === 0) found.push({ level: 'good', text: 'The gradient reaches every layer.' });
   return found;
-}
-
-function percent(share: number): string {
-  return `${Math.round(100 * share)} %`;
 }
 
 function figure(value: number): string {

@@ -11,7 +11,7 @@ import { findings } from './findings.ts';
 import { inspector } from './inspector.ts';
 import { layerTable } from './layerTable.ts';
 import type { Command, Snapshot, WeightPlace } from './messages.ts';
-import { presets } from './presets.ts';
+import { presetLinks } from './presetLinks.ts';
 import { settings } from './settings.ts';
 import { goesOn, read, speeds, write, type State } from './state.ts';
 
@@ -32,7 +32,7 @@ export const mount: Room = (root) => {
 
   const play = button('Play', () => tell({ type: playing ? 'pause' : 'play' }), { id: 'play', className: 'button main' });
   const step = button('Step', () => tell({ type: 'step' }), { id: 'step', title: 'One epoch: once through all points' });
-  const reset = button('Reset', () => build(false), { id: 'reset', title: 'Back to the first weights' });
+  const reset = button('Reset', () => build(false, false), { id: 'reset', title: 'Back to the first weights' });
   const speed = select(speeds.map(String), String(state.speed), (value) => {
     state = { ...state, speed: Number(value) };
     history.replaceState(null, '', `#watch?${write(state)}`);
@@ -48,8 +48,7 @@ export const mount: Room = (root) => {
     element('div', { className: 'row' }, play, step, reset, field('Speed', speed)),
     element('dl', { className: 'counts' }, ...[...counts.values()].map(({ entry }) => entry)), status);
 
-  const tries = panel('Try', 'try', element('ul', { className: 'tries' }, ...presets.map((preset) =>
-    element('li', {}, element('a', { className: 'button', href: `#watch?${write(preset.state)}`, textContent: preset.name }), element('span', { className: 'quiet', textContent: preset.what })))));
+  const tries = presetLinks();
 
   const choosePlace = (next: WeightPlace): void => {
     place = within(next, state);
@@ -59,8 +58,7 @@ export const mount: Room = (root) => {
   const network = drawing((next) => choosePlace({ ...next, sample: place.sample }));
   const inspect = inspector(choosePlace);
   const answer = answerMap((sample) => choosePlace({ ...place, sample }));
-  const change = (part: Partial<State>): void => adopt({ ...state, ...part });
-  const controls = settings(change);
+  const controls = settings((part) => adopt({ ...state, ...part }));
   const table = layerTable((layer) => {
     shown = layer;
     draw();
@@ -70,21 +68,24 @@ export const mount: Room = (root) => {
   const sentences = element('ul', { id: 'findings', attributes: { 'aria-live': 'polite', 'aria-label': 'Findings' } });
   const losses = element('div', { className: 'chart' });
   const [stack, data, training] = controls.panels as [HTMLElement, HTMLElement, HTMLElement];
-  root.append(element('div', { className: 'watch' }, bar, tries,
+  root.append(element('div', { className: 'watch' }, bar, tries.panel,
     element('div', { className: 'side left' }, stack, training, data),
-    element('div', { className: 'side middle' }, network.panel, panel('The derivative', 'derivative', sentences, table.table, plottedOf, plotted), inspect.panel),
-    element('div', { className: 'side right' }, answer.panel, panel('Loss', 'loss', losses))));
+    element('div', { className: 'side middle' }, network.panel, panel('The derivative', 'derivative', sentences, table.table, plottedOf, plotted)),
+    element('div', { className: 'side right' }, answer.panel, panel('Loss', 'loss', losses), inspect.panel)));
   const charts = { loss: lossChart(losses), functions: functionChart(plotted) };
 
-  function build(goOn: boolean): void {
+  function build(goOn: boolean, play: boolean): void {
     run++;
     tell({ type: 'build', run, state, goOn });
     tell({ type: 'weight', place });
+    if (play) tell({ type: 'play' });
   }
 
-  /** Takes another state over: with the weights as they are where they fit and have come to something, or else from the start. */
-  function adopt(next: State): void {
-    const goOn = goesOn(state, next) && run > 0;
+  /** Takes another state over: with the weights as they are where they fit, unless it is to be a fresh start. */
+  function adopt(next: State, fresh = false): void {
+    const goOn = !fresh && goesOn(state, next);
+    const touched = next.layers.findIndex(({ activation, derivative }, i) => activation !== state.layers[i]?.activation || derivative !== state.layers[i].derivative);
+    if (!fresh && touched >= 0) shown = touched;
     state = next;
     history.replaceState(null, '', `#watch?${write(state)}`);
     sets = makeSets(state.data, { count: state.points, noise: state.noise, seed: state.seed });
@@ -93,7 +94,8 @@ export const mount: Room = (root) => {
     controls.show(state);
     speed.value = String(state.speed);
     inspect.show(place, state);
-    build(goOn);
+    tries.show(state);
+    build(goOn, playing);
   }
 
   let frame = 0;
@@ -140,6 +142,7 @@ export const mount: Room = (root) => {
     plottedOf.textContent = `Layer ${shown + 1}: f is ${layer.activation}. Bars: where its pre-activations z lie now. Where f′ is near 0 under the bars, nothing is learnt through them.`;
     const found = findings(state.layers, snapshot);
     const texts = found.map(({ text }) => text).join('\n');
+    sentences.setAttribute('aria-live', playing ? 'off' : 'polite');
     if (sentences.dataset['texts'] !== texts) {
       sentences.dataset['texts'] = texts;
       sentences.replaceChildren(...found.map(({ level, text }) => element('li', { className: level, textContent: text })));
@@ -150,10 +153,7 @@ export const mount: Room = (root) => {
     const query = queryOf(location.hash);
     if (!location.hash.startsWith('#watch') || query === write(state)) return;
     if (query === '') history.replaceState(null, '', `#watch?${write(state)}`);
-    else {
-      adopt(read(query));
-      build(false);
-    }
+    else adopt(read(query), true);
   };
   addEventListener('hashchange', moved);
   const resized = new ResizeObserver(() => draw());
@@ -163,7 +163,7 @@ export const mount: Room = (root) => {
     charts.loss.redraw();
     charts.functions.redraw();
   });
-  adopt(state);
+  adopt(state, true);
 
   return () => {
     worker.terminate();

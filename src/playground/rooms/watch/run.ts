@@ -63,6 +63,7 @@ export class Run {
     } catch (error) {
       if (!(error instanceof TrainingError)) throw error;
       this.failure = error.message;
+      this.epoch = error.epoch;
     }
   }
 

@@ -32,8 +32,8 @@ export function settings(changed: (change: Partial<State>) => void): Settings {
     });
     return element('li', { className: 'layer', attributes: { role: 'group', 'aria-label': `Hidden layer ${i + 1}` } },
       field('Units', named(units, `units-${i + 1}`)),
-      field('f', named(select(activationNames, layer.activation, (activation) => change({ activation })), `activation-${i + 1}`)),
-      field('f′', named(select(derivativeNames, layer.derivative, (derivative) => change({ derivative }), derivativeLabels), `derivative-${i + 1}`)),
+      field('f, activation', named(select(activationNames, layer.activation, (activation) => change({ activation })), `activation-${i + 1}`)),
+      field('f′, derivative', named(select(derivativeNames, layer.derivative, (derivative) => change({ derivative }), derivativeLabels), `derivative-${i + 1}`)),
       remove);
   };
 

@@ -13,9 +13,11 @@ interface Scope {
 }
 const scope = globalThis as unknown as Scope;
 
-/** Milliseconds between snapshots, and of a turn of training at full speed. */
+/** Milliseconds between snapshots, at least, and of a turn of training at full speed. */
 const between = 50;
 const turn = 25;
+/** Snapshots of large networks come less often, lest they take more time than this share of it. */
+const snapshotShare = 0.2;
 
 let run: Run | undefined;
 let id = 0;
@@ -25,6 +27,7 @@ let place: WeightPlace | undefined;
 let line: Promise<unknown> = Promise.resolve();
 
 let posted = -Infinity;
+let cost = 0;
 let undrawn = false;
 let owed = false;
 
@@ -107,7 +110,7 @@ async function train(): Promise<void> {
     marks = marks.filter(([at]) => at > start - 1000);
     if (run.epoch === before) playing = false;
   }
-  if (due > 0 && (performance.now() - posted >= between || !playing)) post();
+  if (due > 0 && (performance.now() - posted >= Math.max(between, cost / snapshotShare) || !playing)) post();
   if (playing) setTimeout(() => inTurn(train), speed === 0 ? 0 : Math.max(4, Math.min(100, 1000 / speed / 2)));
 }
 
@@ -116,6 +119,7 @@ function post(): void {
   if (run === undefined) return;
   owed = undrawn;
   if (undrawn) return;
+  const start = performance.now();
   const [from, to] = [marks[0], marks.at(-1)];
   const epochsPerSecond = from !== undefined && to !== undefined && to[0] > from[0] ? (1000 * (to[1] - from[1])) / (to[0] - from[0]) : 0;
   const snapshot: Snapshot = { run: id, playing, epochsPerSecond, samplesPerSecond: epochsPerSecond * run.train.y.length, ...run.snapshot(place) };
@@ -123,5 +127,6 @@ function post(): void {
   const arrays = [curve.epochs, curve.train, curve.test, ...weights, norms, flat, dead, histograms, unitMaps, map];
   scope.postMessage(snapshot, arrays.map(({ buffer }) => buffer));
   posted = performance.now();
+  cost = posted - start;
   undrawn = true;
 }
