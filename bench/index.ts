@@ -9,6 +9,7 @@ import { denormals } from './denormals.ts';
 import { fit } from './fit.ts';
 import { kernels } from './kernels.ts';
 import { peer, peers } from './peers.ts';
+import { records } from './records.ts';
 import { start } from './start.ts';
 import { other, threads } from './threads.ts';
 
@@ -23,6 +24,7 @@ const modes: Record<string, Mode> = {
   denormals,
   fit,
   csv,
+  table: records,
   threads,
   // Asked for by other modes, of a process of its own.
   peer,

@@ -19,7 +19,8 @@ const allowed: Record<string, readonly string[]> = {
   model: ['base', 'data', 'backend', 'src/formats/saving.ts'],
   formats: ['base', 'data', 'backend', 'model'],
   diagnostics: ['base', 'data', 'backend', 'model'],
-  index: ['base', 'data', 'metrics', 'backend', 'model', 'formats', 'diagnostics'],
+  table: ['base', 'data', 'metrics', 'backend', 'model'],
+  index: ['base', 'data', 'metrics', 'backend', 'model', 'formats', 'diagnostics', 'table'],
   cli: ['index', 'src/errors.ts', 'src/random.ts'],
   playground: ['index'],
 };

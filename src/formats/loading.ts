@@ -1,6 +1,7 @@
 /** Models from files. Nothing is allocated for a model before its parameters have been found in the file, and no code comes out of one. */
 
 import { loadBackend, type BackendChoice } from '../backend/index.ts';
+import { Features } from '../data/features.ts';
 import { OptionError, unexpected } from '../errors.ts';
 import { buildStages } from '../model/chain.ts';
 import type { Layer } from '../model/layers/layer.ts';
@@ -118,12 +119,12 @@ async function readSource(where: string, source: string | URL | Uint8Array | Mod
 function prepare(where: string, { description, tensors, isCheckpoint }: ModelFile, options: LoadOptions): { model: Sequential; fill(): void } {
   const { architecture, backend = 'auto' } = options;
   const checked = <Result>(work: () => Result): Result => (architecture === undefined ? inFile(where, work) : work());
-  const { layers, seed, stages, compiled } = checked(() => {
+  const { layers, seed, stages, compiled, features } = checked(() => {
     const made = layersFrom(architecture === undefined ? 'layers' : `${where} architecture`, architecture ?? description['layers']);
     const number = checkInteger('seed', description['seed'] ?? 0);
     const { stages: built, inputs } = buildStages(made, number);
     if (description['inputs'] !== undefined && description['inputs'] !== inputs) throw unexpected('inputs', `${inputs}, as the layers say`, description['inputs']);
-    return { layers: made, seed: number, stages: built, compiled: compiledFrom('compiled', description) };
+    return { layers: made, seed: number, stages: built, compiled: compiledFrom('compiled', description), features: featuresFrom(description['features'], inputs, built.at(-1)?.outputs ?? inputs) };
   });
   const wanted = stages.flatMap(({ layer, parameters }) => parameters.map(({ name, shape }): Wanted => ({ layer, name, shape })));
   const values = architecture !== undefined && isTorch(wanted, tensors) ? torchValues(where, wanted, tensors) : ownValues(where, wanted, tensors, isCheckpoint);
@@ -135,6 +136,16 @@ function prepare(where: string, { description, tensors, isCheckpoint }: ModelFil
       model.program.parameters.forEach((parameter, i) => model.program.write(parameter, values[i]!));
       if (compiled !== undefined) inFile(where, () => model.compile(compiled));
       model.userMetadata = description['userMetadata'];
+      model.features = features;
     },
   };
+}
+
+/** What a file says of columns, where it does; it must fit the layers. */
+function featuresFrom(description: unknown, inputs: number, outputs: number): Features | undefined {
+  if (description === undefined) return undefined;
+  const features = Features.from(description);
+  if (features.inputs.length !== inputs) throw new OptionError(`features: expected ${inputs} inputs, as the layers have, received ${features.inputs.length}`);
+  if (features.outputs !== outputs) throw new OptionError(`features: expected a target of ${outputs} outputs, as the layers have, received ${features.outputs}`);
+  return features;
 }

@@ -1,5 +1,7 @@
-/** What every model can do with files. The code for that is a part of its own, loaded when a model is saved. */
+/** What every model can do with files, and with records where it was made from a table. The code for that is a part of its own, loaded when a model is saved. */
 
+import type { Features, Prediction } from '../data/features.ts';
+import type { Table } from '../data/table.ts';
 import { DataError, OptionError } from '../errors.ts';
 import { onDemand } from '../platform.ts';
 import type { ModelSnapshot } from './description.ts';
@@ -32,11 +34,13 @@ const savingPart = onDemand('./saving.js', () => import('../formats/saving.ts'))
 /** A part has classes of errors of its own; it is told of those that a program can compare with. */
 const errors = { DATA: DataError, OPTION: OptionError };
 
-function saving(): NonNullable<ReturnType<typeof savingPart.loaded>> {
-  const part = savingPart.loaded();
-  if (part === undefined) throw new OptionError('await loadFormats() first');
-  return part;
+/** What is there, or an error that says what must come first. */
+function needed<Thing>(thing: Thing | undefined, first: string): Thing {
+  if (thing === undefined) throw new OptionError(`${first} first`);
+  return thing;
 }
+
+const saving = (): NonNullable<ReturnType<typeof savingPart.loaded>> => needed(savingPart.loaded(), 'await loadFormats()');
 
 /**
  * Makes `toBytes` and `snapshot` of all models ready. Node loads what they need where they are used, and `save` waits for it; in a page or
@@ -50,6 +54,28 @@ export async function loadFormats(): Promise<void> {
 export abstract class Savable {
   /** Whatever is to be saved and loaded with the model, such as the names of its classes: data that JSON can hold. */
   userMetadata: unknown;
+  /** What the inputs and outputs of the model are in a table, where `trainTable` made it; files keep it. */
+  declare features: Features | undefined;
+
+  /**
+   * What the model says of a record such as `{ age: 41, island: 'Dream' }`, whose keys are columns of the table: `{ label, probability, probabilities }`,
+   * or `{ value }` in a regression. What a record does not have is filled in as in training; words never seen are like the average. The
+   * target, and columns that the model was not shown, may be in it.
+   *
+   * @throws OptionError for a model that `trainTable` has not made, and for a key that was no column; DataError for a value of another type.
+   */
+  predictRecord(this: Sequential, record: object): Prediction {
+    return needed(this.features, 'call trainTable').predictRecord(this, record);
+  }
+
+  /**
+   * As {@link predictRecord}, of every row of a table, or of an array of records.
+   *
+   * @throws OptionError for a model that `trainTable` has not made; DataError as `features.encode` does.
+   */
+  predictRecords(this: Sequential, rows: Table | readonly object[]): Prediction[] {
+    return needed(this.features, 'call trainTable').predictRecords(this, rows);
+  }
 
   /**
    * What the model is, and a copy of its parameters, as plain data.

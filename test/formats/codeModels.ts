@@ -3,7 +3,7 @@ import {
   activation, activations, batchNormalization, dense, dropout, gaussianNoise, impute, layerNormalization, normalization, oneHot, residual, sequential,
   type ActivationSpec, type Layer, type ModelSnapshot, type Sequential,
 } from '../../src/index.ts';
-import type { FeaturesDescription } from '../../src/formats/code/source.ts';
+import { Features, type FeaturesDescription } from '../../src/data/features.ts';
 import { Random } from '../../src/random.ts';
 
 /** Numbers from -span to span. */
@@ -94,7 +94,8 @@ export interface TableCase {
 }
 
 export function tableCases(): Record<'classes' | 'two classes' | 'value', TableCase> {
-  const make = (units: number, features: FeaturesDescription): TableCase => {
+  const make = (units: number, columns: Omit<FeaturesDescription, 'task'>): TableCase => {
+    const features: FeaturesDescription = { task: columns.target.labels === undefined ? 'regression' : 'classification', ...columns };
     const categories = features.inputs.map(({ labels = [] }) => labels.length);
     const model = sequential({
       layers: [
@@ -103,8 +104,8 @@ export function tableCases(): Record<'classes' | 'two classes' | 'value', TableC
       ],
       seed: 4,
     });
-    const snapshot = model.snapshot();
-    return { model, features, snapshot: { ...snapshot, model: { ...snapshot.model, features } as ModelSnapshot['model'] } };
+    model.features = Features.from(features);
+    return { model, features, snapshot: model.snapshot() };
   };
   const age = { name: 'age', type: 'number' } as const;
   const island = { name: 'island', type: 'category', labels: ['Biscoe', 'Dream'] } as const;

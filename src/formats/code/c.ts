@@ -1,8 +1,9 @@
 /** A model as C99: constants, the functions it needs, and one that predicts a row in float32. Scratch is on the stack: threads may share it. */
 
+import type { FeaturesDescription } from '../../data/features.ts';
 import { cFunctions } from './cFunctions.ts';
 import type { Constant, Operation } from './operations.ts';
-import { functionsFor, tolerance, type FeaturesDescription, type Source } from './source.ts';
+import { functionsFor, tolerance, type Source } from './source.ts';
 import { commentText, cString, digits, identifier, inLines } from './text.ts';
 
 /** A float32 as a constant of C. */

@@ -1,7 +1,7 @@
 /** Records into rows, and rows of outputs into answers, as ECMAScript: for a model that was made from a table. What is taken for a value is what `Features` takes. */
 
 import type { Language } from './ecmascriptFunctions.ts';
-import type { FeaturesDescription } from './source.ts';
+import type { FeaturesDescription } from '../../data/features.ts';
 import { commentText, inLines, scriptString } from './text.ts';
 
 type Label = string | number | boolean;

@@ -7,7 +7,7 @@ import { Random } from '../../random.ts';
 import { cSource } from './c.ts';
 import { ecmascriptSource } from './ecmascript.ts';
 import { operationsOf, type Operation, type Operations } from './operations.ts';
-import type { FeaturesDescription, Source } from './source.ts';
+import type { Source } from './source.ts';
 
 export interface ExportCodeOptions {
   /** `'js'`: an ECMAScript module; `'ts'`: strict TypeScript; `'c'`: C99. */
@@ -47,8 +47,7 @@ export function exportCode(model: Sequential, options: ExportCodeOptions): strin
 /** @internal The same, of a model as plain data. */
 export function codeFor(snapshot: ModelSnapshot, language: ExportCodeOptions['language'], name: string, predict: (row: Float32Array) => Float32Array): string {
   const operations = operationsOf(snapshot);
-  const { seed, layers } = snapshot.model;
-  const { features } = snapshot.model as { features?: FeaturesDescription };
+  const { seed, layers, features } = snapshot.model;
   const input = testRow(operations, seed, layers[0]!.type === 'impute');
   return languages[language]({ ...operations, name, title: `${name}, exported by nabla.`, features, test: { input, output: predict(input) } });
 }

@@ -1,21 +1,7 @@
 /** What every language's writer gets, beside the operations. */
 
+import type { FeaturesDescription } from '../../data/features.ts';
 import type { Operations } from './operations.ts';
-
-/** A column of a table: its name, its type, and the words of a category, whose places are their codes. */
-interface ColumnDescription {
-  readonly name: string;
-  readonly type: 'number' | 'boolean' | 'category';
-  readonly labels?: readonly string[];
-}
-
-/** What a model that was made from a table says of its inputs and its target. */
-export interface FeaturesDescription {
-  readonly inputs: readonly ColumnDescription[];
-  /** Its labels are the classes; without them the output is a value. */
-  readonly target: Omit<ColumnDescription, 'labels'> & { readonly labels?: readonly (string | number | boolean)[] };
-  readonly leftOut?: readonly string[];
-}
 
 export interface Source extends Operations {
   /** What the file is of: any text. */
