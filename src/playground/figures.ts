@@ -2,7 +2,7 @@
 
 /** With separators: rounded to whole ones, small ones to three digits. */
 export function count(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toLocaleString('en', { maximumSignificantDigits: 3 });
+  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : value.toLocaleString('en', { maximumSignificantDigits: 3 });
 }
 
 export function percent(share: number): string {

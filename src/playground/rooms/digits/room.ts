@@ -5,6 +5,7 @@ import { button, element, field, panel, select } from '../../elements.ts';
 import { count, percent, seconds } from '../../figures.ts';
 import { makeBars } from './bars.ts';
 import type { Answer, Prediction, Reader, Request } from './messages.ts';
+import { makeTablePanel } from '../table/panel.ts';
 import { drawPixels, makePad } from './pad.ts';
 import { enlarged, picture } from './picture.ts';
 
@@ -152,7 +153,10 @@ export const mount: Room = (root) => {
 
   const load = (files: Iterable<File>): void => {
     problem.hidden = true;
-    ask({ type: 'load', files: [...files] });
+    const chosen = [...files];
+    const csv = chosen.find(({ name }) => /\.(csv|tsv)(\.gz)?$/i.test(name));
+    if (csv !== undefined) table.read(csv);
+    else ask({ type: 'load', files: chosen });
   };
   const files = element('input', { type: 'file', multiple: true, accept: '.safetensors,.onnx,.json,.bin' });
   files.onchange = () => {
@@ -164,6 +168,7 @@ export const mount: Room = (root) => {
   const samples = element('div', { className: 'samples', attributes: { role: 'group', 'aria-label': 'Samples of handwriting' } },
     ...Array.from({ length: 10 }, (_, digit) => button(String(digit), () => ask({ type: 'sample', digit }), { attributes: { 'aria-label': `Sample of a ${digit}` } })));
 
+  const table = makeTablePanel();
   const leaveDrop = acceptDrops(root, load);
   const clear = (): void => {
     sample = undefined;
@@ -182,9 +187,10 @@ export const mount: Room = (root) => {
       element('figure', { className: 'row' }, seen, seenCaption)),
     panel('Network', 'model', origin, status, element('div', { className: 'row' }, trainButton, progress), problem,
       field('A network of your own', files),
-      element('p', { className: 'quiet' }, 'Drop it anywhere here, or choose it: safetensors, ONNX, or model.json of TensorFlow.js with its .bin files; with 64 or 784 inputs. It stays on this machine.'),
+      element('p', { className: 'quiet' }, 'Drop it anywhere here, or choose it: safetensors, ONNX, or model.json of TensorFlow.js with its .bin files; with 64 or 784 inputs. A CSV file makes a table of its own below. It stays on this machine.'),
       field('Pixels go in as', inkChoice),
-      element('p', { className: 'quiet' }, `Digits: ${attribution}`))));
+      element('p', { className: 'quiet' }, `Digits: ${attribution}`)),
+    table.section));
   pad.undo();
   bars.label(Array.from({ length: 10 }, (_, i) => String(i)));
   train();
@@ -192,6 +198,7 @@ export const mount: Room = (root) => {
   return () => {
     leaveDrop();
     worker.terminate();
+    table.stop();
   };
 };
 
