@@ -48,7 +48,7 @@ describe.skipIf(executablePath === '')('the room of digits', () => {
     for (const stroke of strokes) {
       await page.mouse.move(...at(stroke, 0));
       await page.mouse.down();
-      for (let i = 2; i < stroke.length; i += 2) await page.mouse.move(...at(stroke, i), { steps: 4 });
+      for (let i = 2; i < stroke.length; i += 2) await page.mouse.move(...at(stroke, i), { steps: 2 });
       await page.mouse.up();
     }
   }
@@ -152,7 +152,7 @@ describe.skipIf(executablePath === '')('the room of digits', () => {
     await says('.model', `Network ${inputs}-4, from ${name}`);
     expect(await text('.read figure')).toContain(inputs === 64 ? '8 x 8' : '28 x 28');
     // Most ink of a 7 is in its bar, on top.
-    await draw([[0, 0, 100, 0], [100, 0, 80, 100]]);
+    await draw([[20, 20, 80, 20], [80, 20, 65, 80]]);
     await says('.reading', 'Read as');
     expect((await page.locator('.bars b').allInnerTexts()).length).toBe(4);
     if (format === undefined) expect(await text('.reading strong')).toBe('top');
@@ -204,23 +204,23 @@ describe.skipIf(executablePath === '')('the room of digits', () => {
       return `${i % 29 === 0 ? '' : size},${colour},${i % 2 === 0},${size > 50 !== (colour === 'red') ? 'yes' : 'no'}`;
     });
     await chooser('table').setInputFiles(file('made.csv', ['size,colour,even,kept', ...lines].join('\n')));
-    await says('.table [role=status]', '300 rows, 4 columns');
-    expect(await page.locator('.table select').inputValue()).toBe('kept');
+    await says('.table > [role=status]', '300 rows, 4 columns');
+    expect(await page.locator('.table .row select').inputValue()).toBe('kept');
     await page.getByRole('button', { name: 'Train', exact: true }).click();
-    await says('.table [role=status]', 'On 60 rows that it has not seen');
-    expect(Number(/seen: ([\d.]+) %/.exec(await text('.table [role=status]'))![1])).toBeGreaterThan(85);
+    await says('.table > [role=status]', 'On 60 rows that it has not seen');
+    expect(Number(/seen: ([\d.]+) %/.exec(await text('.table > [role=status]'))![1])).toBeGreaterThan(85);
     const record = async (size: string, colour: string): Promise<void> => {
-      await page.getByLabel('size').fill(size);
-      await page.getByLabel('colour').selectOption(colour);
+      await page.locator('.record input').fill(size);
+      await page.locator('.record select').first().selectOption(colour);
     };
     await record('95', 'blue');
     await says('.answer .reading', 'kept: yes');
     await record('95', 'red');
     await says('.answer .reading', 'kept: no');
     await record('', '');
-    await page.getByLabel('Column to predict').selectOption('size');
+    await page.locator('.table .row select').selectOption('size');
     await page.getByRole('button', { name: 'Train', exact: true }).click();
-    await says('.table [role=status]', 'R²');
+    await says('.table > [role=status]', 'R²');
     await says('.answer .reading', 'size: ');
   });
 
