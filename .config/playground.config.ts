@@ -10,14 +10,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Prints the sum of all files, each compressed. */
 function weight(): Plugin {
   let folder = '';
+  let say = (_line: string): void => undefined;
   return {
     name: 'weight',
     apply: 'build',
-    configResolved: (config) => void (folder = config.build.outDir),
+    configResolved(config) {
+      folder = config.build.outDir;
+      say = (line) => config.logger.info(line);
+    },
     closeBundle() {
       const bytes = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
         .reduce((sum, entry) => sum + gzipSync(readFileSync(join(entry.parentPath, entry.name))).length, 0);
-      console.log(`playground: ${(bytes / 1000).toFixed(1)} kB gzip in all`);
+      say(`playground: ${(bytes / 1000).toFixed(1)} kB gzip in all`);
     },
   };
 }

@@ -35,8 +35,6 @@ function named(hash: string): Name {
 }
 
 async function open(): Promise<void> {
-  // The link that skips the tabs names the element, not a room.
-  if (location.hash === '#room' && here !== undefined) return;
   const name = named(location.hash);
   if (name === here) return;
   here = name;
@@ -58,5 +56,10 @@ async function open(): Promise<void> {
   }
 }
 
+// The link that skips the tabs names an element, and the hash is for rooms.
+document.querySelector('.skip')!.addEventListener('click', (event) => {
+  event.preventDefault();
+  root.focus();
+});
 addEventListener('hashchange', () => void open());
 void open();

@@ -2,7 +2,7 @@
 
 import { element, panel } from '../../elements.ts';
 import { hasClasses, type Points } from '../../data/points.ts';
-import { colour, paintMap, sized } from './colours.ts';
+import { colour, Kept, paintMap, sized } from './colours.ts';
 import { mapReach } from './measures.ts';
 import type { Snapshot } from './messages.ts';
 import type { State } from './state.ts';
@@ -18,6 +18,7 @@ export function answerMap(chosen: (sample: number) => void): AnswerMap {
   const showTest = element('input', { type: 'checkbox' });
   const legend = element('p', { className: 'legend quiet' });
   const picture = document.createElement('canvas');
+  const dots = new Kept();
   let again = (): void => undefined;
   let points: Points | undefined;
   showTest.addEventListener('change', () => again());
@@ -44,26 +45,12 @@ export function answerMap(chosen: (sample: number) => void): AnswerMap {
     paintMap(picture, snapshot.map);
     context.imageSmoothingQuality = 'high';
     context.drawImage(picture, 0, 0, width, width);
-    const spot = (set: Points, i: number): [number, number] => [((set.x[2 * i]! / mapReach + 1) / 2) * width, ((1 - set.x[2 * i + 1]! / mapReach) / 2) * width];
-    const size = width < 240 ? 2.2 : 3;
-    const mark = (set: Points, i: number, hollow: boolean): void => {
-      const [x, y] = spot(set, i);
-      const warm = classes ? set.y[i] === 1 : set.y[i]! > 0;
-      context.beginPath();
-      // Shape as well as colour tells the classes apart.
-      if (warm) context.rect(x - size, y - size, 2 * size, 2 * size);
-      else context.arc(x, y, size * 1.15, 0, 2 * Math.PI);
-      context.globalAlpha = classes ? 1 : 0.25 + 0.75 * Math.min(1, Math.abs(set.y[i]!));
-      context.fillStyle = colour(warm ? '--warm-strong' : '--cold-strong');
-      context.strokeStyle = hollow ? context.fillStyle : colour('--panel');
-      context.lineWidth = hollow ? 1.4 : 1;
-      if (!hollow) context.fill();
-      context.stroke();
-      context.globalAlpha = 1;
-    };
-    if (showTest.checked) for (let i = 0; i < test.y.length; i++) mark(test, i, true);
-    for (let i = 0; i < train.y.length; i++) mark(train, i, false);
-    const [x, y] = spot(train, Math.min(sample, train.y.length - 1));
+    dots.draw([state.data, state.noise, state.points, state.seed, showTest.checked].join(), width, width, (onto) => {
+      if (showTest.checked) drawPoints(onto, width, test, classes, true);
+      drawPoints(onto, width, train, classes, false);
+    });
+    context.drawImage(dots.canvas, 0, 0, width, width);
+    const [x, y] = spot(train, Math.min(sample, train.y.length - 1), width);
     context.strokeStyle = colour('--text');
     context.lineWidth = 2;
     context.beginPath();
@@ -76,4 +63,28 @@ export function answerMap(chosen: (sample: number) => void): AnswerMap {
   };
   const test = element('label', { className: 'check' }, showTest, 'test points too');
   return { panel: panel('What it answers', 'answer', canvas, legend, test), draw };
+}
+
+/** Where a point lies on a map of that width. */
+function spot({ x }: Points, i: number, width: number): [number, number] {
+  return [((x[2 * i]! / mapReach + 1) / 2) * width, ((1 - x[2 * i + 1]! / mapReach) / 2) * width];
+}
+
+function drawPoints(context: CanvasRenderingContext2D, width: number, points: Points, classes: boolean, hollow: boolean): void {
+  const size = width < 240 ? 2.2 : 3;
+  points.y.forEach((value, i) => {
+    const [x, y] = spot(points, i, width);
+    const warm = classes ? value === 1 : value > 0;
+    context.beginPath();
+    // Shape as well as colour tells the classes apart.
+    if (warm) context.rect(x - size, y - size, 2 * size, 2 * size);
+    else context.arc(x, y, size * 1.15, 0, 2 * Math.PI);
+    context.globalAlpha = classes ? 1 : 0.25 + 0.75 * Math.min(1, Math.abs(value));
+    context.fillStyle = colour(warm ? '--warm-strong' : '--cold-strong');
+    context.strokeStyle = hollow ? context.fillStyle : colour('--panel');
+    context.lineWidth = hollow ? 1.4 : 1;
+    if (!hollow) context.fill();
+    context.stroke();
+  });
+  context.globalAlpha = 1;
 }

@@ -3,6 +3,7 @@
 import uPlot from 'uplot';
 import { activations } from '../../../index.ts';
 import { colour } from './colours.ts';
+import { figure } from './figure.ts';
 import { bins, reach, type Snapshot } from './messages.ts';
 import { derivativeOf } from './network.ts';
 import type { LayerState } from './state.ts';
@@ -10,18 +11,6 @@ import type { LayerState } from './state.ts';
 const axis = (): uPlot.Axis => ({
   stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui, sans-serif', size: 34,
 });
-
-const raised = '⁰¹²³⁴⁵⁶⁷⁸⁹';
-
-/** Three digits, with a true minus, and powers of ten where there would be many zeros. */
-export function figure(value: number | null | undefined): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return '–';
-  const size = Math.abs(value);
-  if (size === 0 || (size >= 1e-3 && size < 1e5)) return String(Number(value.toPrecision(3))).replace('-', '−');
-  const [digits, power] = value.toExponential(1).split('e') as [string, string];
-  const above = power.replace('+', '').replace('-', '⁻').replace(/\d/g, (digit) => raised[Number(digit)]!);
-  return `${digits.replace('-', '−')}·10${above}`;
-}
 
 /** A chart as wide as what holds it. */
 function fitted(holder: HTMLElement, options: Omit<uPlot.Options, 'width' | 'height'>, height: number): { chart: uPlot; stop: () => void } {

@@ -2,9 +2,14 @@
 
 import { mapSide } from './messages.ts';
 
+/** Those asked for so far: to ask the page again makes it work out its style. */
+const asked = new Map<string, string>();
+
 /** A colour of the style by its name, `--warm`. */
 export function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  let value = asked.get(name);
+  if (value === undefined) asked.set(name, value = getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  return value;
 }
 
 type Rgb = readonly [number, number, number];
@@ -28,7 +33,10 @@ function ramp(): Uint32Array {
 
 let pixels: Uint32Array | undefined;
 const darkness = matchMedia('(prefers-color-scheme: dark)');
-darkness.addEventListener('change', () => (pixels = undefined));
+darkness.addEventListener('change', () => {
+  pixels = undefined;
+  asked.clear();
+});
 
 /** Calls back when light turns dark or dark light; returns how to stop that. */
 export function onSchemeChange(changed: () => void): () => void {
@@ -45,6 +53,25 @@ export function paintMap(canvas: HTMLCanvasElement, values: Uint8Array, side: nu
   const out = new Uint32Array(image.data.buffer);
   for (let i = 0; i < out.length; i++) out[i] = pixels[values[i]!]!;
   context.putImageData(image, 0, 0);
+}
+
+/** A canvas that is kept for as long as what is on it stays the same. */
+export class Kept {
+  readonly canvas = document.createElement('canvas');
+  #key = '';
+
+  /** Draws anew if `key`, the size or light and dark have changed; `width` and `height` are in CSS pixels. */
+  draw(key: string, width: number, height: number, paint: (context: CanvasRenderingContext2D) => void): void {
+    const ratio = devicePixelRatio;
+    const all = [key, width, height, ratio, darkness.matches].join();
+    if (all === this.#key) return;
+    this.#key = all;
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = Math.round(height * ratio);
+    const context = this.canvas.getContext('2d')!;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    paint(context);
+  }
 }
 
 /** Makes a canvas as large as it is shown, in device pixels; its context takes CSS pixels. */

@@ -27,11 +27,13 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
   let columns: Node[][] = [];
   let at: WeightPlace | undefined;
 
-  canvas.addEventListener('pointermove', (event) => {
+  const point = (event: PointerEvent): void => {
     const box = canvas.getBoundingClientRect();
     const near = nearest(columns, event.clientX - box.left, event.clientY - box.top);
     if (near !== undefined && !same(near, at)) chosen(near);
-  });
+  };
+  canvas.addEventListener('pointermove', point);
+  canvas.addEventListener('pointerdown', point);
   canvas.addEventListener('keydown', (event) => {
     const next = at && step(columns, at, event.key);
     if (next === undefined) return;
@@ -42,7 +44,8 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
   const draw: Drawing['draw'] = (snapshot, state, place) => {
     const counts = [2, ...state.layers.map(({ units }) => units), 1];
     const most = Math.max(...counts);
-    canvas.style.height = `${Math.max(150, 44 * most + 16)}px`;
+    const tall = `${Math.max(150, 44 * most + 16)}px`;
+    if (canvas.style.height !== tall) canvas.style.height = tall;
     const { context, width, height } = sized(canvas);
     const box = Math.max(10, Math.min(40, (height - 16) / most - 6, width / counts.length - 14));
     const across = (width - box - 12) / (counts.length - 1);

@@ -1,5 +1,6 @@
 /** What stands in the way of learning, in sentences, from the numbers of a snapshot. */
 
+import { figure } from './figure.ts';
 import type { Snapshot } from './messages.ts';
 import type { LayerState } from './state.ts';
 
@@ -29,17 +30,18 @@ export function findings(layers: readonly LayerState[], { norms, flat, dead, fai
   const stuck = say('bad', allDead, (subject, many) => `${subject} ${many ? 'are' : 'is'} dead: f′ is 0 at every point, so no gradient passes.`);
   const [first, last] = [norms[0]!, norms.at(-1)!];
   if (!blocked && !stuck && first < last / 100) {
-    found.push({ level: 'bad', text: `The gradient vanishes: at the first layer it is ${first === 0 ? 'zero' : `${figure(last / first)} times smaller than at the last`}. Each layer on the way multiplies it by its f′.` });
+    found.push({ level: 'bad', text: `The gradient vanishes: at the first layer it is ${first === 0 ? 'zero' : `${figure(round(last / first))} times smaller than at the last`}. Each layer on the way multiplies it by its f′.` });
   }
   say('warn', (layer, at) => !allDead(layer, at) && !none(layer) && dead[at]! > 0, (subject) => `${subject}: some units are dead. Their f′ is 0 at every point, so no gradient goes through them.`);
   say('warn', ({ activation }, at) => flat[at]! > 0.5 && bounded.includes(activation) && dead[at] === 0, (subject, many) => `${subject} ${many ? 'are' : 'is'} saturated: for more than half of the pre-activations f′ is below 0.05.`);
   say('warn', ({ derivative }) => derivative !== 'true' && derivative !== 'zero', (subject, many) => `${subject} train${many ? '' : 's'} with another f′ than ${many ? 'their' : 'its'} own: what comes back is not the slope of the loss.`);
-  if (first > 100 * last && last > 0) found.push({ level: 'warn', text: `The gradient grows on its way back: at the first layer it is ${figure(first / last)} times that of the last.` });
+  if (first > 100 * last && last > 0) found.push({ level: 'warn', text: `The gradient grows on its way back: at the first layer it is ${figure(round(first / last))} times that of the last.` });
   if (testAccuracy !== undefined && testAccuracy > 0.95) found.push({ level: 'good', text: 'It has learnt: more than 95 % of the test points are on the right side.' });
   else if (found.length === 0) found.push({ level: 'good', text: 'The gradient reaches every layer.' });
   return found;
 }
 
-function figure(value: number): string {
-  return Number(value.toPrecision(2)).toLocaleString('en');
+/** Two digits: no one needs more of how much smaller a thing is. */
+function round(value: number): number {
+  return Number(value.toPrecision(2));
 }

@@ -1,7 +1,7 @@
 /** One weight, and the chain rule that moves it, in numbers. */
 
 import { element, field, number, panel } from '../../elements.ts';
-import { figure } from './charts.ts';
+import { figure } from './figure.ts';
 import type { ChainRule, WeightPlace } from './messages.ts';
 import type { State } from './state.ts';
 

@@ -17,8 +17,9 @@ export function grid(side: number): Float32Array {
   return Float32Array.from({ length: 2 * side * side }, (_, k) => (k % 2 === 0 ? at((k >> 1) % side) : -at(Math.floor((k >> 1) / side))));
 }
 
-/** Shares of flat pre-activations and numbers of dead units, by layer, with the derivative that training uses. */
-export function slopes(layers: readonly Layer[], passes: readonly Pass[]): { flat: Float32Array; dead: Float32Array } {
+/** Means of |f′|, shares of flat pre-activations and numbers of dead units, by layer, with the derivative that training uses. */
+export function slopes(layers: readonly Layer[], passes: readonly Pass[]): { steepness: Float32Array; flat: Float32Array; dead: Float32Array } {
+  const steepness = new Float32Array(layers.length);
   const flat = new Float32Array(layers.length);
   const dead = new Float32Array(layers.length);
   layers.forEach(({ df, units }, at) => {
@@ -26,12 +27,13 @@ export function slopes(layers: readonly Layer[], passes: readonly Pass[]): { fla
     const alive = new Array<boolean>(units).fill(false);
     for (let i = 0; i < slope.length; i++) {
       const size = Math.abs(slope[i]!);
+      steepness[at]! += size / slope.length;
       if (size < flatBelow) flat[at]! += 1 / slope.length;
       if (size >= deadBelow) alive[i % units] = true;
     }
     dead[at] = alive.filter((some) => !some).length;
   });
-  return { flat, dead };
+  return { steepness, flat, dead };
 }
 
 /** [layers, bins]. */

@@ -61,9 +61,12 @@ export interface Snapshot {
   readonly curve: { readonly epochs: Float64Array; readonly train: Float64Array; readonly test: Float64Array };
   /** As `getWeights` and `gradients` give them. */
   readonly weights: readonly Float32Array[];
-  /** By layer: the norm of ∂J/∂θ, the share of (point, unit) where |f′| < 0.05, the units whose f′ is 0 at every point. */
+  /** By layer: the norm of ∂J/∂θ. */
   readonly norms: Float32Array;
+  /** By layer, of f′ as training uses it, over all (point, unit): the mean of |f′|, and the share where it is below 0.05. */
+  readonly steepness: Float32Array;
   readonly flat: Float32Array;
+  /** By layer: the units whose f′ is 0 at every point. */
   readonly dead: Float32Array;
   /** [layers, bins]: shares of all pre-activations. */
   readonly histograms: Float32Array;

@@ -9,11 +9,14 @@ export interface PresetLinks {
   show(state: State): void;
 }
 
+const why = 'A weight learns by ∂J/∂w = input × δ, and δ takes up a factor f′(z) in every layer on its way back from the answer. ' +
+  'Swap f′ for another, or take it away, while the network trains, and watch what still learns.';
+
 export function presetLinks(): PresetLinks {
   const links = presets.map(({ name, what, state }) => element('a', { className: 'button', href: `#watch?${write(state)}`, textContent: name, title: what }));
   const what = element('p', { className: 'quiet', id: 'what' });
   return {
-    panel: panel('Try', 'try', element('ul', { className: 'tries' }, ...links.map((link) => element('li', {}, link))), what),
+    panel: panel('Why does the derivative matter?', 'try', element('p', { textContent: why }), element('ul', { className: 'tries' }, ...links.map((link) => element('li', {}, link))), what),
     show(state) {
       const at = presets.findIndex((preset) => write({ ...preset.state, speed: state.speed }) === write(state));
       links.forEach((link, i) => {

@@ -18,8 +18,11 @@ import { goesOn, read, speeds, write, type State } from './state.ts';
 const speedLabels = Object.fromEntries(speeds.map((speed) => [String(speed), speed === 0 ? 'as fast as it goes' : `${speed} epochs/s`]));
 const queryOf = (hash: string): string => hash.split('?')[1] ?? '';
 
+/** The state the room was left in, for when its tab is chosen again. */
+let left = '';
+
 export const mount: Room = (root) => {
-  let state = read(queryOf(location.hash));
+  let state = read(queryOf(location.hash) || left);
   let sets = makeSets(state.data, { count: state.points, noise: state.noise, seed: state.seed });
   let place: WeightPlace = { layer: 0, from: 0, to: 0, sample: 0 };
   let shown = 0;
@@ -85,7 +88,9 @@ export const mount: Room = (root) => {
   function adopt(next: State, fresh = false): void {
     const goOn = !fresh && goesOn(state, next);
     const touched = next.layers.findIndex(({ activation, derivative }, i) => activation !== state.layers[i]?.activation || derivative !== state.layers[i].derivative);
-    if (!fresh && touched >= 0) shown = touched;
+    // What has been swapped is what one wants to see.
+    if (fresh) shown = Math.max(0, next.layers.findIndex(({ derivative }) => derivative !== 'true'));
+    else if (touched >= 0) shown = touched;
     state = next;
     history.replaceState(null, '', `#watch?${write(state)}`);
     sets = makeSets(state.data, { count: state.points, noise: state.noise, seed: state.seed });
@@ -116,6 +121,9 @@ export const mount: Room = (root) => {
     const snapshot = latest;
     ({ playing } = snapshot);
     const layer = state.layers[shown]!;
+    // Drawings ask how large they are, so they come before what changes the page.
+    network.draw(snapshot, state, place);
+    answer.draw(snapshot, state, sets, place.sample);
     const say = (name: string, text: string | undefined): void => {
       const { value, entry } = counts.get(name)!;
       entry.hidden = text === undefined;
@@ -133,8 +141,6 @@ export const mount: Room = (root) => {
     const now = snapshot.failure !== undefined ? 'Stopped: the numbers left the finite range' : playing ? 'Training' : `Paused at epoch ${snapshot.epoch}`;
     const spoken = `${now}.${snapshot.backend === 'wasm' ? '' : ' WebAssembly is barred here, so plain TypeScript computes.'}`;
     if (status.textContent !== spoken) status.textContent = spoken;
-    network.draw(snapshot, state, place);
-    answer.draw(snapshot, state, sets, place.sample);
     table.draw(snapshot, state, shown);
     inspect.draw(snapshot.chain, state);
     charts.loss.draw(snapshot);
@@ -166,6 +172,7 @@ export const mount: Room = (root) => {
   adopt(state, true);
 
   return () => {
+    left = write(state);
     worker.terminate();
     cancelAnimationFrame(frame);
     removeEventListener('hashchange', moved);

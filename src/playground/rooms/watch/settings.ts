@@ -3,7 +3,7 @@
 import { button, element, field, number, panel, select } from '../../elements.ts';
 import { dataLabels, dataNames } from '../../data/points.ts';
 import {
-  activationNames, derivativeNames, initializerNames, mostLayers, mostUnits, optimizerNames, ranges, type Derivative, type LayerState, type State,
+  activationNames, derivativeNames, initializerNames, mostLayers, mostUnits, optimizerNames, ranges, rates, type Derivative, type LayerState, type State,
 } from './state.ts';
 
 const derivativeLabels: Partial<Record<Derivative, string>> = {
@@ -48,15 +48,16 @@ export function settings(changed: (change: Partial<State>) => void): Settings {
       ({ layers } = state);
       rows.replaceChildren(...layers.map(layerRow));
       add.disabled = layers.length >= mostLayers;
-      const { noise, points, seed, rate, batch } = ranges;
+      const { noise, points, seed, batch } = ranges;
+      const known = [...new Set([...rates, state.rate])].sort((a, b) => a - b).map(String);
       data.replaceChildren(
         field('Points like', named(select(dataNames, state.data, (value) => changed({ data: value }), dataLabels), 'data')),
         field('Noise', named(number(state.noise, noise, (value) => changed({ noise: value })), 'noise')),
-        field('How many', named(number(state.points, { ...points, step: 1 }, (value) => changed({ points: Math.round(value) })), 'points')),
+        field('How many', named(number(state.points, points, (value) => changed({ points: Math.round(value) })), 'points')),
         field('Seed', named(number(state.seed, seed, (value) => changed({ seed: Math.round(value) })), 'seed')));
       training.replaceChildren(
         field('Optimizer', named(select(optimizerNames, state.optimizer, (optimizer) => changed({ optimizer })), 'optimizer')),
-        field('Learning rate', named(number(state.rate, rate, (value) => changed({ rate: value })), 'rate')),
+        field('Learning rate', named(select(known, String(state.rate), (value) => changed({ rate: Number(value) })), 'rate')),
         field('Batch size', named(number(state.batch, batch, (value) => changed({ batch: Math.round(value) })), 'batch')),
         field('Initial weights', named(select(initializerNames, state.init, (init) => changed({ init })), 'init')));
       // What was in use is made anew, and stays in use.

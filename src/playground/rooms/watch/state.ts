@@ -42,6 +42,8 @@ export interface State {
 
 export const mostLayers = 6;
 export const mostUnits = 8;
+/** Learning rates to choose from; an address may name others. */
+export const rates = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10] as const;
 export const speeds = [2, 15, 60, 300, 0] as const;
 
 export const ranges = {
