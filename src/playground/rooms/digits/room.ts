@@ -187,7 +187,7 @@ export const mount: Room = (root) => {
       element('figure', { className: 'row' }, seen, seenCaption)),
     panel('Network', 'model', origin, status, element('div', { className: 'row' }, trainButton, progress), problem,
       field('A network of your own', files),
-      element('p', { className: 'quiet' }, 'Drop it anywhere here, or choose it: safetensors, ONNX, or model.json of TensorFlow.js with its .bin files; with 64 or 784 inputs. A CSV file makes a table of its own below. It stays on this machine.'),
+      element('p', { className: 'quiet' }, 'Drop it anywhere here, or choose it: safetensors, ONNX, or model.json of TensorFlow.js with its .bin files; with 64 or 784 inputs. Files stay on this machine.'),
       field('Pixels go in as', inkChoice),
       element('p', { className: 'quiet' }, `Digits: ${attribution}`)),
     table.section));

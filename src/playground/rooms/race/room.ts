@@ -49,7 +49,7 @@ export const mount: Room = (root) => {
     const epochs = Math.min(runners.wasm.losses.length, runners.reference.losses.length);
     if (epochs > 0) {
       const most = Math.max(...Array.from({ length: epochs }, (_, i) => Math.abs(runners.wasm.losses[i]! - runners.reference.losses[i]!)));
-      agreement.textContent = `Samples a second are those of the median epoch. The losses of the ${count(epochs)} epochs that both have trained differ by ${most === 0 ? 'nothing' : `at most ${most.toExponential(1)}`}.`;
+      agreement.textContent = `Samples a second are those of the median epoch. Losses after the same epoch differ by ${most === 0 ? 'nothing' : `at most ${most.toExponential(1)}`}.`;
     }
   };
   const redraw = (): void => {
@@ -151,7 +151,7 @@ export const mount: Room = (root) => {
         : 'This machine runs one thread at a time, so in turns is the fair way.'),
       problem),
     panel('Result', 'result', verdict, element('div', { className: 'lanes' }, ...lanes.map((lane) => shown[lane].lane)), agreement, spoken),
-    panel('Loss over time', 'losses', holder)));
+    panel('Loss over time', 'losses', holder, element('p', { className: 'quiet' }, 'A full line for WebAssembly, a dashed one for plain TypeScript: the same curve, walked at two speeds.'))));
   redraw();
 
   return () => {

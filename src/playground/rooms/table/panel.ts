@@ -16,6 +16,8 @@ export function makeTablePanel(): TablePanel {
   let worker: Worker | undefined;
   let training = false;
   let target = '';
+  /** The name of the file. */
+  let title = '';
 
   const status = element('p', { attributes: { role: 'status' } });
   const problem = element('p', { className: 'problem', hidden: true, attributes: { role: 'alert' } });
@@ -53,6 +55,7 @@ export function makeTablePanel(): TablePanel {
     table({ name, rows, columns }) {
       setTraining(false);
       target = columns.at(-1)!;
+      title = name;
       status.textContent = `${name}: ${count(rows)} rows, ${columns.length} columns. Which column is to be predicted?`;
       controls.replaceChildren(field('Column to predict', select(columns, target, (chosen) => (target = chosen))), trainButton, progress);
       controls.hidden = false;
@@ -64,7 +67,7 @@ export function makeTablePanel(): TablePanel {
       const how = task === 'regression'
         ? `R² ${score.value.toFixed(3)}, and is off by ${count(score.beside)} (root of the mean square)`
         : `${percent(score.value)} are right (always the most frequent class: ${percent(score.beside)})`;
-      status.textContent = `Trained on ${count(rows)} rows in ${seconds(took)}. On ${count(score.rows)} rows that it has not seen: ${how}.${
+      status.textContent = `${title}: trained on ${count(rows)} rows in ${seconds(took)}. On ${count(score.rows)} rows that it has not seen: ${how}.${
         leftOut.length === 0 ? '' : ` Left out, for so many words only name rows: ${leftOut.join(', ')}.`}`;
       fill(fields);
     },
@@ -118,7 +121,7 @@ export function makeTablePanel(): TablePanel {
   };
   return {
     section: panel('Or a table of your own', 'table',
-      element('p', { className: 'quiet' }, 'A CSV file with a line of names. A network learns one column from the others; numbers, words and gaps are fine. It stays on this machine.'),
+      element('p', { className: 'quiet' }, 'Choose a CSV file with a line of names, or drop it here. A network learns one column from the others; numbers, words and gaps are fine.'),
       field('Table', files), problem, status, controls, element('div', { className: 'try-record' }, form, result)),
     read,
     stop: () => worker?.terminate(),
