@@ -1,7 +1,6 @@
-/** Models out of files that were dropped on the page, and what they are. */
+/** Models out of files that were dropped on the page. It is loaded with the first of them. */
 
 import { loadModel, type Sequential } from '../../../index.ts';
-import type { Reader } from './messages.ts';
 
 /** Far more than any network of dense layers for pictures of 28 x 28 needs. */
 const mostBytes = 256 * 2 ** 20;
@@ -42,24 +41,4 @@ async function inOrder(text: string, files: readonly File[]): Promise<ArrayBuffe
     if (file === undefined) throw new Error(`There is no ${path} among the files, which model.json names: choose it too.`);
     return file.arrayBuffer();
   }));
-}
-
-/** What a model takes and gives. Throws where that is no picture. */
-export function readerOf(model: Sequential, file: string | undefined): Reader {
-  const [inputs] = model.inputShape;
-  const [outputs] = model.outputShape;
-  if (inputs !== 64 && inputs !== 784) {
-    throw new Error(`This model takes ${inputs} values a row. A drawing gives it 64 (8 x 8 pixels) or 784 (28 x 28 pixels), and nothing else.`);
-  }
-  const named = (model.userMetadata as { labels?: unknown } | undefined)?.labels;
-  const classes = Math.max(outputs, 2);
-  const units = model.layers.flatMap(({ config }) => (typeof config['units'] === 'number' ? [config['units']] : []));
-  return {
-    inputs,
-    labels: Array.isArray(named) && named.length === classes ? named.map(String) : Array.from({ length: classes }, (_, i) => String(i)),
-    sizes: [inputs, ...units].join('-'),
-    // A model that scales its inputs itself takes them as they are in files.
-    ink: model.layers[0]?.type !== 'normalization' ? 1 : inputs === 64 ? 16 : 255,
-    file,
-  };
 }

@@ -2,7 +2,7 @@
 
 import type { SampleSet, Sequential } from '../../../index.ts';
 import type { Answer, Request } from './messages.ts';
-import { modelFrom, readerOf } from './modelFiles.ts';
+import { readerOf } from './reader.ts';
 import { digitNetwork, epochs, readDigits, trainOnDigits } from './training.ts';
 
 let model: Sequential | undefined;
@@ -45,6 +45,7 @@ async function train(address: string, seed: number): Promise<void> {
 }
 
 async function load(files: readonly File[]): Promise<void> {
+  const { modelFrom } = await import('./modelFiles.ts');
   const loaded = await modelFrom(files);
   const reader = readerOf(loaded, files.map(({ name }) => name).join(', '));
   training?.abort();
