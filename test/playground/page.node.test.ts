@@ -163,9 +163,8 @@ describe.skipIf(executablePath === '')('the playground', () => {
     expect(changed[1]).not.toEqual(usual[1]);
     expect(errors).toEqual([]);
     // The link that has come of it is the same run.
-    const url = page.url();
-    await page.close();
-    await open(new URL(url).hash);
+    await page.reload();
+    await atEpoch(0);
     expect(await course(1)).toEqual(changed);
   });
 
@@ -236,6 +235,7 @@ describe.skipIf(executablePath === '')('the playground', () => {
     // A little before the answer, where the lines of the last layer come together.
     await page.mouse.move(box.x + box.width - 60, box.y + box.height / 2);
     await page.waitForFunction(() => document.querySelector('#chain')!.textContent!.includes('weight into output'));
+    expect(await text('#reading')).toMatch(/^From unit \d of layer 2 to the answer: w = .+, ∂J\/∂w = .+; of one point, input .+ × δ .+\.$/);
     const map = (await page.locator('.map').boundingBox())!;
     await page.mouse.click(map.x + map.width / 4, map.y + map.height / 4);
     await page.waitForFunction(() => document.querySelector('#chain')!.textContent!.includes('wanted 1'));

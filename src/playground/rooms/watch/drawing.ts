@@ -2,6 +2,7 @@
 
 import { element, panel } from '../../elements.ts';
 import { colour, paintMap, sized } from './colours.ts';
+import { figure } from './figure.ts';
 import { unitSide, type Snapshot, type WeightPlace } from './messages.ts';
 import type { State } from './state.ts';
 
@@ -21,7 +22,8 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
     className: 'network', tabIndex: 0,
     attributes: { role: 'application', 'aria-roledescription': 'network', 'aria-describedby': 'network-keys' },
   });
-  const keys = element('p', { id: 'network-keys', className: 'quiet', textContent: 'Point at a weight to read it below, or use the arrow keys: ← → other layer, ↑ ↓ other weight.' });
+  const keys = element('p', { id: 'network-keys', className: 'quiet', textContent: 'Point at a weight to read it, or use the arrow keys: ← → other layer, ↑ ↓ other weight.' });
+  const reading = element('p', { id: 'reading' });
   const picture = document.createElement('canvas');
   /** Columns of units as last drawn: inputs, hidden layers, the answer. */
   let columns: Node[][] = [];
@@ -82,6 +84,10 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
       context.stroke();
       context.setLineDash([]);
     }
+    const { chain } = snapshot;
+    if (chain !== undefined) {
+      reading.textContent = `${nameOf(chain.place, counts.length)}: w = ${figure(chain.weight)}, ∂J/∂w = ${figure(chain.gradient)}; of one point, input ${figure(chain.input)} × δ ${figure(chain.delta)}.`;
+    }
     let map = 0;
     context.textAlign = 'center';
     context.textBaseline = 'middle';
@@ -105,7 +111,13 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
     const value = snapshot.playing ? '' : `: ${(weight ?? 0).toPrecision(3)}`;
     canvas.setAttribute('aria-label', `Network of ${counts.join('-')} units. Weight of layer ${place.layer + 1} from ${place.from + 1} to ${place.to + 1}${value}`);
   };
-  return { panel: panel('The network', 'drawn', canvas, keys), draw };
+  return { panel: panel('The network', 'drawn', canvas, reading, keys), draw };
+}
+
+/** A weight in words: from what to what. */
+function nameOf({ layer, from, to }: WeightPlace, columns: number): string {
+  const source = layer === 0 ? `x${'₁₂'[from]}` : `unit ${from + 1} of layer ${layer}`;
+  return `From ${source} to ${layer + 2 === columns ? 'the answer' : `unit ${to + 1} of layer ${layer + 1}`}`;
 }
 
 function same(a: Omit<WeightPlace, 'sample'>, b: WeightPlace | undefined): boolean {

@@ -48,8 +48,8 @@ export const mount: Room = (root) => {
   }));
   const status = element('p', { id: 'status', className: 'quiet', attributes: { role: 'status', 'aria-live': 'polite' }, textContent: 'Starting …' });
   const bar = element('section', { className: 'panel bar', attributes: { 'aria-label': 'Run' } },
-    element('div', { className: 'row' }, play, step, reset, field('Speed', speed)),
-    element('dl', { className: 'counts' }, ...[...counts.values()].map(({ entry }) => entry)), status);
+    element('div', { className: 'row' }, play, step, reset, field('Speed', speed), status),
+    element('dl', { className: 'counts' }, ...[...counts.values()].map(({ entry }) => entry)));
 
   const tries = presetLinks();
 
