@@ -55,7 +55,7 @@ describe.skipIf(executablePath === '')('the room of digits', () => {
 
   /** The digit read once the drawing has been: it is said when a stroke has ended. */
   async function reading(): Promise<number> {
-    await page.waitForFunction(() => document.querySelector('.read .spoken')!.textContent!.startsWith('Read as'));
+    await page.waitForFunction(() => document.querySelector('.draw .spoken')!.textContent!.startsWith('Read as'));
     // A last prediction may be under way.
     await page.waitForTimeout(100);
     return Number(await text('.reading strong'));
@@ -153,7 +153,7 @@ describe.skipIf(executablePath === '')('the room of digits', () => {
     expect(await text('.read figure')).toContain(inputs === 64 ? '8 x 8' : '28 x 28');
     // Most ink of a 7 is in its bar, on top.
     await draw([[20, 20, 80, 20], [80, 20, 65, 80]]);
-    await says('.read .spoken', format === undefined ? 'Read as top' : 'Read as');
+    await says('.draw .spoken', format === undefined ? 'Read as top' : 'Read as');
     expect((await page.locator('.bars b').allInnerTexts()).length).toBe(4);
     await page.locator('.model select').selectOption('255');
     await page.waitForFunction(() => document.querySelector('.best .number')!.textContent === '100.0 %');

@@ -179,11 +179,12 @@ export const mount: Room = (root) => {
     pad.undo();
   };
   root.append(element('div', { className: 'digits' },
-    panel('Draw', 'draw', canvas,
+    // What it reads stands below the drawing, lest a small screen hide it.
+    panel('Draw', 'draw', canvas, reading, spoken,
       element('p', { className: 'quiet', id: 'pad-help' }, 'With a mouse, a pen or a finger. By keys: arrows move the pen, the space bar sets it down and lifts it, Delete clears.'),
       element('div', { className: 'row' }, button('Clear', clear), button('Undo', undo)),
       element('p', {}, 'Or take handwriting that it has not learnt from:'), samples),
-    panel('Read', 'read', reading, spoken, bars.list, timing,
+    panel('Probabilities', 'read', bars.list, timing,
       element('figure', { className: 'row' }, seen, seenCaption)),
     panel('Network', 'model', origin, status, element('div', { className: 'row' }, trainButton, progress), problem,
       field('A network of your own', files),
