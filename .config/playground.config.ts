@@ -1,6 +1,6 @@
 /** The playground as static files in build/playground, which any host can serve from any folder; says what they weigh. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
@@ -26,12 +26,26 @@ function weight(): Plugin {
   };
 }
 
+/** Workers as entries of the same build: they share the library with each other, where Vite would build each with a copy of its own. */
+function sharedWorkers(): Plugin {
+  return {
+    name: 'shared workers',
+    apply: 'build',
+    enforce: 'pre',
+    transform(code, id) {
+      const worker = /new URL\('(\.[^']+)', import\.meta\.url\)(?=, \{ type: 'module' \})/g;
+      if (!code.includes('new Worker(')) return null;
+      return code.replace(worker, (_, path: string) => `import.meta.ROLLUP_FILE_URL_${this.emitFile({ type: 'chunk', id: join(dirname(id), path) })}`);
+    },
+  };
+}
+
 export default defineConfig({
   root: join(root, 'src/playground'),
   base: './',
   cacheDir: join(root, 'build/vite'),
-  plugins: [weight()],
-  build: { outDir: join(root, 'build/playground'), emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: true },
+  plugins: [sharedWorkers(), weight()],
+  build: { outDir: join(root, 'build/playground'), emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, modulePreload: false, reportCompressedSize: true },
   // Modules, for the library loads its parts on demand.
   worker: { format: 'es' },
   preview: { host: '127.0.0.1', port: 4173 },
