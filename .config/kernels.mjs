@@ -27,13 +27,15 @@ function compile(target, entry) {
   return textOf(bytes);
 }
 
-function write(file, texts) {
+function write(file, texts, rest = '') {
   const constants = Object.entries(texts).map(([name, text]) => `export const ${name}: string =\n  ${JSON.stringify(text)};\n`);
-  writeFileSync(new URL(`src/backend/${file}.ts`, root), `/** Kernels of assembly/, compiled; written by the build. */\n${constants.join('')}`);
+  writeFileSync(new URL(`src/backend/${file}.ts`, root), `/** Kernels of assembly/, compiled; written by the build. */\n${constants.join('')}${rest}`);
 }
 
 /** The text of the kernels that every model needs. */
 export const strictBinary = compile('strict', 'index');
 write('binary', { strictBinary });
-write('extra', { strictExtra: compile('strict-extra', 'extra') });
-write('relaxed', { relaxedBinary: compile('relaxed', 'index'), relaxedExtra: compile('relaxed-extra', 'extra') });
+/** Plans are written of extra operations where their kernels are. */
+const page = "export { extraOperations } from './extraPlan.ts';\n";
+write('extra', { strictExtra: compile('strict-extra', 'extra') }, page);
+write('relaxed', { relaxedBinary: compile('relaxed', 'index'), relaxedExtra: compile('relaxed-extra', 'extra') }, page);

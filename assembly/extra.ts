@@ -4,6 +4,7 @@
  * the other binary, and below the first address that plans use (see `heapBase` in src/backend/wasm.ts).
  */
 
+import { impute, oneHot } from "./columns";
 import { limitNorm, limitNorms, nonNegative } from "./constraint";
 import { addNoise, gaussianNoise } from "./noise";
 import {
@@ -19,7 +20,7 @@ import { scalar, word } from "./words";
 export {
   add, gaussianNoise, penalty, nonNegative, limitNorm, limitNorms, columnMoments, columnScales, normalizeColumns, columnSlopes,
   normalizeColumnsBackward, normalizeRows, normalizeRowsBackwardInput, normalizeRowsBackwardParameters, rmsprop, adagrad, adadelta, adamax, nadam,
-  lion, clip, sumOfSquares, shrink, accumulate, meanGradient, blend,
+  lion, clip, sumOfSquares, shrink, accumulate, meanGradient, blend, impute, oneHot,
 };
 
 /** The first address behind the tables of this binary. */
@@ -53,6 +54,8 @@ const enum Operation {
   accumulate,
   meanGradient,
   blend,
+  impute,
+  oneHot,
 }
 
 /** Runs the operation at `plan`; `first` and `last` as `share` has set them, in a plan of one of several threads. */
@@ -158,6 +161,12 @@ export function runExtra(plan: usize, rows: i32, first: i32, last: i32): void {
       break;
     case Operation.blend:
       blend(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), scalar(plan, 5));
+      break;
+    case Operation.impute:
+      impute(word(plan, 1), word(plan, 2), word(plan, 3), word(plan, 4), rows, word(plan, 5));
+      break;
+    case Operation.oneHot:
+      oneHot(word(plan, 1), word(plan, 2), rows, word(plan, 3), word(plan, 4), word(plan, 5), word(plan, 6));
       break;
     default:
       unreachable();

@@ -1,6 +1,6 @@
 /**
  * `npm run accuracy [-- --only <row or group> ...] [--validate]`: trains the networks of published tables on the public data they name and
- * prints ours beside the published accuracy. README.md beside this file says how recipes were chosen.
+ * prints ours beside the published accuracy, then models of tables of records beside scikit-learn's. README.md beside this file says how recipes were chosen.
  */
 
 import { existsSync } from 'node:fs';
@@ -9,6 +9,9 @@ import { parseArgs } from 'node:util';
 import { adam, cosineDecay, dense, dropout, readIdx, sequential, type Layer, type Sequential } from '../src/index.ts';
 import { chosen, Refusal } from './accuracy/chosen.ts';
 import type { Group, Row } from './accuracy/rows.ts';
+import { scoreOf, tolerances } from './accuracy/scores.ts';
+import type { TableRow } from './accuracy/tables.ts';
+import scikitLearn from './accuracy/scikitLearn.json' with { type: 'json' };
 import { root } from './place.ts';
 import { line, titles, type Columns } from './table.ts';
 
@@ -22,11 +25,11 @@ const classes = 10;
 /** The share of the training rows, cut off at the end, that --validate measures on instead of the test rows. */
 const heldOut = 1 / 6;
 
-/** The folder of a group's data: in the one that NABLA_DATA names, else in shared/data beside the checkout. */
-function folderOf(group: Group): string {
-  const folder = resolve(process.env['NABLA_DATA'] ?? `${root}../shared/data`, group.folder);
+/** The folder of a data set: in the one that NABLA_DATA names, else in shared/data beside the checkout. */
+function folderOf(name: string, contents: string): string {
+  const folder = resolve(process.env['NABLA_DATA'] ?? `${root}../shared/data`, name);
   if (existsSync(folder)) return folder;
-  throw new Refusal(`there is no data at ${folder}: set NABLA_DATA to a folder whose folder '${group.folder}' has the four gzipped IDX files of that data set`);
+  throw new Refusal(`there is no data at ${folder}: set NABLA_DATA to a folder whose folder '${name}' has ${contents}`);
 }
 
 async function readPictures(folder: string, part: 'train' | 't10k'): Promise<Pictures> {
@@ -100,7 +103,22 @@ function readArguments(): { only: string[]; validate: boolean } {
 
 async function run(): Promise<void> {
   const { only, validate } = readArguments();
-  const work = chosen(only).map((group) => ({ ...group, folder: folderOf(group) }));
+  const { pictures, tables } = chosen(only);
+  const work = pictures.map((group) => ({ ...group, folder: folderOf(group.folder, 'the four gzipped IDX files of that data set') }));
+  for (const { name } of tables) folderOf(name, 'that table');
+  if (work.length > 0) await runPictures(work, validate);
+  if (work.length > 0 && tables.length > 0) console.log();
+  if (tables.length > 0) await runTables(tables, validate);
+}
+
+/** Says how a row came out; one that is worse than published makes the command fail. */
+function verdictOf(validate: boolean, missed: boolean): string {
+  if (validate) return '-';
+  if (missed) process.exitCode = 1;
+  return missed ? 'LESS ACCURATE' : 'as accurate';
+}
+
+async function runPictures(work: readonly Group[], validate: boolean): Promise<void> {
   const columns: Columns = [
     [validate ? 'held out, %' : 'test accuracy, %', 24], ['published', 10], ['ours', 8], ['seconds', 9], ['', 3], ['verdict', -16], ['source', -1],
   ];
@@ -111,11 +129,24 @@ async function run(): Promise<void> {
     const [train, test] = validate ? [rowsOf(all, 0, at), rowsOf(all, at, all.y.length)] : [all, await readPictures(folder, 't10k')];
     for (const row of rows) {
       const { accuracy, seconds } = await reproduce(row, train, test);
-      const missed = !validate && accuracy < row.published;
-      if (missed) process.exitCode = 1;
-      const verdict = validate ? '-' : missed ? 'LESS ACCURATE' : 'as accurate';
+      const verdict = verdictOf(validate, accuracy < row.published);
       console.log(line(columns, [row.name, percent(row.published), percent(accuracy), seconds.toFixed(1), '', verdict, row.source]));
     }
+  }
+}
+
+/** `trainTable` as it comes, beside scikit-learn on the same rows. */
+async function runTables(rows: readonly TableRow[], validate: boolean): Promise<void> {
+  const columns: Columns = [
+    [validate ? 'held out' : 'tables', 24], ['scikit-learn', 14], ['ours', 10], ['deviation', 11], ['seconds', 9], ['', 3], ['verdict', -16], ['score', -1],
+  ];
+  console.log(titles(columns));
+  for (const row of rows) {
+    const published = scikitLearn[row.name as keyof typeof scikitLearn].score;
+    const { score, deviation, seconds } = await scoreOf(row, resolve(folderOf(row.name, 'that table'), '..'), validate);
+    const verdict = verdictOf(validate, score < published - tolerances[row.task]);
+    const kind = row.task === 'regression' ? 'R²' : 'accuracy';
+    console.log(line(columns, [row.name, published.toFixed(4), score.toFixed(4), deviation.toFixed(4), seconds.toFixed(1), '', verdict, kind]));
   }
 }
 

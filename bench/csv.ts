@@ -11,7 +11,7 @@ import { importPeer, installPeers, versions, type Peer } from './peers/install.t
 import { numbers } from './shapes.ts';
 import { headLines, line, significant, times, titles, type Columns } from './table.ts';
 
-type Cells = readonly (readonly unknown[])[];
+export type Cells = readonly (readonly unknown[])[];
 
 const columns: Columns = [['', 52], ['its ms', 10], ['nabla ms', 10], ['ratio', 8]];
 const options = { rounds: 15, sample: 1, warmup: 1500 };
@@ -45,7 +45,7 @@ export async function csv([file]: readonly string[]): Promise<void> {
 }
 
 /** Each gives rows of text, or with numbers turned into numbers, which is nearer to what nabla gives. */
-async function parsers(text: string): Promise<{ peer: Peer; name: string; parse: () => Cells }[]> {
+export async function parsers(text: string): Promise<{ peer: Peer; name: string; parse: () => Cells }[]> {
   const { default: papa } = (await importPeer('papaparse', 'papaparse.js')) as { default: { parse(text: string, options: object): { data: Cells } } };
   const { parse } = (await importPeer('csv-parse', 'lib/sync.js')) as { parse(text: string, options: object): Cells };
   return [
@@ -56,11 +56,11 @@ async function parsers(text: string): Promise<{ peer: Peer; name: string; parse:
   ];
 }
 
-function unpacked(bytes: Uint8Array): Uint8Array {
+export function unpacked(bytes: Uint8Array): Uint8Array {
   return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
 }
 
-function tableLikeAdult(): string {
+export function tableLikeAdult(): string {
   const random = numbers(1);
   const below = (count: number): number => Math.floor(random() * count);
   const kinds = [0, 9, 0, 16, 0, 7, 15, 6, 5, 2, 0, 0, 0, 42, 2];

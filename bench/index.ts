@@ -6,9 +6,11 @@
 import { compareAll, compareOne } from './backends.ts';
 import { csv } from './csv.ts';
 import { denormals } from './denormals.ts';
+import { doctorCost } from './doctorCost.ts';
 import { fit } from './fit.ts';
 import { kernels } from './kernels.ts';
 import { peer, peers } from './peers.ts';
+import { records } from './records.ts';
 import { start } from './start.ts';
 import { other, threads } from './threads.ts';
 
@@ -21,8 +23,10 @@ const modes: Record<string, Mode> = {
   peers,
   start,
   denormals,
+  doctor: doctorCost,
   fit,
   csv,
+  table: records,
   threads,
   // Asked for by other modes, of a process of its own.
   peer,

@@ -4,6 +4,7 @@ import { checkName } from '../options.ts';
 import { onDemand, warnOnce } from '../platform.ts';
 import type { Backend, BackendName } from './backend.ts';
 import { BufferMemory, plainBuffer, type Memory } from './memory.ts';
+import { learn } from './plan.ts';
 import { loadKernels, WasmBackend, whyNotWasm } from './wasm.ts';
 
 /** What `sequential({ backend })` takes: a backend, or `'auto'`, the fastest that keeps the same bits. */
@@ -45,7 +46,9 @@ export function createBackend(name: BackendName): Backend | undefined {
 /** The reference backend on a memory, which may be one of double precision; undefined where it must be loaded first. */
 export function createReference(memory: Memory): Backend | undefined {
   const part = referencePart.loaded();
-  return part && new part.ReferenceBackend(memory);
+  if (part === undefined) return undefined;
+  learn(part.extraOperations);
+  return new part.ReferenceBackend(memory);
 }
 
 /** Threads that share a backend's work. */

@@ -1,9 +1,8 @@
 /**
  * The contract between models and backends: a step is data. A plan is a flat list of the operations below with every
- * address and size decided once; a backend walks it with `run(plan, rows)`. This page lists every operation; the wasm
+ * address and size decided once; a backend walks it with `run(plan, rows)`. This page and extraPlan.ts list every operation; the wasm
  * binaries export a kernel of the same name and argument order for each, and the reference backend restates each in
- * plain TypeScript (a test holds the three together). Those from `firstExtra` on are in a binary of their own, which is
- * loaded when a model needs it: a layer or an optimizer that uses one says so (`extra`).
+ * plain TypeScript (a test holds the three together).
  *
  * Rules that all kernels keep:
  * - Values are float32, matrices row-major and dense, one sample a row. Addresses are in bytes.
@@ -15,13 +14,15 @@
  * - `weight` and `dweight` are in the backend's own layout (see `Backend.writeWeight`); everything else is not.
  */
 
-/** What a word of an operation holds. `rows` takes no word: it is the argument of `run`. */
-type ArgumentKind = 'address' | 'rows' | 'size' | 'scalar';
+import type { extraOperations } from './extraPlan.ts';
 
-const address = 'address';
-const rows = 'rows';
-const size = 'size';
-const scalar = 'scalar';
+/** What a word of an operation holds. `rows` takes no word: it is the argument of `run`. */
+export type ArgumentKind = 'address' | 'rows' | 'size' | 'scalar';
+
+export const address = 'address';
+export const rows = 'rows';
+export const size = 'size';
+export const scalar = 'scalar';
 
 /** Each operation with its arguments in order. Its op code is its place in this list. */
 export const operations = {
@@ -130,125 +131,21 @@ export const operations = {
   },
   /** dinput := dout · mask */
   dropoutBackward: { dinput: address, dout: address, mask: address, rows, units: size },
-
-  /** out[rows, units] := a + b */
-  add: { out: address, a: address, b: address, rows, units: size },
-
-  /**
-   * out[rows, units] := input + stddev · n, n standard normal: elements 2k and 2k + 1 from the two words of `threefry`
-   * (src/random.ts) of the counter (step[0], k); see assembly/noise.ts.
-   */
-  gaussianNoise: { out: address, input: address, step: address, rows, units: size, stddev: scalar, key0: size, key1: size },
-
-  /**
-   * sum += rows · (l1·Σ|w| + l2·Σw²) (float64) over parameters[0 .. count); unless its address is 0,
-   * dparameters += l1·sign(w) + 2·l2·w.
-   */
-  penalty: { sum: address, dparameters: address, parameters: address, rows, count: size, l1: scalar, l2: scalar },
-  /** range[0 .. count): values below 0 become 0. */
-  nonNegative: { range: address, count: size },
-  /** Scales range[0 .. count) so that its norm is from `least` to `most`, unless all of it is 0. */
-  limitNorm: { range: address, count: size, least: scalar, most: scalar },
-  /** Scales each column of weight[inputs, units] so. */
-  limitNorms: { weight: address, inputs: size, units: size, least: scalar, most: scalar },
-  /** mean, variance := those of `columns` columns of input[rows, units], the variance the biased one. */
-  columnMoments: { mean: address, variance: address, input: address, rows, columns: size, units: size },
-  /** scale[columns] := gamma / √(variance + epsilon); a gamma address of 0 means 1. */
-  columnScales: { scale: address, variance: address, gamma: address, columns: size, epsilon: scalar },
-  /** out[rows, units] := (input − mean) · scale + beta, column by column; a mean or beta address of 0 means 0. */
-  normalizeColumns: { out: address, input: address, mean: address, scale: address, beta: address, rows, units: size },
-  /**
-   * Of `columns` columns of input and dout [rows, units], with s = √(variance + epsilon) and x̂ = (input − mean) / s: dgamma += Σ dout·x̂
-   * and dbeta += Σ dout (address 0: not wanted); slope := Σ dout / rows, tilt := Σ dout·x̂ / (s · rows).
-   */
-  columnSlopes: {
-    dgamma: address, dbeta: address, slope: address, tilt: address, input: address, dout: address, mean: address, variance: address, rows,
-    columns: size, units: size, epsilon: scalar,
-  },
-  /** dinput[rows, units] := scale · (dout − slope − (input − mean) · tilt), column by column, 0 where that is below 1e-30. */
-  normalizeColumnsBackward: {
-    dinput: address, input: address, dout: address, mean: address, scale: address, slope: address, tilt: address, rows, units: size,
-  },
-  /**
-   * out[rows, units] := x̂·gamma + beta (addresses of 0: 1 and 0), x̂ = (input − mean) · inverse, with the mean of the row and
-   * inverse = 1/√(its variance + epsilon), which go to statistics[rows, 2].
-   */
-  normalizeRows: { out: address, statistics: address, input: address, gamma: address, beta: address, rows, units: size, epsilon: scalar },
-  /** dinput := inverse · (g − mean of g − x̂ · mean of g·x̂), g = dout·gamma, means over the row; 0 where that is below 1e-30. */
-  normalizeRowsBackwardInput: { dinput: address, input: address, dout: address, statistics: address, gamma: address, rows, units: size },
-  /** Of `columns` columns: dgamma += Σ dout·x̂ and dbeta += Σ dout (address 0: not wanted). */
-  normalizeRowsBackwardParameters: {
-    dgamma: address, dbeta: address, input: address, dout: address, statistics: address, rows, columns: size, units: size,
-  },
-
-  // Updates over a flat range, in each of which g := dparameters + weightDecay·parameters, 0 where that is below 1e-16, and
-  // rate = learningRate[0]; what decays becomes 0 where it would be denormal, or below 1e-30 if it is no mean of squares.
-  /**
-   * second := rho·second + (1 − rho)·g²; change := g / (√second + epsilon). Unless the address of `mean` is 0, `second` is that less the square
-   * of mean := rho·mean + (1 − rho)·g; unless that of `velocity` is, change := velocity := momentum·velocity + change.
-   * parameters −= rate·change.
-   */
-  rmsprop: {
-    parameters: address, second: address, mean: address, velocity: address, dparameters: address, learningRate: address, count: size,
-    rho: scalar, epsilon: scalar, momentum: scalar, weightDecay: scalar,
-  },
-  /** squares += g²; parameters −= rate · g / (√squares + epsilon) */
-  adagrad: {
-    parameters: address, squares: address, dparameters: address, learningRate: address, count: size, epsilon: scalar, weightDecay: scalar,
-  },
-  /**
-   * second := rho·second + (1 − rho)·g²; change := g · √(changes + epsilon) / √(second + epsilon), 0 where below 1e-16;
-   * changes := rho·changes + (1 − rho)·change²; parameters −= rate·change.
-   */
-  adadelta: {
-    parameters: address, second: address, changes: address, dparameters: address, learningRate: address, count: size,
-    rho: scalar, epsilon: scalar, weightDecay: scalar,
-  },
-  /** first := β₁·first + (1 − β₁)·g; largest := max(β₂·largest, |g| + epsilon); parameters −= rate / (1 − β₁ᵗ) · first / largest in step t = step[0]. */
-  adamax: {
-    parameters: address, first: address, largest: address, dparameters: address, learningRate: address, step: address, count: size,
-    beta1: scalar, beta2: scalar, epsilon: scalar, weightDecay: scalar,
-  },
-  /**
-   * Moments as in `adam`. With μᵢ = β₁·(1 − ½·0.96^(i·momentumDecay)) and the product Π of μ₁ ... μₜ in step t = step[0], parameters −=
-   * rate · (g·(1 − μₜ)/(1 − Π) + first·μₜ₊₁/(1 − Π·μₜ₊₁)) / (√(second/(1 − β₂ᵗ)) + epsilon).
-   */
-  nadam: {
-    parameters: address, first: address, second: address, dparameters: address, learningRate: address, step: address, count: size,
-    beta1: scalar, beta2: scalar, epsilon: scalar, weightDecay: scalar, momentumDecay: scalar,
-  },
-  /** g is dparameters alone: parameters −= rate · (sign(β₁·first + (1 − β₁)·g) + weightDecay·parameters); first := β₂·first + (1 − β₂)·g. */
-  lion: {
-    parameters: address, first: address, dparameters: address, learningRate: address, count: size, beta1: scalar, beta2: scalar,
-    weightDecay: scalar,
-  },
-
-  /** range[0 .. count) := range, but at least −most and at most most. */
-  clip: { range: address, count: size, most: scalar },
-  /** sum := Σ range[0 .. count)² in double precision, added to what it was where `adds` is 1. */
-  sumOfSquares: { sum: address, range: address, count: size, adds: size },
-  /** range[0 .. count) *= most / (√sum + 1e-6), unless that is at least 1. */
-  shrink: { range: address, sum: address, count: size, most: scalar },
-  /** accumulated[0 .. count) += dparameters, := in steps 1, 1 + every, 1 + 2·every ...; the step is step[0]. */
-  accumulate: { accumulated: address, dparameters: address, step: address, count: size, every: size },
-  /** dparameters[0 .. count) := (accumulated + dparameters) / divisor */
-  meanGradient: { dparameters: address, accumulated: address, count: size, divisor: size },
-  /**
-   * average[0 .. count) := keep·average + (1 − keep)·value, denormal results are 0; unless the address of `step` is 0, keep is 0 where
-   * step[0] is 1.
-   */
-  blend: { average: address, value: address, step: address, count: size, keep: scalar },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
-export type OperationName = keyof typeof operations;
+type Operations = typeof operations & typeof extraOperations;
+export type OperationName = keyof Operations;
 export type Arguments<Name extends OperationName> = {
-  -readonly [Key in keyof (typeof operations)[Name] as (typeof operations)[Name][Key] extends 'rows' ? never : Key]: number;
+  -readonly [Key in keyof Operations[Name] as Operations[Name][Key] extends 'rows' ? never : Key]: number;
 };
 
-export const operationNames = Object.keys(operations) as OperationName[];
+/** The operations that plans can be written of. */
+const known: Record<string, Readonly<Record<string, ArgumentKind>>> = { ...operations };
 
-/** The first of the operations that are in the extra binary, as are all after it. */
-export const firstExtra: OperationName = 'add';
+/** Takes in the extra operations, which come with their kernels. */
+export function learn(more: typeof extraOperations): void {
+  Object.assign(known, more);
+}
 
 /** Those that say how a plan is walked; all others are kernels. */
 export type WalkerName = 'end' | 'share' | 'barrier';
@@ -308,9 +205,9 @@ export class PlanBuilder {
 
   add<Name extends OperationName>(name: Name, args: Arguments<Name>): this {
     const start = this.#words.length;
-    this.#words.push(operationNames.indexOf(name));
+    this.#words.push(Object.keys(known).indexOf(name));
     const values = args as Record<string, number>;
-    for (const [key, kind] of Object.entries<ArgumentKind>(operations[name])) {
+    for (const [key, kind] of Object.entries(known[name]!)) {
       if (kind === 'rows') continue;
       this.#words.push(kind === 'scalar' ? floatBits(values[key]!) : values[key]! | 0);
     }

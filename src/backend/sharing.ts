@@ -3,7 +3,8 @@
  * the bits do not depend on how many threads there are. Barriers stand where an operation needs what others computed.
  */
 
-import { operationNames, operations, operationWords, type OperationName } from './plan.ts';
+import { allOperations, operationNames } from './extraPlan.ts';
+import { operationWords, type OperationName } from './plan.ts';
 
 /** Where the threads of a team meet and keep what is theirs. */
 export interface Meeting {
@@ -55,10 +56,10 @@ const flat: Partial<Record<OperationName, readonly string[]>> = { zero: ['range'
 const byRows: readonly OperationName[] = [
   'denseForward', 'activationForward', 'activationBackward', 'softmaxForward', 'softmaxBackward', 'logSoftmaxForward', 'logSoftmaxBackward',
   'dropoutForward', 'dropoutBackward', 'flush', 'add', 'gaussianNoise', 'normalizeColumns', 'normalizeColumnsBackward', 'normalizeRows',
-  'normalizeRowsBackwardInput',
+  'normalizeRowsBackwardInput', 'impute', 'oneHot',
 ];
 /** Of their arguments, those that all rows have in common, and the one that has two values a row. */
-const ofColumns = ['mean', 'scale', 'gamma', 'beta', 'slope', 'tilt'];
+const ofColumns = ['mean', 'scale', 'gamma', 'beta', 'slope', 'tilt', 'fill'];
 const ofRows = 'statistics';
 /** Operations of which each thread computes some columns: all their addresses but `ofRows` are of columns. */
 const byColumns: readonly OperationName[] = ['columnMoments', 'columnScales', 'columnSlopes', 'normalizeRowsBackwardParameters'];
@@ -79,7 +80,7 @@ function read(words: Int32Array): Step[] {
   let late = false;
   for (let at = 0; words[at] !== 0; at += operationWords) {
     const name = operationNames[words[at]!]!;
-    const keys = Object.entries<string>(operations[name]).filter(([, kind]) => kind !== 'rows').map(([key]) => key);
+    const keys = Object.entries<string>(allOperations[name]).filter(([, kind]) => kind !== 'rows').map(([key]) => key);
     const before = steps.at(-1)?.name;
     late ||= before !== undefined && updates.includes(before) && !updates.includes(name);
     steps.push({ name, args: Object.fromEntries(keys.map((key, i) => [key, words[at + 1 + i]!])), late });
@@ -124,13 +125,13 @@ export function share(plan: Int32Array, rows: number, thread: number, meeting: M
 function rowWidth(name: OperationName, key: string, { units, inputs, columns }: Step['args']): number {
   if (common.includes(key) || ofColumns.includes(key)) return 0;
   if (key === ofRows) return 2;
-  if (name !== 'denseForward') return columns ?? units!;
+  if (name !== 'denseForward' && name !== 'oneHot') return columns ?? units!;
   return key === 'out' ? units! : key === 'input' ? inputs! : 0;
 }
 
 /** The arguments, every address moved by so many floats. */
 function moved(name: OperationName, args: Step['args'], floats: (key: string) => number): Record<string, number> {
-  const entries = Object.entries<string>(operations[name]).map(([key, kind]) => [key, kind === 'address' ? args[key]! + 4 * floats(key) : args[key]!]);
+  const entries = Object.entries<string>(allOperations[name]).map(([key, kind]) => [key, kind === 'address' ? args[key]! + 4 * floats(key) : args[key]!]);
   return Object.fromEntries(entries) as Record<string, number>;
 }
 
@@ -168,7 +169,7 @@ class Sharer {
   #add(name: OperationName, args: Readonly<Record<string, number>>): void {
     const end = this.#words.length + operationWords;
     this.#words.push(operationNames.indexOf(name));
-    for (const [key, kind] of Object.entries<string>(operations[name])) if (kind !== 'rows') this.#words.push(args[key]!);
+    for (const [key, kind] of Object.entries<string>(allOperations[name])) if (kind !== 'rows') this.#words.push(args[key]!);
     while (this.#words.length < end) this.#words.push(0);
   }
 
@@ -217,7 +218,7 @@ class Sharer {
 
   /** One block of an update, with a copy of what it changes: a thread that ends in the middle of it can be made up for. */
   #update(name: OperationName, args: Readonly<Record<string, number>>, at: number, floats: number): void {
-    const keys = Object.entries<string>(operations[name]).flatMap(([key, kind]) => (kind === 'address' && !common.includes(key) ? [key] : []));
+    const keys = Object.entries<string>(allOperations[name]).flatMap(([key, kind]) => (kind === 'address' && !common.includes(key) ? [key] : []));
     const moved = Object.fromEntries(keys.map((key) => [key, args[key] === 0 ? 0 : args[key]! + 4 * at]));
     const area = this.#meeting.undo + (this.#thread + (this.#blocks.length % 2) / 2) * undoBytes;
     const undo = keys.filter((key) => !unchanged.includes(key) && args[key] !== 0)

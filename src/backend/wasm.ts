@@ -10,6 +10,7 @@ import { strictBinary } from './binary.ts';
 import { notLoaded, type Backend, type BackendName, type Shareable } from './backend.ts';
 import { bytesFromText } from './bytes.ts';
 import { BufferMemory, wasmBuffer } from './memory.ts';
+import { learn } from './plan.ts';
 
 interface Exports {
   run(plan: number, rows: number): number;
@@ -25,9 +26,11 @@ const relaxedPart = onDemand('./relaxed.js', () => import('./relaxed.ts'));
 /** The modules of binaries by their texts, or why they do not compile here; each is tried once. */
 const modules = new Map<string, WebAssembly.Module | BackendError>();
 
-/** The text of the extra kernels, once they are loaded. */
+/** The text of the extra kernels, once they are loaded; plans may be written of them then. */
 function extraText(name: WasmName): string | undefined {
-  return name === 'wasm' ? extraPart.loaded()?.strictExtra : relaxedPart.loaded()?.relaxedExtra;
+  const [part, text] = name === 'wasm' ? [extraPart.loaded(), extraPart.loaded()?.strictExtra] : [relaxedPart.loaded(), relaxedPart.loaded()?.relaxedExtra];
+  if (part !== undefined) learn(part.extraOperations);
+  return text;
 }
 
 /** Why WebAssembly cannot be used here, or undefined where it can. */

@@ -6,7 +6,8 @@ import type { Digits } from './digits.ts';
 export const rounds = 5;
 export const epochsPerRound = 6;
 
-type Compared = 'wasm' | 'reference';
+export type Compared = 'wasm' | 'reference';
+export const compared = ['wasm', 'reference'] as const;
 
 export interface BackendTiming {
   /** Median over the rounds. */
@@ -22,23 +23,32 @@ export async function timeBackends(
   make: (backend: Compared) => Sequential, { pixels, labels }: Digits, onRound: (round: number) => void,
 ): Promise<BackendTiming> {
   const models = { wasm: make('wasm'), reference: make('reference') };
-  const times: Record<Compared, number[]> = { wasm: [], reference: [] };
   const loss = { wasm: NaN, reference: NaN };
-  for (let round = 0; round <= rounds; round++) {
-    onRound(round);
-    for (const name of ['wasm', 'reference'] as const) {
-      const start = performance.now();
-      const { history } = await models[name].fit(pixels, labels, { epochs: epochsPerRound });
-      const elapsed = performance.now() - start;
-      // Round 0 warms up: engines compile hot code while it runs.
-      if (round === 0) loss[name] = history['loss']!.at(-1)!;
-      else times[name].push(elapsed);
-    }
-  }
+  const times = await timeInTurns(async (name, round) => {
+    const { history } = await models[name].fit(pixels, labels, { epochs: epochsPerRound });
+    if (round === 0) loss[name] = history['loss']!.at(-1)!;
+  }, rounds, onRound);
   const milliseconds = { wasm: median(times.wasm), reference: median(times.reference) };
   return { milliseconds, loss, ratio: milliseconds.reference / milliseconds.wasm };
 }
 
-function median(values: readonly number[]): number {
+/** Milliseconds that work took on each backend, round by round, after a round of warm-up, number 0, that does not count: engines compile hot code while it runs. */
+export async function timeInTurns(
+  work: (backend: Compared, round: number) => unknown, roundCount: number, onRound: (round: number) => void,
+): Promise<Record<Compared, number[]>> {
+  const times: Record<Compared, number[]> = { wasm: [], reference: [] };
+  for (let round = 0; round <= roundCount; round++) {
+    onRound(round);
+    for (const name of compared) {
+      const start = performance.now();
+      await work(name, round);
+      const elapsed = performance.now() - start;
+      if (round > 0) times[name].push(elapsed);
+    }
+  }
+  return times;
+}
+
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }

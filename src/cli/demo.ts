@@ -3,10 +3,13 @@
  * misreads, and how much faster WebAssembly trained it than plain TypeScript.
  */
 
-import { dense, sequential, sgd, type BackendChoice, type Callback, type Sequential } from '../index.ts';
+import { dense, sequential, sgd, type BackendChoice, type Sequential } from '../index.ts';
 import { epochsPerRound, rounds, timeBackends } from './backendTiming.ts';
+import { integerOf, type Command } from './command.ts';
 import { attribution, classes, readDigits, side, type Digits } from './digits.ts';
-import { pad, percent, table, type Terminal } from './terminal.ts';
+import { progress } from './progress.ts';
+import { confusionLines } from './scoreLines.ts';
+import { count, pad, percent, table, type Terminal } from './terminal.ts';
 
 /** Chosen by the accuracy on validation data over a dozen seeds. */
 const hiddenUnits = [128, 64] as const;
@@ -18,7 +21,20 @@ const validationSplit = 0.1;
 const picturesShown = 4;
 const pictureColumns = 20;
 
-export async function demo(terminal: Terminal, seed: number, epochs = defaultEpochs): Promise<void> {
+export const demo: Command = {
+  name: 'demo',
+  summary: 'trains a reader of handwritten digits, shows what it misreads, and times WebAssembly against plain TypeScript',
+  usage: '[options]',
+  options: {
+    seed: { type: 'string', value: '<n>', summary: 'another split, other initial weights, another order (default 0)' },
+    epochs: { type: 'string', value: '<n>', summary: `times to go through the data (default ${defaultEpochs})` },
+  },
+  positionals: { min: 0, max: 0, names: [] },
+  json: false,
+  run: ({ screen }, _, values) => showDigits(screen, integerOf(values, 'seed') ?? 0, integerOf(values, 'epochs', { min: 1 }) ?? defaultEpochs),
+};
+
+async function showDigits(terminal: Terminal, seed: number, epochs: number): Promise<void> {
   const { train, test } = readDigits(seed, testCount);
   const model = makeModel(seed, 'auto');
   terminal.print(
@@ -30,7 +46,9 @@ export async function demo(terminal: Terminal, seed: number, epochs = defaultEpo
 
   const trained = Math.floor(train.count * (1 - validationSplit));
   terminal.section(`Training on ${count(trained)} digits, validating on ${train.count - trained}`);
-  await model.fit(train.pixels, train.labels, { epochs, validationSplit, callbacks: [progress(terminal, epochs, trained)] });
+  await model.fit(train.pixels, train.labels, { epochs, validationSplit, callbacks: [progress(terminal, {
+    epochs, samples: trained, every: 5, describe: (logs) => [`loss ${logs['loss']!.toFixed(4)}`, `val accuracy ${percent(logs['val_accuracy']!)}`],
+  })] });
 
   const accuracy = model.evaluate(test.pixels, test.labels)['accuracy']!;
   const readings = readingsOf(model.predict(test.pixels));
@@ -79,31 +97,6 @@ function parameterCount(model: Sequential): string {
   return count(model.getWeights().reduce((sum, weights) => sum + weights.length, 0));
 }
 
-function count(value: number): string {
-  return Math.round(value).toLocaleString('en');
-}
-
-/** One line redrawn in place, or on a pipe every fifth epoch a line. */
-function progress(terminal: Terminal, epochs: number, samples: number): Callback {
-  const start = performance.now();
-  return {
-    onEpochEnd(epoch, logs) {
-      const done = epoch + 1;
-      const seconds = (performance.now() - start) / 1000;
-      const line = [
-        `epoch ${String(done).padStart(String(epochs).length)}/${epochs}`,
-        `loss ${logs['loss']!.toFixed(4)}`,
-        `val accuracy ${percent(logs['val_accuracy']!)}`,
-        `${count((done * samples) / seconds)} samples/s`,
-      ];
-      const last = done === epochs;
-      const text = [...line, last ? `took ${seconds.toFixed(1)} s` : `${((seconds / done) * (epochs - done)).toFixed(1)} s left`].join('  ');
-      if (last || (!terminal.live && (done === 1 || done % 5 === 0))) terminal.print(text);
-      else terminal.redraw(text);
-    },
-  };
-}
-
 /** The digit read, and how sure the network was of it. */
 interface Reading {
   readonly digit: number;
@@ -122,14 +115,7 @@ function readingsOf(outputs: Float32Array): Reading[] {
 function confusion(terminal: Terminal, labels: Uint8Array, readings: readonly Reading[]): string[] {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   readings.forEach(({ digit }, row) => counts[labels[row]!]![digit]!++);
-  const digits = counts.map((_, digit) => String(digit));
-  return table([
-    ['is \\ read as', ...digits],
-    ...counts.map((row, is) => [
-      pad(String(is), 'is \\ read as'.length, 'left'),
-      ...row.map((value, read) => (value === 0 ? terminal.dim('.') : is === read ? String(value) : terminal.red(String(value)))),
-    ]),
-  ], 3);
+  return confusionLines(terminal, counts, counts.map((_, digit) => String(digit)), 'read as');
 }
 
 /** The misread digits the network was surest of, side by side. */

@@ -4,6 +4,7 @@
  */
 
 import { collapse, collapseDifference } from './collapse.ts';
+import { integerOf, type Command } from './command.ts';
 import { spirals, xor, type Points } from './points.ts';
 import { short, percent, bullet, table, type Terminal } from './terminal.ts';
 import { hiddenUnits, trainSingleLayer, trainVariant, variantNames, type Outcome } from './variants.ts';
@@ -11,7 +12,20 @@ import { verdict } from './verdict.ts';
 
 const defaultEpochs = 1000;
 
-export async function derivative(terminal: Terminal, seed: number, epochs = defaultEpochs): Promise<void> {
+export const derivative: Command = {
+  name: 'demo derivative',
+  summary: 'trains one network with the true derivative, a constant one, none, and without activations: what the derivative is for',
+  usage: '[options]',
+  options: {
+    seed: { type: 'string', value: '<n>', summary: 'other initial weights, another order (default 0)' },
+    epochs: { type: 'string', value: '<n>', summary: `times to go through the data (default ${defaultEpochs})` },
+  },
+  positionals: { min: 0, max: 0, names: [] },
+  json: false,
+  run: ({ screen }, _, values) => compareVariants(screen, integerOf(values, 'seed') ?? 0, integerOf(values, 'epochs', { min: 1 }) ?? defaultEpochs),
+};
+
+async function compareVariants(terminal: Terminal, seed: number, epochs: number): Promise<void> {
   terminal.print(
     terminal.bold('What the derivative of the activation is for'),
     `Network: ${[2, ...hiddenUnits, 1].join('-')}, tanh, a sigmoid output, binary cross-entropy`,

@@ -1,86 +1,79 @@
 #!/usr/bin/env node
 /**
- * The command line: reads the arguments, runs a sub-command, and turns what goes wrong into one sentence and an exit code:
- * 2 for a command nabla does not know, 1 for an error of the library. Each sub-command has a file of its own.
+ * The command line: the table of sub-commands, each of which has a file of its own, and what becomes of an error: one sentence and
+ * an exit code.
  */
 
-import { parseArgs } from 'node:util';
-import { didYouMean } from '../errors.ts';
-import { NablaError } from '../index.ts';
+import { DataError, FormatError, NablaError, OptionError, ShapeError } from '../index.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { findCommand, parseCommandLine } from './arguments.ts';
+import { bench } from './bench.ts';
+import { check } from './check.ts';
+import { UsageError, type Command, type Context } from './command.ts';
+import { convert } from './convert.ts';
 import { demo } from './demo.ts';
 import { derivative } from './derivative.ts';
-import { Terminal } from './terminal.ts';
+import { evaluate } from './evaluate.ts';
+import { exportModel } from './export.ts';
+import { helpOf, helpOfAll } from './help.ts';
+import { inspect } from './inspect.ts';
+import { inWordsOfOptions } from './messages.ts';
+import { predict } from './predict.ts';
+import { bullet, printable, Terminal } from './terminal.ts';
+import { train } from './train.ts';
 
-/** What every sub-command is given. */
-interface Settings {
-  seed: number;
-  /** Unset: the command's own number. */
-  epochs: number | undefined;
+/** In the order of the help. */
+const commands: readonly Command[] = [train, predict, evaluate, inspect, convert, exportModel, check, bench, demo, derivative];
+
+const interrupted = 130;
+const stop = new AbortController();
+
+/** Ctrl-C aborts the signal; again, it ends the process. */
+function onInterrupt(): void {
+  if (stop.signal.aborted) process.exit(interrupted);
+  stop.abort();
 }
 
-const commands: Readonly<Record<string, (terminal: Terminal, settings: Settings) => Promise<void>>> = {
-  demo: (terminal, { seed, epochs }) => demo(terminal, seed, epochs),
-  'demo derivative': (terminal, { seed, epochs }) => derivative(terminal, seed, epochs),
-};
+function makeContext(json: boolean): Context {
+  const terminal = new Terminal(process.stderr);
+  // What the library warns of, in the place of a line that is being redrawn.
+  console.warn = (message: string) => terminal.print(...bullet(printable(inWordsOfOptions(message))));
+  return {
+    terminal,
+    screen: new Terminal(process.stdout),
+    json,
+    out(text) {
+      terminal.erase();
+      process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    },
+    get signal() {
+      if (process.listenerCount('SIGINT') === 0) process.on('SIGINT', onInterrupt);
+      return stop.signal;
+    },
+  };
+}
 
-const options = {
-  seed: { type: 'string' },
-  epochs: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean', short: 'v' },
-} as const;
+async function run(args: readonly string[]): Promise<void> {
+  const request = parseCommandLine(args, commands);
+  const context = makeContext(request.kind === 'run' && request.values['json'] === true);
+  if (request.kind === 'version') context.out(manifest.version);
+  else if (request.kind === 'help') context.out(request.command === undefined ? helpOfAll(commands) : helpOf(request.command));
+  else await request.command.run(context, request.positionals, request.values);
+}
 
-const help = `nabla ${manifest.version}: trains dense neural networks with SIMD WebAssembly
-
-Usage: nabla <command> [options]
-
-Commands:
-  demo             trains a reader of handwritten digits, shows what it misreads,
-                   and times WebAssembly against plain TypeScript
-  demo derivative  trains one network with the true derivative, a constant one,
-                   none, and without activations: what the derivative is for
-
-Options:
-  --seed <n>       another split, other initial weights, another order (default 0)
-  --epochs <n>     times to go through the data
-  -h, --help       prints this
-  -v, --version    prints the version`;
-
-/** A command line that cannot be meant. */
-class UsageError extends Error {}
-
-async function run(args: string[]): Promise<void> {
-  const { values, positionals, tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    if (!Object.hasOwn(options, token.name)) {
-      throw new UsageError(`unknown option '${token.rawName}'${suggest(token.name, Object.keys(options), '--')}`);
-    }
-    if (token.inlineValue === false && token.value.startsWith('--')) {
-      throw new UsageError(`${token.rawName} expects a number, received the option '${token.value}'`);
-    }
+/** What errors begin with: the command, where there is one of that name. */
+function nameIn(args: readonly string[]): string {
+  try {
+    const name = findCommand(args, commands)?.command.name;
+    return name === undefined ? 'nabla' : `nabla ${name}`;
+  } catch {
+    return 'nabla';
   }
-  const terminal = new Terminal(process.stdout);
-  const name = positionals.join(' ');
-  if (values.version === true) return terminal.print(manifest.version);
-  if (values.help === true || name === '' || name === 'help') return terminal.print(help);
-  if (!Object.hasOwn(commands, name)) throw new UsageError(`unknown command '${name}'${suggest(name, Object.keys(commands))}`);
-  const seed = wholeNumber('seed', values.seed ?? '0', Number.MIN_SAFE_INTEGER);
-  const epochs = values.epochs === undefined ? undefined : wholeNumber('epochs', values.epochs, 1);
-  await commands[name]!(terminal, { seed, epochs });
 }
 
-function suggest(name: string, known: readonly string[], prefix = ''): string {
-  const all = known.map((each) => prefix + each);
-  return didYouMean(prefix + name, all) || `; known are ${all.join(', ')}`;
-}
-
-function wholeNumber(option: string, text: string | boolean, min: number): number {
-  const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : NaN;
-  if (Number.isSafeInteger(value) && value >= min) return value;
-  const expected = min > 0 ? `a whole number of at least ${min}` : 'a whole number';
-  throw new UsageError(`--${option} expects ${expected}, received ${typeof text === 'string' ? `'${text}'` : 'none'}`);
+/** Whether an error says what is wrong with what the user gave, and not with the library. */
+function isOfInput(error: unknown): error is Error {
+  return [UsageError, DataError, FormatError, OptionError, ShapeError].some((Class) => error instanceof Class);
 }
 
 // A reader that has seen enough (`nabla demo | head`) is no error.
@@ -89,10 +82,21 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+// Nor is one of the progress: the work goes on.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+const args = process.argv.slice(2);
 try {
-  await run(process.argv.slice(2));
+  await run(args);
+  if (stop.signal.aborted) process.exitCode = interrupted;
 } catch (error) {
-  if (!(error instanceof UsageError) && !(error instanceof NablaError)) throw error;
-  process.stderr.write(`nabla: ${error.message}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  new Terminal(process.stderr).erase();
+  if (stop.signal.aborted && error === stop.signal.reason) process.exitCode = interrupted;
+  else if (isOfInput(error) || error instanceof NablaError) {
+    // Names and values out of a file must not steer the terminal.
+    process.stderr.write(`${nameIn(args)}: ${printable(error instanceof UsageError ? error.message : inWordsOfOptions(error.message))}\n`);
+    process.exitCode = isOfInput(error) ? 2 : 1;
+  } else throw error;
 }

@@ -7,7 +7,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { WriteStream } from 'node:tty';
 
 /** Columns to fill at most. */
-const lineWidth = 80;
+export const lineWidth = 80;
 /** From blank to full ink, for terminals without grey levels. */
 const shades = ' .:-=+*#%@';
 /** Grey levels of a terminal of 256 colours: this many, from this code on. */
@@ -21,12 +21,15 @@ export class Terminal {
   readonly live: boolean;
   /** Whether there are colours and grey levels. */
   readonly colours: boolean;
+  /** Whether it has more than ASCII characters. */
+  readonly unicode: boolean;
   readonly #stream: Output;
 
   constructor(stream: Output) {
     this.#stream = stream;
     this.live = stream.isTTY === true && process.env['TERM'] !== 'dumb';
     this.colours = this.live && stream.hasColors?.(256) === true;
+    this.unicode = this.live && hasUnicode();
   }
 
   /** Prints lines, in the place of a line that was being redrawn. */
@@ -45,6 +48,11 @@ export class Terminal {
     if (this.live) this.#stream.write(`\r\x1b[K${line.slice(0, (this.#stream.columns ?? lineWidth) - 1)}`);
   }
 
+  /** Takes away a line that was being redrawn. */
+  erase(): void {
+    if (this.live) this.#stream.write('\r\x1b[K');
+  }
+
   bold(text: string): string {
     return this.colours ? `\x1b[1m${text}\x1b[22m` : text;
   }
@@ -55,6 +63,14 @@ export class Terminal {
 
   red(text: string): string {
     return this.colours ? `\x1b[31m${text}\x1b[39m` : text;
+  }
+
+  cyan(text: string): string {
+    return this.colours ? `\x1b[36m${text}\x1b[39m` : text;
+  }
+
+  yellow(text: string): string {
+    return this.colours ? `\x1b[33m${text}\x1b[39m` : text;
   }
 
   /**
@@ -74,6 +90,12 @@ export class Terminal {
   }
 }
 
+/** By the locale; on Windows by the terminal. */
+function hasUnicode(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG, WT_SESSION } = process.env;
+  return process.platform === 'win32' ? WT_SESSION !== undefined : /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
+}
+
 /** Pads to a width that ignores colour codes. */
 export function pad(text: string, width: number, side: 'left' | 'right' = 'right'): string {
   const spaces = ' '.repeat(Math.max(0, width - stripVTControlCharacters(text).length));
@@ -87,22 +109,59 @@ export function table(rows: readonly (readonly string[])[], gap = 2): string[] {
   return rows.map((row) => `  ${line(row).join(' '.repeat(gap))}`.trimEnd());
 }
 
-/** A paragraph after a bullet, broken between words. */
-export function bullet(text: string): string[] {
+/** A paragraph broken between words, all lines but the first after an indent. */
+export function wrap(text: string, indent = '', width = lineWidth): string[] {
+  const [first, ...words] = text.split(' ');
   const lines: string[] = [];
-  let line = '  -';
-  for (const word of text.split(' ')) {
-    if (line.length + 1 + word.length > lineWidth) {
+  let line = first!;
+  for (const word of words) {
+    if (line.length + 1 + word.length > width) {
       lines.push(line);
-      line = '   ';
-    }
-    line += ` ${word}`;
+      line = indent + word;
+    } else line += ` ${word}`;
   }
   return [...lines, line];
 }
 
+/** A paragraph after a bullet. */
+export function bullet(text: string): string[] {
+  return wrap(`  - ${text}`, '    ');
+}
+
+/** Pairs of a term and what it means, in two columns, the second broken between words; long terms have a line of their own. */
+export function columnsOf(pairs: readonly (readonly [string, string])[]): string[] {
+  const longest = 30;
+  const width = Math.max(...pairs.map(([term]) => term.length).filter((length) => length <= longest));
+  const indent = ' '.repeat(width + 4);
+  return pairs.flatMap(([term, meaning]) => {
+    const lines = wrap(meaning, '', lineWidth - indent.length).map((line) => indent + line);
+    return term.length > width ? [`  ${term}`, ...lines] : [`  ${term.padEnd(width + 2)}${lines[0]!.slice(indent.length)}`, ...lines.slice(1)];
+  });
+}
+
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
+}
+
+export function count(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+/** A number in four digits, in powers of ten where it would be long. */
+export function significant(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-4 || size >= 1e7) ? value.toExponential(2) : Number(value.toPrecision(size >= 1e4 ? 6 : 4)).toString();
+}
+
+/** Text out of a file, for a terminal: without characters that would steer it. */
+export function printable(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, '\u00b7');
+}
+
+/** Text out of a file, cut to a width. */
+export function fit(text: string, width: number): string {
+  const clean = printable(text);
+  return clean.length <= width ? clean : `${clean.slice(0, Math.max(1, width - 1))}~`;
 }
 
 /** A number in three digits, in powers of ten where it is tiny. */

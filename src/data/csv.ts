@@ -31,8 +31,8 @@ const piece = 262_144;
  * Reads a table from CSV (RFC 4180): fields in quotes may hold delimiters, line ends and doubled quotes. Lines may end in LF, CRLF or CR; blank
  * ones are passed over, and so are blanks around a field that are not within its quotes.
  *
- * A column holds numbers if its first 1,000 values that are not missing are numbers, true or false if they are the words `true` and `false`, words
- * otherwise; what does not fit after them is an error. A column that is named `boolean` also takes yes and no, t and f, y and n, 1 and 0.
+ * A column holds numbers if its first 1,000 values that are not missing (of more than 100 columns fewer, 100 at least) are numbers, true or false if
+ * they are the words `true` and `false`, words otherwise; what does not fit after them is an error. A column that is named `boolean` also takes yes and no, t and f, y and n, 1 and 0.
  *
  * ```ts
  * const { columns, rowCount } = parseCsv('age,sex\n39,male\n?,female\n');
@@ -45,9 +45,10 @@ const piece = 262_144;
  * number was expected, two columns of one name, no rows, binary data; OptionError for unknown options or columns.
  */
 export function parseCsv(input: string | Uint8Array, options: CsvOptions = {}): Table {
-  const reader = new CsvReader('parseCsv', checkOptions('parseCsv', options));
+  const settings = checkOptions('parseCsv', options);
   const bytes = typeof input === 'string' ? new TextEncoder().encode(input) : input;
   if (!(bytes instanceof Uint8Array)) throw new DataError(`parseCsv: expected text or a Uint8Array, received ${show(bytes)}; readCsv takes more`);
+  const reader = new CsvReader('parseCsv', settings, bytes.length);
   for (let at = 0; at < bytes.length; at += piece) reader.add(bytes.subarray(at, at + piece));
   return reader.finish();
 }

@@ -6,6 +6,7 @@
 
 import { DataError } from '../errors.ts';
 import { roomFor } from './categories.ts';
+import { plainDecimal, plainEnd } from './decimal.ts';
 
 const [tab, lineFeed, carriageReturn, blank, quote] = [9, 10, 13, 32, 34];
 /** Bytes of a record at most: without a limit, a quote that is never closed would keep the whole file. */
@@ -19,6 +20,8 @@ export class Records {
   bytes = new Uint8Array(0);
   #start = 0;
   #end = 0;
+  /** Bytes before those in `bytes`. */
+  #before = 0;
   /** Bytes there must be before another look is worthwhile: twice those that did not hold a record. */
   #enough = 0;
   /** Start, end and kind of each field of the record at hand, without its quotes. */
@@ -47,6 +50,7 @@ export class Records {
 
   append(chunk: Uint8Array): void {
     this.bytes.copyWithin(0, this.#start, this.#end);
+    this.#before += this.#start;
     this.#end -= this.#start;
     this.#start = 0;
     this.bytes = roomFor(this.bytes, this.#end + chunk.length + 1);
@@ -59,6 +63,11 @@ export class Records {
   /** The bytes that have come and are not cut yet. */
   rest(): Uint8Array {
     return this.bytes.subarray(this.#start, this.#end);
+  }
+
+  /** Bytes that have been cut. */
+  get read(): number {
+    return this.#before + this.#start;
   }
 
   drop(bytes: number): void {
@@ -80,6 +89,28 @@ export class Records {
     }
     this.#enough = 0;
     this.#start = end;
+    return true;
+  }
+
+  /**
+   * Goes to the next record and reads it, if it is complete and nothing but so many numbers in digits, with nothing around them; otherwise
+   * false, and nothing has been done.
+   */
+  nextNumbers(values: Float64Array, first: number, count: number): boolean {
+    const { bytes } = this;
+    const delimiter = this.#delimiter;
+    let at = this.#start;
+    for (let i = first; i < first + count; i++) {
+      const value = plainDecimal(bytes, at);
+      at = plainEnd;
+      const stop = bytes[at++];
+      if (value !== value || (stop !== delimiter && stop !== lineFeed) || (stop === lineFeed) !== (i === first + count - 1)) return false;
+      values[i] = value;
+    }
+    this.line += this.#lines;
+    this.#lines = 1;
+    this.#enough = 0;
+    this.#start = at;
     return true;
   }
 

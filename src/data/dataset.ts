@@ -1,13 +1,14 @@
 /** Samples with their targets, kept together: split, shuffled, cut into batches, looked at. `model.fit(set.x, set.y)` takes them as they are. */
 
 import { DataError, didYouMean, ShapeError, show, unexpected } from '../errors.ts';
-import { checkBoolean, checkInteger, checkKeys, checkNumber } from '../options.ts';
+import { checkBoolean, checkInteger, checkKeys } from '../options.ts';
 import { Random } from '../random.ts';
 import { classIndices } from './classes.ts';
 import { rowLength, toMatrix, type Matrix, type MatrixLike } from './matrix.ts';
 import { tableFromRecords } from './records.ts';
+import { splitRows, type SplitOptions } from './split.ts';
 import { problemsOf, statisticsOf, type ColumnStatistics, type Problem } from './statistics.ts';
-import type { Column, Table } from './table.ts';
+import { isTable, type Column, type Table } from './table.ts';
 
 export interface DatasetOptions {
   /** A name for each value of a row of `x`; those of the table or the objects, or `x1`, `x2` and so on, by default. */
@@ -16,17 +17,6 @@ export interface DatasetOptions {
   targets?: number;
   /** The names of the classes that `y` counts from 0; by default those of a column of categories. */
   labels?: readonly string[];
-}
-
-export interface SplitOptions {
-  /** Share of the rows that go to the second part, between 0 and 1; default 0.2. */
-  test?: number;
-  /** Whether both parts get their share of every class, give or take one row; needs class indices or one-hot rows as targets. Default false. */
-  stratified?: boolean;
-  /** Whether rows are dealt at random; without, the last rows are the second part (the last of each stretch, if stratified). Default true. */
-  shuffle?: boolean;
-  /** Decides which; default 0. */
-  seed?: number;
 }
 
 /** Rows of a data set, as `trainOnBatch` takes them: views, which change with it. */
@@ -87,23 +77,10 @@ export class SampleSet {
    */
   split(options: SplitOptions = {}): [train: SampleSet, test: SampleSet] {
     checkKeys('dataset split', options, ['test', 'stratified', 'shuffle', 'seed']);
-    const share = checkNumber('dataset split test', options.test ?? 0.2, { above: 0, below: 1 });
-    const seed = checkInteger('dataset split seed', options.seed ?? 0);
-    const { rows } = this;
-    if (rows < 2) throw new ShapeError('dataset split: expected at least two rows, received one');
-    const order = Uint32Array.from({ length: rows }, (_, row) => row);
-    if (checkBoolean('dataset split shuffle', options.shuffle ?? true)) new Random(seed, 'splitting').shuffle(order);
-    const count = Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
-    const inTest = new Uint8Array(rows);
-    if (checkBoolean('dataset split stratified', options.stratified ?? false)) {
-      const classes = classIndices('dataset split: y', this.y, this.targets.length, Infinity);
-      // Evenly spaced in the order of classes: every class gives its share, and all of them `count`.
-      [...order].sort((a, b) => classes[a]! - classes[b]!).forEach((row, at) => {
-        inTest[row] = Math.floor(((at + 1) * count) / rows) - Math.floor((at * count) / rows);
-      });
-    } else for (const row of order.subarray(rows - count)) inTest[row] = 1;
-    const part = (wanted: number): SampleSet => this.pick(Uint32Array.from({ length: rows }, (_, row) => row).filter((row) => inTest[row] === wanted));
-    return [part(0), part(1)];
+    const byClass = checkBoolean('dataset split stratified', options.stratified ?? false);
+    const classes = (): Uint32Array => classIndices('dataset split: y', this.y, this.targets.length, Infinity);
+    const [train, test] = splitRows('dataset split', this.rows, options, byClass ? classes : undefined);
+    return [this.pick(train), this.pick(test)];
   }
 
   /** The same rows in an order that the seed decides. `fit` shuffles by itself. */
@@ -186,7 +163,7 @@ function asTable(x: unknown): Table | undefined {
     const first: unknown = x[0];
     return typeof first === 'object' && first !== null && !Array.isArray(first) && !ArrayBuffer.isView(first) ? tableFromRecords(x as object[]) : undefined;
   }
-  return typeof x === 'object' && x !== null && 'columns' in x && 'rowCount' in x ? x as Table : undefined;
+  return isTable(x) ? x : undefined;
 }
 
 function targetOf(table: Table | undefined, name: string): { values: Float64Array | number[]; labels: readonly string[] | undefined } {

@@ -9,6 +9,30 @@ const zero = 48;
 const [plus, minus, point] = [43, 45, 46];
 const infinity = /^[+-]?inf(inity)?$/i;
 
+/** Digits of which all numbers are below 2⁵³. */
+const exactDigits = 15;
+/** Where the bytes of the last `plainDecimal` end: a variable, for a function has one result. */
+export let plainEnd = 0;
+
+/** The number that stands at `start` in digits, with a minus and a point if need be, up to the first byte that is none of these; NaN where it has no digit, or many. */
+export function plainDecimal(bytes: Uint8Array, start: number): number {
+  let at = start;
+  const negative = bytes[at] === minus;
+  if (negative) at++;
+  const first = at;
+  let value = 0;
+  for (let digit; (digit = bytes[at]! - zero) >= 0 && digit <= 9; at++) value = value * 10 + digit;
+  let digits = at - first;
+  if (bytes[at] === point) {
+    const fraction = ++at;
+    for (let digit; (digit = bytes[at]! - zero) >= 0 && digit <= 9; at++) value = value * 10 + digit;
+    digits += at - fraction;
+    if (digits <= exactDigits) value /= powers[at - fraction]!;
+  }
+  plainEnd = at;
+  return digits === 0 || digits > exactDigits ? NaN : negative ? -value : value;
+}
+
 /**
  * The decimal number that bytes `start` to `end` spell (`-12.5e3`, `.5`, `5.`, `inf`), or NaN where they spell none.
  *
@@ -16,6 +40,8 @@ const infinity = /^[+-]?inf(inity)?$/i;
  * "How to read floating point numbers accurately", PLDI 1990. Anything longer is left to the engine.
  */
 export function parseDecimal(bytes: Uint8Array, start: number, end: number): number {
+  const plain = plainDecimal(bytes, start);
+  if (plainEnd === end && plain === plain) return plain;
   let at = start;
   const negative = bytes[at] === minus;
   if (negative || bytes[at] === plus) at++;

@@ -30,11 +30,11 @@ export function toMatrix(where: string, data: MatrixLike, columns: number): Matr
   return { values, rows, columns };
 }
 
-/** Refuses NaN and infinities, and numbers too large for float32. */
-export function checkFinite(where: string, { values, columns }: Matrix): void {
+/** Refuses NaN, unless that may stand for a missing value, and infinities, and numbers too large for float32. */
+export function checkFinite(where: string, { values, columns }: Matrix, missing?: boolean): void {
   for (let i = 0; i < values.length; i++) {
     // x − x is 0 for a finite x and NaN for any other.
-    if (values[i]! - values[i]! !== 0) {
+    if (missing ? Math.abs(values[i]!) === Infinity : values[i]! - values[i]! !== 0) {
       throw new DataError(
         `${where}: row ${Math.floor(i / columns)}, column ${i % columns} is ${values[i]}; expected a finite number that fits float32`,
       );

@@ -2,7 +2,7 @@
 
 import { DataError, didYouMean, OptionError, show } from '../errors.ts';
 import { checkKeys, checkName } from '../options.ts';
-import { booleanOf, categoryColumn, columnTypes, type Column, type ColumnType, type Table } from './table.ts';
+import { booleanOf, categoryColumn, columnTypes, isTable, type Column, type ColumnType, type Table } from './table.ts';
 
 export interface RecordOptions {
   /** What columns are to be read as, by name; `'ignore'` leaves one out. Of all others it is the type of their first value. */
@@ -19,25 +19,33 @@ export interface RecordOptions {
  */
 export function tableFromRecords(rows: readonly object[], options: RecordOptions = {}): Table {
   checkKeys('tableFromRecords', options, ['columns']);
-  const { columns = {} } = options;
-  if (!Array.isArray(rows) || rows.length === 0) throw new DataError(`tableFromRecords: expected an array of objects, one a row, received ${show(rows)}`);
-  const names = namesOf(rows);
-  for (const [name, type] of Object.entries(columns)) {
-    checkName(`tableFromRecords columns ${show(name)}`, type, columnTypes);
-    if (!names.includes(name)) throw new OptionError(`tableFromRecords columns: no row has a value ${show(name)}${didYouMean(name, names)}`);
-  }
-  const made = names.map((name) => {
-    const type = Object.hasOwn(columns, name) ? columns[name] : undefined;
-    return type === 'ignore' ? undefined : columnOf(name, type, rows.map((row: object) => (Object.hasOwn(row, name) ? (row as Record<string, unknown>)[name] : undefined)));
-  });
-  return { columns: made.filter((column) => column !== undefined), rowCount: rows.length };
+  return typedTable('tableFromRecords', rows, options.columns ?? {});
 }
 
-function namesOf(rows: readonly object[]): string[] {
+/** As {@link tableFromRecords}; of a table, the columns named are turned into what they are to be read as. */
+export function typedTable(where: string, rows: Table | readonly object[], columns: Readonly<Record<string, ColumnType>>): Table {
+  checkKeys(`${where} columns`, columns, Object.keys(columns));
+  if (!isTable(rows) && (!Array.isArray(rows) || rows.length === 0)) throw new DataError(`${where}: expected an array of objects, one a row, received ${show(rows)}`);
+  const names = isTable(rows) ? rows.columns.map(({ name }) => name) : namesOf(where, rows);
+  for (const [name, type] of Object.entries(columns)) {
+    checkName(`${where} columns ${show(name)}`, type, columnTypes);
+    if (!names.includes(name)) throw new OptionError(`${where} columns: no row has a value ${show(name)}${didYouMean(name, names)}`);
+  }
+  const made = names.map((name, at) => {
+    const type = Object.hasOwn(columns, name) ? columns[name] : undefined;
+    if (type === 'ignore') return undefined;
+    if (!isTable(rows)) return columnOf(where, name, type, rows.map((row: object) => (Object.hasOwn(row, name) ? (row as Record<string, unknown>)[name] : undefined)));
+    const column = rows.columns[at]!;
+    return type === undefined || type === column.type ? column : columnOf(where, name, type, Array.from<unknown>(column.values));
+  });
+  return { columns: made.filter((column) => column !== undefined), rowCount: isTable(rows) ? rows.rowCount : rows.length };
+}
+
+export function namesOf(where: string, rows: readonly object[]): string[] {
   const names = new Set<string>();
   rows.forEach((row: unknown, i) => {
     if (typeof row !== 'object' || row === null || Array.isArray(row) || ArrayBuffer.isView(row)) {
-      throw new DataError(`tableFromRecords: row ${i}: expected an object, received ${show(row)}`);
+      throw new DataError(`${where}: row ${i}: expected an object, received ${show(row)}`);
     }
     for (const name of Object.keys(row)) names.add(name);
   });
@@ -45,14 +53,14 @@ function namesOf(rows: readonly object[]): string[] {
 }
 
 const typeNames: Readonly<Record<string, Column['type']>> = { number: 'number', bigint: 'number', boolean: 'boolean', string: 'category' };
-const expectations = { number: 'a number', boolean: 'true or false', category: 'a word' };
+export const expectations = { number: 'a number', boolean: 'true or false', category: 'a word' };
 
-function columnOf(name: string, named: Column['type'] | undefined, given: readonly unknown[]): Column {
+function columnOf(where: string, name: string, named: Column['type'] | undefined, given: readonly unknown[]): Column {
   const first = given.findIndex((value) => !isMissing(value));
   const type = named ?? (first < 0 ? 'number' : typeNames[typeof given[first]]);
   const misfit = (row: number): DataError => {
     const expected = type === undefined ? 'a number, a word, true or false' : `${expectations[type]}${named === undefined ? `, as in row ${first}` : ''}`;
-    return new DataError(`tableFromRecords: row ${row}, column ${show(name)}: expected ${expected}, received ${show(given[row])}`);
+    return new DataError(`${where}: row ${row}, column ${show(name)}: expected ${expected}, received ${show(given[row])}`);
   };
   if (type === undefined) throw misfit(first);
   const valueAt = (row: number): number | boolean | string | null => {
@@ -69,12 +77,12 @@ function columnOf(name: string, named: Column['type'] | undefined, given: readon
   return categoryColumn(name, Int32Array.from(values, (value) => (value === null ? -1 : codeOf(value as string))), [...codes.keys()]);
 }
 
-function isMissing(value: unknown): boolean {
+export function isMissing(value: unknown): boolean {
   return value === null || value === undefined || Number.isNaN(value);
 }
 
 /** The value as one of that type, or undefined. Other types are turned into it where the column is `named`. */
-function convert(value: unknown, type: Column['type'], named: boolean): number | boolean | string | undefined {
+export function convert(value: unknown, type: Column['type'], named: boolean): number | boolean | string | undefined {
   if (typeNames[typeof value] === type) return type === 'number' ? Number(value) : (value as boolean | string);
   if (!named || typeNames[typeof value] === undefined) return undefined;
   const word = String(value);

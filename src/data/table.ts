@@ -58,3 +58,8 @@ export function booleanOf(word: string): boolean | undefined {
   const small = word.toLowerCase();
   return trueWords.includes(small) ? true : falseWords.includes(small) ? false : undefined;
 }
+
+/** Whether it looks like a table. */
+export function isTable(value: unknown): value is Table {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && 'columns' in value && 'rowCount' in value && Array.isArray(value.columns);
+}

@@ -63,8 +63,8 @@ export async function findLearningRate(model: Sequential, x: MatrixLike, y: Matr
   const rateAtStep = (step: number): number => from * (to / from) ** (step / (steps - 1));
   refuseBatches(where, program.objective!.optimizer);
   program.rate = rateAtStep;
-  const { inputs, outputs } = program;
-  const samples = checkedSamples(where, x, y, { inputs, outputs, loss: program.objective!.loss });
+  const { inputs, outputs, takesMissing } = program;
+  const samples = checkedSamples(where, x, y, { inputs, outputs, takesMissing, loss: program.objective!.loss });
   const rows = Math.min(batchSize, samples.x.rows);
   const { accumulationSteps } = program.objective!.optimizer;
   const load = batches(program, samples, rows, seed);

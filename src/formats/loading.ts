@@ -1,7 +1,8 @@
 /** Models from files. Nothing is allocated for a model before its parameters have been found in the file, and no code comes out of one. */
 
 import { loadBackend, type BackendChoice } from '../backend/index.ts';
-import { unexpected } from '../errors.ts';
+import { Features } from '../data/features.ts';
+import { OptionError, unexpected } from '../errors.ts';
 import { buildStages } from '../model/chain.ts';
 import type { Layer } from '../model/layers/layer.ts';
 import { compiledFrom, layersFrom, type LayerLike } from '../model/layersFrom.ts';
@@ -10,8 +11,10 @@ import { Sequential } from '../model/sequential.ts';
 import { checkInteger, checkKeys } from '../options.ts';
 import { inFile } from './modelFile.ts';
 import { isTorch, ownValues, torchValues, type Wanted } from './parameters.ts';
-import { readFrom } from './places.ts';
-import { checkFormat, readModelFile } from './reading.ts';
+import { readBeside, readFrom } from './places.ts';
+import { checkFormat, formatOf, readModelFile, type ModelFile } from './reading.ts';
+import { parseTfjs, readTfjs, textOf, type TfjsFiles } from './tfjs/read.ts';
+import { shardNames } from './tfjs/weights.ts';
 
 export interface LoadOptions {
   /** Default: what the content says. */
@@ -31,11 +34,35 @@ export interface LoadOptions {
  * `nn.Sequential` of PyTorch (`0.weight` [outputs, inputs], `0.bias`, `2.weight` and so on, as safetensors in float32, float16 or bfloat16);
  * the modules with weights are then taken in order. The model is not compiled then.
  *
- * @throws FormatError for a file that is damaged, or whose layers and tensors do not fit together; OptionError for unknown options;
+ * An ONNX file (opset 7 or later) is known by its content. Read are graphs of one input [N, columns] made of `Gemm`, `MatMul`, arithmetic with constants,
+ * activations (also written out with arithmetic), `BatchNormalization`, `LayerNormalization` and sums x + f(x), from the output named `output`, or the
+ * first. Such a model is not compiled, and its layers are those of the graph: constants become part of weights or a `normalization`.
+ *
+ * @throws FormatError for a file that is damaged, or whose layers and tensors do not fit together, or with a node of ONNX that no layer can do, by name; OptionError for unknown options;
  * BackendError where there is not enough memory, and in a page where the backend must be loaded first.
  */
 export function fromBytes(bytes: Uint8Array, options: LoadOptions = {}): Sequential {
-  const { model, fill } = prepare('fromBytes', bytes, options);
+  checkOptions('fromBytes', options);
+  const { model, fill } = prepare('fromBytes', readBytes('fromBytes', bytes, options), options);
+  fill();
+  return model;
+}
+
+/**
+ * The layers model of TensorFlow.js in these files, as `tf.sequential` and Keras save it: `Sequential`, or `Functional` that is a chain, of
+ * `Dense`, `Activation`, `ReLU`, `LeakyReLU`, `ELU`, `Softmax`, `BatchNormalization`, `LayerNormalization`, `Dropout`, `GaussianNoise`, `Flatten` and
+ * `Rescaling`, on rows of numbers; images are rows, with the last axis next to each other. Weights are float32, or quantized as `uint8`, `uint16`
+ * or `float16`. What was kept as `userDefinedMetadata` is `userMetadata`. The model is not compiled. Left out are what an optimizer has, `trainable`, and rules of
+ * weights that there are not here, which matter in training alone.
+ *
+ * @throws FormatError for files that are damaged or do not fit together, and layers or activations that there are not here; OptionError and
+ * BackendError as {@link fromBytes} does.
+ */
+export function fromTfjs(files: TfjsFiles, options: Pick<LoadOptions, 'backend'> = {}): Sequential {
+  const where = 'fromTfjs';
+  checkKeys(where, options, ['backend']);
+  checkKeys(where, files, ['modelJson', 'weights']);
+  const { model, fill } = prepare(where, readTfjs(where, parseTfjs(where, files.modelJson), files.weights), options);
   fill();
   return model;
 }
@@ -43,14 +70,15 @@ export function fromBytes(bytes: Uint8Array, options: LoadOptions = {}): Sequent
 /**
  * As {@link fromBytes}, from a place: on Node the path of a file, or its `file:` URL; a URL of the web, which a page may write as a path;
  * in a page `'indexeddb://name'` or `'localstorage://name'`; bytes; or an object with a function `load` that gives them.
+ * The path or URL may also be that of the `model.json` of a TensorFlow.js model, whose other files lie in the same folder; or the files are given as for
+ * {@link fromTfjs}.
  *
- * Rejects as {@link fromBytes} throws; with a DataError where there is no such file, or it cannot be had.
+ * Rejects as these throw; with a DataError where there is no such file, or it cannot be had.
  */
-export async function loadModel(source: string | URL | Uint8Array | ModelHandler, options: LoadOptions = {}): Promise<Sequential> {
+export async function loadModel(source: string | URL | Uint8Array | ModelHandler | TfjsFiles, options: LoadOptions = {}): Promise<Sequential> {
   const where = typeof source === 'string' || source instanceof URL ? `loadModel '${String(source)}'` : 'loadModel';
   checkOptions(where, options);
-  const bytes = source instanceof Uint8Array ? source : await readFrom('loadModel', source);
-  const { model, fill } = prepare(where, bytes, options);
+  const { model, fill } = prepare(where, await readSource(where, source, options), options);
   try {
     void model.program;
   } catch {
@@ -66,19 +94,37 @@ function checkOptions(where: string, options: LoadOptions): void {
   checkFormat(where, options.format);
 }
 
-/** The model, and what puts weights into it. */
-function prepare(where: string, bytes: Uint8Array, options: LoadOptions): { model: Sequential; fill(): void } {
-  checkOptions(where, options);
+function readBytes(where: string, bytes: Uint8Array, { format, architecture }: LoadOptions): ModelFile {
   if (!(bytes instanceof Uint8Array)) throw unexpected(where, 'the bytes of a file, a Uint8Array', bytes);
+  return readModelFile(where, bytes, format, architecture !== undefined);
+}
+
+async function readSource(where: string, source: string | URL | Uint8Array | ModelHandler | TfjsFiles, options: LoadOptions): Promise<ModelFile> {
+  const tfjs = (modelJson: unknown): ReturnType<typeof parseTfjs> => {
+    if (options.architecture !== undefined) throw new OptionError(`${where} architecture: a TensorFlow.js model says itself of which layers it is`);
+    return parseTfjs(where, modelJson);
+  };
+  if (typeof source === 'object' && source !== null && 'modelJson' in source) {
+    checkKeys(where, source, ['modelJson', 'weights']);
+    return readTfjs(where, tfjs(source.modelJson), source.weights);
+  }
+  const bytes = source instanceof Uint8Array ? source : await readFrom('loadModel', source);
+  const isPlace = typeof source === 'string' || source instanceof URL;
+  if (!isPlace || (options.format ?? formatOf(bytes)) !== 'tfjs') return readBytes(where, bytes, options);
+  const json = tfjs(textOf(where, bytes));
+  return readTfjs(where, json, await Promise.all(shardNames(where, json.manifest).map((name) => readBeside('loadModel', source, name))));
+}
+
+/** The model, and what puts weights into it. */
+function prepare(where: string, { description, tensors, isCheckpoint }: ModelFile, options: LoadOptions): { model: Sequential; fill(): void } {
   const { architecture, backend = 'auto' } = options;
-  const { description, tensors, isCheckpoint } = readModelFile(where, bytes, options.format, architecture !== undefined);
   const checked = <Result>(work: () => Result): Result => (architecture === undefined ? inFile(where, work) : work());
-  const { layers, seed, stages, compiled } = checked(() => {
+  const { layers, seed, stages, compiled, features } = checked(() => {
     const made = layersFrom(architecture === undefined ? 'layers' : `${where} architecture`, architecture ?? description['layers']);
     const number = checkInteger('seed', description['seed'] ?? 0);
     const { stages: built, inputs } = buildStages(made, number);
     if (description['inputs'] !== undefined && description['inputs'] !== inputs) throw unexpected('inputs', `${inputs}, as the layers say`, description['inputs']);
-    return { layers: made, seed: number, stages: built, compiled: compiledFrom('compiled', description) };
+    return { layers: made, seed: number, stages: built, compiled: compiledFrom('compiled', description), features: featuresFrom(description['features'], inputs, built.at(-1)?.outputs ?? inputs) };
   });
   const wanted = stages.flatMap(({ layer, parameters }) => parameters.map(({ name, shape }): Wanted => ({ layer, name, shape })));
   const values = architecture !== undefined && isTorch(wanted, tensors) ? torchValues(where, wanted, tensors) : ownValues(where, wanted, tensors, isCheckpoint);
@@ -90,6 +136,16 @@ function prepare(where: string, bytes: Uint8Array, options: LoadOptions): { mode
       model.program.parameters.forEach((parameter, i) => model.program.write(parameter, values[i]!));
       if (compiled !== undefined) inFile(where, () => model.compile(compiled));
       model.userMetadata = description['userMetadata'];
+      model.features = features;
     },
   };
+}
+
+/** What a file says of columns, where it does; it must fit the layers. */
+function featuresFrom(description: unknown, inputs: number, outputs: number): Features | undefined {
+  if (description === undefined) return undefined;
+  const features = Features.from(description);
+  if (features.inputs.length !== inputs) throw new OptionError(`features: expected ${inputs} inputs, as the layers have, received ${features.inputs.length}`);
+  if (features.outputs !== outputs) throw new OptionError(`features: expected a target of ${outputs} outputs, as the layers have, received ${features.outputs}`);
+  return features;
 }

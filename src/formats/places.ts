@@ -22,7 +22,7 @@ interface Place {
   readonly where: string;
 }
 
-function placeOf(verb: string, given: string | URL): Place {
+export function placeOf(verb: string, given: string | URL): Place {
   const text = String(given);
   if (text === '') throw unexpected(verb, 'a path, a URL or a handler', given);
   const where = `${verb} '${text}'`;
@@ -91,6 +91,22 @@ export async function readFrom(verb: 'loadModel', source: string | URL | ModelHa
   }
 }
 
+/** Reads a file of that plain name in the folder of another. */
+export async function readBeside(verb: 'loadModel', source: string | URL, file: string): Promise<Uint8Array> {
+  const { scheme, name, where } = placeOf(verb, source);
+  if (scheme === 'path' && files() !== undefined) return readFile(`${where}: '${file}'`, folderOf(name) + file);
+  if (scheme !== 'path' && !scheme.startsWith('http')) throw new DataError(`${where}: nothing lies beside that, and the file needs '${file}'; give both, as { modelJson, weights }`);
+  const { baseURI } = (globalThis as Page).document ?? {};
+  const url = new URL(name, baseURI ?? (globalThis.location as Location | undefined)?.href);
+  const address = new URL(encodeURIComponent(file), url);
+  // What lets one file through may be there.
+  address.search = url.search;
+  return fetched(`${where}: '${file}'`, address.href);
+}
+
+/** All of a path but the name of the file. */
+export const folderOf = (path: string): string => path.replace(/[^\\/]*$/, '');
+
 function found<Value>(where: string, value: Value | null | undefined): Value {
   if (value === undefined || value === null) throw new DataError(`${where}: there is no such model`);
   return value;
@@ -126,7 +142,7 @@ function absent(where: string, what: string): OptionError {
   return new OptionError(`${where}: there is no ${what} here; it needs a page`);
 }
 
-function download(where: string, name: string, bytes: Uint8Array<ArrayBuffer>): void {
+export function download(where: string, name: string, bytes: Uint8Array<ArrayBuffer>): void {
   const { document } = globalThis as Page;
   if (document === undefined) throw absent(where, 'document');
   const link = document.createElement('a');

@@ -7,6 +7,7 @@ import type { ModelFormat } from '../model/savable.ts';
 import { checkName } from '../options.ts';
 import { formatVersion, inFile, located, modelKey, trainingKey } from './modelFile.ts';
 import { torchCounters } from './parameters.ts';
+import { isOnnx, readOnnx } from './onnx/reading.ts';
 import { readSafetensors } from './safetensors.ts';
 
 /** What a file says of a model. */
@@ -25,13 +26,28 @@ const readers: Readonly<Record<ModelFormat, (where: string, bytes: Uint8Array, h
     const { tensors, metadata } = located(where, () => readSafetensors(bytes, hasArchitecture ? torchCounters : undefined));
     return { description: hasArchitecture ? {} : described(where, metadata), tensors, isCheckpoint: metadata.has(trainingKey) };
   },
+  onnx(where, bytes, hasArchitecture) {
+    if (hasArchitecture) throw new OptionError(`${where}: an ONNX file says itself of which layers the model is; leave out architecture`);
+    const file = readOnnx(where, bytes);
+    inFile(where, () => checkPlain('metadata', file.description, 1));
+    return file;
+  },
+  tfjs(where) {
+    throw new FormatError(`${where}: the weights of a TensorFlow.js model are files of their own; give both, as { modelJson, weights }, or loadModel the path or URL of its model.json`);
+  },
 };
 
 export function checkFormat(where: string, format: ModelFormat | undefined): void {
   if (format !== undefined) checkName(`${where} format`, format, Object.keys(readers) as ModelFormat[]);
 }
 
-export function readModelFile(where: string, bytes: Uint8Array, format: ModelFormat = 'safetensors', hasArchitecture = false): ModelFile {
+/** What the first bytes say. The length of a header that begins safetensors has a zero among them, which no text has. */
+export function formatOf(bytes: Uint8Array): ModelFormat {
+  if (isOnnx(bytes)) return 'onnx';
+  return bytes[7] !== 0 && /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 100))) ? 'tfjs' : 'safetensors';
+}
+
+export function readModelFile(where: string, bytes: Uint8Array, format: ModelFormat = formatOf(bytes), hasArchitecture = false): ModelFile {
   return readers[format](where, bytes, hasArchitecture);
 }
 
@@ -54,7 +70,7 @@ function described(where: string, metadata: ReadonlyMap<string, string>): Readon
 }
 
 /** Refuses what is too deep for a stack, and a key that means something else to objects. */
-function checkPlain(where: string, value: unknown, depth: number): void {
+export function checkPlain(where: string, value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
   // The model is an object around what the description says.
   if (depth > 4 * mostDepth) throw new OptionError(`${where}: expected data no deeper than ${4 * mostDepth}`);

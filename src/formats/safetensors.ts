@@ -35,7 +35,7 @@ const dtypes = new Map<string, { size: number; decode(bytes: Uint8Array<ArrayBuf
 ]);
 
 /** The number that 16 bits stand for: a sign, 5 bits of exponent, 10 of fraction (IEEE 754 binary16). */
-function fromHalf(bits: number): number {
+export function fromHalf(bits: number): number {
   const sign = bits >= 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;

@@ -1,5 +1,6 @@
 /** What a model is as plain data, such as JSON holds: with its tensors, enough to make it again. */
 
+import type { FeaturesDescription } from '../data/features.ts';
 import { unexpected } from '../errors.ts';
 import { layerNames } from './chain.ts';
 import type { Layer, ParameterRule } from './layers/layer.ts';
@@ -28,6 +29,8 @@ export interface SequentialDescription {
   readonly loss?: Readonly<Record<string, unknown>>;
   readonly metrics?: readonly string[];
   readonly userMetadata?: unknown;
+  /** What inputs and outputs are in a table, where it was made from one. */
+  readonly features?: FeaturesDescription;
 }
 
 /** A model as plain data. */
@@ -42,7 +45,7 @@ export const mostDepth = 64;
 
 /** A copy of a model as plain data; OptionErrors name what cannot be. */
 export function describeModel(where: string, model: Sequential): ModelSnapshot {
-  const { program, name, seed, userMetadata } = model;
+  const { program, name, seed, userMetadata, features } = model;
   return {
     model: {
       name,
@@ -51,13 +54,14 @@ export function describeModel(where: string, model: Sequential): ModelSnapshot {
       seed,
       ...describeCompiled(model),
       ...(userMetadata !== undefined && { userMetadata: plain(`${where} userMetadata`, userMetadata) }),
+      ...(features !== undefined && { features: features.describe() }),
     },
     tensors: new Map(program.parameters.map((parameter) => [parameter.name, { shape: parameter.spec.shape, data: program.read(parameter) }])),
   };
 }
 
 /** Type and option, where that has a place of its own in a description, or says how weights begin. */
-const elsewhere = /^\S+ (name|\w+Initializer)$|^residual layers$|^normalization (mean|variance)$/;
+const elsewhere = /^\S+ (name|\w+Initializer)$|^residual layers$|^normalization (mean|variance)$|^impute fill$/;
 
 export function describeLayers(where: string, layers: readonly Layer[]): LayerDescription[] {
   const names = layerNames(layers);

@@ -9,12 +9,15 @@ import { dense } from './layers/dense.ts';
 import { isRule, mostDepth } from './description.ts';
 import { dropout } from './layers/dropout.ts';
 import { gaussianNoise } from './layers/gaussianNoise.ts';
+import { impute } from './layers/impute.ts';
 import type { Layer, ParameterRule } from './layers/layer.ts';
-import { batchNormalization, layerNormalization, normalization } from './layers/normalization.ts';
+import { batchNormalization, layerNormalization } from './layers/normalization.ts';
+import { oneHot } from './layers/oneHot.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { adam, adamw, lbfgs, momentum, sgd, type OptimizerName } from './optimizers/optimizers.ts';
 import { l1, l1l2, l2 } from './layers/regularizers.ts';
 import { residual } from './layers/residual.ts';
+import { normalization } from './layers/scaling.ts';
 import type { CompileOptions } from './sequential.ts';
 
 /** A layer as plain data: its type, its options, and the layers in it, where it is a block. */
@@ -32,8 +35,10 @@ export const layerTypes: Readonly<Record<string, (config: never, layers: readonl
   dense: (config) => dense(config),
   dropout: (config) => dropout(config),
   gaussianNoise: (config) => gaussianNoise(config),
+  impute: (config) => impute(config),
   layerNormalization: (config) => layerNormalization(config),
   normalization: (config) => normalization(config),
+  oneHot: (config) => oneHot(config),
   residual: (config, layers) => residual(layers, config),
 };
 

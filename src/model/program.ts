@@ -45,6 +45,8 @@ export class Program implements Summed {
   readonly stages: readonly Stage[];
   readonly inputs: number;
   readonly outputs: number;
+  /** Whether NaN in the input may stand for a missing value. */
+  readonly takesMissing: boolean | undefined;
   readonly parameters: readonly Parameter[];
   readonly #values: Range;
   readonly #all: Range;
@@ -71,6 +73,7 @@ export class Program implements Summed {
     this.stages = stages;
     this.inputs = inputs;
     this.outputs = stages.at(-1)?.outputs ?? inputs;
+    this.takesMissing = stages[0]?.takesMissing;
     this.penalised = stages.some(({ penalty }) => penalty !== undefined);
 
     const arena = new Arena(backend.heapBase);

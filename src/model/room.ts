@@ -100,7 +100,7 @@ export class Room {
 
   /** The layer in which the last batch of `rows` rows first left the finite range, if it did. */
   firstNonFiniteOutput(rows: number): string | undefined {
-    const found = this.#layout.stages.find(({ stage }, i) => this.#outs[i]! > 0 && this.#backend.countNonFinite(this.#outs[i]!, rows * stage.outputs) > 0);
+    const found = this.#layout.stages.find(({ stage }, i) => !stage.takesMissing && this.#outs[i]! > 0 && this.#backend.countNonFinite(this.#outs[i]!, rows * stage.outputs) > 0);
     return found?.stage.layer;
   }
 }

@@ -327,7 +327,7 @@ export class Sequential extends Savable {
   }
 
   #fit(verb: string): Fit {
-    return { inputs: this.inputShape[0], outputs: this.outputShape[0], loss: this.#compiledFor(verb).loss };
+    return { inputs: this.inputShape[0], outputs: this.outputShape[0], takesMissing: this.program.takesMissing, loss: this.#compiledFor(verb).loss };
   }
 
   #samples(verb: string, x: MatrixLike, y: MatrixLike): Samples {
@@ -346,7 +346,7 @@ export class Sequential extends Savable {
     }
     const { rows } = samples.x;
     loadSamples(program, samples, 0, rows);
-    if (!program.room.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x);
+    if (!program.room.loadedFinite('input', samples.x, rows)) checkFinite(`${verb} x`, samples.x, fit.takesMissing);
     if (!program.room.loadedFinite('target', samples.y, rows)) checkFinite(`${verb} y`, samples.y);
     checkTargets(`${verb} y`, fit.loss, samples.y, fit.outputs);
     program.sums.clear();
@@ -374,10 +374,12 @@ export class Sequential extends Savable {
     const { program } = this;
     const chunk = Math.min(matrix.rows, inferenceRows);
     program.reserve(chunk);
+    const missing = program.takesMissing;
+    if (missing) checkFinite(`${verb} x`, matrix, missing);
     for (let start = 0; start < matrix.rows; start += chunk) {
       const rows = Math.min(chunk, matrix.rows - start);
       program.room.load('input', matrix, start, rows);
-      if (!program.room.loadedFinite('input', matrix, rows)) checkFinite(`${verb} x`, matrix);
+      if (!missing && !program.room.loadedFinite('input', matrix, rows)) checkFinite(`${verb} x`, matrix);
       program.run('predict', rows);
       program.room.copy('output', out, start * program.outputs, rows);
     }

@@ -4,6 +4,7 @@
  */
 
 import { loadBackend } from '../backend/index.ts';
+import type { FeaturesDescription } from '../data/features.ts';
 import { FormatError, notCompiled, OptionError, show } from '../errors.ts';
 import { describeLayers, type LayerDescription } from './description.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
@@ -25,6 +26,8 @@ export interface ModelDescription {
   readonly seed: number;
   readonly optimizer: { readonly name: string; readonly config: Readonly<Record<string, unknown>> };
   readonly loss: Readonly<Record<string, unknown>>;
+  /** What inputs and outputs are in a table, where it was made from one; no part of what must be the same. */
+  readonly features?: FeaturesDescription;
 }
 
 export interface Snapshot {
@@ -57,6 +60,7 @@ function descriptionOf(where: string, model: Sequential): ModelDescription {
     seed: model.seed,
     optimizer: { name, config },
     loss: loss as Record<string, unknown>,
+    ...(model.features !== undefined && { features: model.features.describe() }),
   });
 }
 

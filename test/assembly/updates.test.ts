@@ -1,6 +1,6 @@
 /** The update rules that only some models train by: wasm kernels and plain twins, each against its rule written out. */
 import { describe, expect, it } from 'vitest';
-import { operations } from '../../src/backend/plan.ts';
+import { allOperations } from '../../src/backend/extraPlan.ts';
 import { expectClose } from '../close.ts';
 import { awkward, counts, numbers, Twins } from '../twins.ts';
 
@@ -119,7 +119,7 @@ class Fixture {
       f32.set(gradient, this.#at['dparameters']! / 4);
       i32[this.#at['step']! / 4] = t;
     }
-    const args = Object.keys(operations[this.#name]).map((key) => (key === 'count' ? this.count : this.#at[key] ?? this.#options[key] ?? 0));
+    const args = Object.keys(allOperations[this.#name]).map((key) => (key === 'count' ? this.count : this.#at[key] ?? this.#options[key] ?? 0));
     this.twins.run(this.#name, ...args);
   }
 

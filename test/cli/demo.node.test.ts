@@ -19,10 +19,18 @@ function numberIn(text: string, pattern: RegExp): number {
 
 describe('nabla', () => {
   it('prints its help, and its version', () => {
-    for (const args of [[], ['--help'], ['demo', '-h']]) {
+    for (const args of [[], ['--help'], ['help']]) {
       const { stdout, stderr, status } = nabla(...args);
       expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
-      expect(stdout).toMatch(/Usage: nabla <command>[^]*demo derivative[^]*--seed[^]*--epochs/);
+      expect(stdout).toMatch(/Usage: nabla <command>[^]*demo derivative[^]*--help[^]*--version/);
+      expectPlainLines(stdout);
+    }
+    for (const args of [['demo', '-h'], ['demo', 'derivative', '--help', '--seed', '1'], ['help', 'demo', 'derivative']]) {
+      const { stdout, stderr, status } = nabla(...args);
+      expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+      expect(stdout).toMatch(/Usage: nabla demo[^]*--seed <n> [^]*--epochs <n> [^]*-h, --help/);
+      expect(stdout.includes('nabla demo derivative:')).toBe(args.includes('derivative'));
+      expectPlainLines(stdout);
     }
     expect(nabla('--version')).toMatchObject({ stdout: `${manifest.version}\n`, status: 0 });
   });
@@ -30,15 +38,21 @@ describe('nabla', () => {
   it.each([
     [['dmeo'], "nabla: unknown command 'dmeo', did you mean 'demo'?\n"],
     [['demo', 'derivatives'], "nabla: unknown command 'demo derivatives', did you mean 'demo derivative'?\n"],
-    [['fly'], "nabla: unknown command 'fly'; known are demo, demo derivative\n"],
-    [['demo', '--epoch', '3'], "nabla: unknown option '--epoch', did you mean '--epochs'?\n"],
-    [['demo', '--epochs', '0'], "nabla: --epochs expects a whole number of at least 1, received '0'\n"],
-    [['demo', '--seed', 'x'], "nabla: --seed expects a whole number, received 'x'\n"],
-    [['demo', '--seed'], 'nabla: --seed expects a whole number, received none\n'],
-    [['demo', '--seed', '--epochs', '3'], "nabla: --seed expects a number, received the option '--epochs'\n"],
+    [['demo', '--epoch', '3'], "nabla demo: unknown option '--epoch', did you mean '--epochs'?\n"],
+    [['demo', '--epochs', '0'], "nabla demo: --epochs expects a whole number of at least 1, received '0'\n"],
+    [['demo', '--seed', 'x'], "nabla demo: --seed expects a whole number, received 'x'\n"],
+    [['demo', '--seed'], 'nabla demo: --seed expects a whole number, received none\n'],
+    [['demo', '--seed', '--epochs', '3'], "nabla demo: --seed expects <n>, received the option '--epochs'\n"],
+    [['demo', 'derivative', 'twice'], "nabla demo derivative: expects nothing but options, received 'twice'\n"],
+    [['demo', '--help=yes'], "nabla demo: --help takes no value, received 'yes'\n"],
+    [['--jason'], "nabla: unknown option '--jason'; known are --help, --version\n"],
   ])('refuses %j in one sentence, with exit code 2', (args, sentence) => {
     expect(nabla(...args)).toMatchObject({ stdout: '', stderr: sentence, status: 2 });
   });
+});
+
+it('names the commands there are where none is near', () => {
+  expect(nabla('fly')).toMatchObject({ stdout: '', stderr: expect.stringMatching(/^nabla: unknown command 'fly'; known are [^\n]*demo, demo derivative\n$/) as unknown, status: 2 });
 });
 
 describe('nabla demo', () => {

@@ -216,3 +216,51 @@ describe('any chunking', () => {
     for (const size of [1, 7, 1000, 65_536]) expect(await readCsv(chunksOf(bytes, [size]))).toEqual(whole);
   });
 });
+
+describe('long columns of numbers', () => {
+  // Types stand after 1,000 rows, and rows are then read in blocks.
+  const spellings = ['0', '7', '-0', '12.5', '-3.25', '+4', '.5', '5.', '1e3', '-2.5E-4', '123456789012345678', '0.1234567890123456789', 'inf', '', 'NA', ' 6 ', '"8"', '"1.5"'];
+  const meanings = [0, 7, -0, 12.5, -3.25, 4, 0.5, 5, 1e3, -2.5e-4, 123456789012345678, 0.1234567890123456789, Infinity, NaN, NaN, 6, 8, 1.5];
+  const cell = (row: number, column: number): number => (row * 7 + column * 5 + (row % 11) * column) % spellings.length;
+  const rows = 2500;
+  const textWith = (end: string): string => Array.from({ length: rows }, (_, row) => [0, 1, 2].map((column) => spellings[cell(row, column)]).join()).join(end);
+
+  it.each([['\n'], ['\r\n'], ['\r']])('are the same values in whatever way numbers are written, with lines that end in %j', (end) => {
+    const { columns, rowCount } = parseCsv(textWith(end), { header: false });
+    expect(rowCount).toBe(rows);
+    columns.forEach(({ type, values }, column) => {
+      expect(type).toBe('number');
+      expect([...values]).toEqual(Array.from({ length: rows }, (_, row) => meanings[cell(row, column)]));
+    });
+  });
+
+  it('come in any pieces', async () => {
+    const bytes = new TextEncoder().encode(textWith('\n'));
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (let at = 0, size = 1; at < bytes.length; at += size, size = 1 + (size * 5) % 97) yield await Promise.resolve(bytes.slice(at, at + size));
+    }
+    expect(await readCsv(pieces(), { header: false })).toEqual(parseCsv(bytes, { header: false }));
+  });
+
+  it('have their missing values where a number stands for one', () => {
+    const text = Array.from({ length: rows }, (_, row) => (row % 3 === 0 ? '-999' : String(row))).join('\n');
+    const [column] = parseCsv(text, { header: false, missing: ['-999'] }).columns;
+    expect([...column!.values]).toEqual(Array.from({ length: rows }, (_, row) => (row % 3 === 0 ? NaN : row)));
+  });
+
+  it('are told from what is none, and rows of another length, by line, row and column', () => {
+    const plain = Array.from({ length: 2000 }, (_, row) => `${row},1`).join('\n');
+    expect(() => parseCsv(`${plain}\n3,x\n`, { header: false })).toThrow("line 2001: row 2000, column 'column_2': expected a number, as in the rows before, received 'x'");
+    expect(() => parseCsv(`${plain}\n3\n`, { header: false })).toThrow('line 2001: row 2000: expected 2 fields, as in the first record, received 1');
+    expect(() => parseCsv(`${plain}\n3,4,5\n`, { header: false })).toThrow('line 2001: row 2000: expected 2 fields, as in the first record, received 3');
+    expect(parseCsv(`${plain}\n\n3,4`, { header: false }).rowCount).toBe(2001);
+  });
+
+  it('of many columns are known after fewer rows', () => {
+    const header = Array.from({ length: 1500 }, (_, i) => `c${i}`).join();
+    const row = (last: string): string => `${Array.from({ length: 1499 }, (_, i) => i).join()},${last}`;
+    const lines = (count: number): string[] => Array.from({ length: count }, () => row('1'));
+    expect(parseCsv([header, ...lines(90), row('word')].join('\n')).columns.at(-1)!.type).toBe('category');
+    expect(() => parseCsv([header, ...lines(110), row('word')].join('\n'))).toThrow("column 'c1499': expected a number");
+  });
+});

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import {
-  activation, adam, adamw, checkpoint, cosineDecay, DataError, dense, dropout, earlyStopping, exponentialDecay, FormatError, momentum, NablaError, OptionError,
-  parseSafetensors, reduceLROnPlateau, resume, sequential, serializeSafetensors, sgd, type BackendName, type Callback, type CheckpointOptions, type FitOptions,
+  activation, adam, adamw, checkpoint, cosineDecay, DataError, dense, dropout, earlyStopping, exponentialDecay, FormatError, fromBytes, impute, momentum, NablaError, normalization, oneHot, OptionError,
+  parseSafetensors, reduceLROnPlateau, resume, sequential, serializeSafetensors, sgd, trainTable, type BackendName, type Callback, type CheckpointOptions, type FitOptions,
   type Layer, type Optimizer, type Sequential, type TensorLike,
 } from '../../src/index.ts';
 import { takeSnapshot, type Snapshot } from '../../src/model/snapshot.ts';
@@ -100,6 +100,42 @@ describe('4 epochs, a checkpoint and 6 more are 10 epochs, bit for bit', () => {
     const resumed = small();
     await fit(resumed, 3, await resume(resumed, path));
     expect(resumed.getWeights()).toEqual(straight.getWeights());
+  });
+
+  it.each(backends)('rows with codes and gaps, on %s', async (backend) => {
+    const raw = x.map((value, i) => (i % 5 === 0 ? NaN : i % 6 === 2 ? i % 4 : value));
+    const start = (): Sequential => {
+      const scale = normalization();
+      scale.adapt(Array.from({ length: 9 }, (_, i) => numbers(9, 20 + i)));
+      return make({ backend, layers: [impute({ fill: numbers(6, 9) }), oneHot({ categories: [0, 0, 3, 0, 0, 0] }), scale, dense({ units: 4, activation: 'softmax' })] });
+    };
+    const [straight, stopped, resumed] = [start(), start(), start()];
+    await straight.fit(raw, y, { epochs: 5, batchSize: 8 });
+    await stopped.fit(raw, y, saving({ epochs: 3 }, checkpoint({ path })));
+    resumed.setWeights(resumed.getWeights().map((values) => values.fill(1)));
+    await resumed.fit(raw, y, { epochs: 5, batchSize: 8, initialEpoch: await resume(resumed, path) });
+    expect(resumed.getWeights()).toEqual(straight.getWeights());
+    expect(fromBytes(new Uint8Array(readFileSync(path)), { backend }).predict(raw)).toEqual(stopped.predict(raw));
+  });
+
+  it('a model of a table, whose columns the file has too', async () => {
+    const records = Array.from({ length: 40 }, (_, i) => ({ age: i % 7 === 0 ? null : i, island: ['Dream', 'Biscoe'][i % 2]!, mass: 50 + i }));
+    const model = await trainTable(records, { target: 'mass', epochs: 2 });
+    const data = model.features!.encode(records);
+    await model.fit(data.x, data.y!, saving({ epochs: 2 }, checkpoint({ path })));
+    const loaded = fromBytes(new Uint8Array(readFileSync(path)));
+    expect(loaded.predictRecords(records)).toEqual(model.predictRecords(records));
+    const other = await trainTable(records, { target: 'mass', epochs: 0 });
+    expect(await resume(other, path)).toBe(2);
+    expect(other.getWeights()).toEqual(model.getWeights());
+  });
+
+  it('trainTable with rows to validate on, which remembers the best of its own', async () => {
+    const records = Array.from({ length: 40 }, (_, i) => ({ age: i, sick: i % 3 === 0 }));
+    await trainTable(records, { target: 'sick', epochs: 3, validationSplit: 0.2, callbacks: [checkpoint({ path, monitor: 'val_loss' })] });
+    expect(readdirSync(folder).sort()).toEqual(['run.best.safetensors', 'run.safetensors']);
+    // Its units are not those of the records before training is over, so it does not take them.
+    expect(fromBytes(new Uint8Array(readFileSync(path))).features).toBeUndefined();
   });
 
   it('what one backend wrote, another reads', async () => {

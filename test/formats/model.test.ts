@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import {
-  activation, adam, BackendError, batchNormalization, dense, dropout, exponentialDecay, FormatError, fromBytes, gaussianNoise, l1, l1l2, l2, layerNormalization, lbfgs,
-  loadModel, maxNorm, momentum, NablaError, nonNegative, normalization, OptionError, parseSafetensors, precision, residual, sequential, serializeSafetensors, sgd, unitNorm, type Layer, type LoadOptions, type Sequential, type SequentialOptions, type TensorLike,
+  activation, adam, BackendError, batchNormalization, dense, dropout, exponentialDecay, FormatError, fromBytes, gaussianNoise, impute, l1, l1l2, l2, layerNormalization, lbfgs,
+  loadModel, maxNorm, momentum, NablaError, nonNegative, normalization, oneHot, OptionError, parseSafetensors, precision, residual, sequential, serializeSafetensors, sgd, unitNorm, type Layer, type LoadOptions, type Sequential, type SequentialOptions, type TensorLike,
 } from '../../src/index.ts';
 import { backends } from '../backends.ts';
 import fixture from '../fixtures/torch.json' with { type: 'json' };
@@ -81,6 +81,33 @@ describe('a model that was saved and loaded', () => {
     const { history } = await model.fit(x, y, { epochs: 2, batchSize: 5 });
     expect((await other.fit(x, y, { epochs: 2, batchSize: 5 })).history).toEqual(history);
     expect(other.toBytes()).toEqual(model.toBytes());
+  });
+
+  it.each(backends)('may begin with layers for raw rows, %s', async (backend) => {
+    const raw = Float32Array.from(x, (value, i) => (i % 7 === 2 ? NaN : i % 4 === 1 ? i % 3 : value));
+    const rows = Array.from({ length: 10 }, (_, i) => raw.subarray(4 * i, 4 * i + 4));
+    const [fill, scale] = [impute({ strategy: 'median' }), normalization({ scaling: 'robust', columns: [0, 5, 6] })];
+    fill.adapt(rows);
+    const codes = oneHot({ categories: [0, 3, 0, 0], unknown: true });
+    scale.adapt(sequential({ layers: [fill, codes], backend }).predict(raw).reduce<number[][]>((all, value, i) => (i % 7 === 0 ? all.push([value]) : all.at(-1)!.push(value), all), []));
+    const model = sequential({ layers: [fill, codes, scale, impute({ strategy: 'constant', value: 3 }), oneHot({ categories: Array.from({ length: 7 }, () => 0), unknown: false }), dense({ units: 3 })], seed: 6, backend });
+    model.compile({ optimizer: adam({ learningRate: 0.05 }), loss: { name: 'sparseCategoricalCrossentropy', fromLogits: true } });
+    await model.fit(raw, y, { epochs: 2, batchSize: 5 });
+    const bytes = model.toBytes();
+    const other = fromBytes(bytes, { backend });
+    expect(other.getWeights()).toEqual(model.getWeights());
+    expect(other.predict(raw)).toEqual(model.predict(raw));
+    expect(other.layers.map(({ config }) => config)).toEqual(model.layers.map(({ config }, i) => ({ ...config, name: ['impute_1', 'oneHot_1', 'normalization_1', 'impute_2', 'oneHot_2', 'dense_1'][i], ...(i === 5 && { kernelInitializer: undefined }) })));
+    expect(other.toBytes()).toEqual(bytes);
+    model.compile(model.compiled!);
+    const { history } = await model.fit(raw, y, { epochs: 2, batchSize: 5 });
+    expect((await other.fit(raw, y, { epochs: 2, batchSize: 5 })).history).toEqual(history);
+    expect(describedBy(bytes)['layers']).toMatchObject([
+      { type: 'impute', config: { strategy: 'median', inputShape: [4] } }, { type: 'oneHot', config: { categories: [0, 3, 0, 0], unknown: true } },
+      { type: 'normalization', config: { scaling: 'robust', columns: [0, 5, 6], inputShape: [7] } }, { type: 'impute', config: { strategy: 'constant', value: 3 } },
+      { type: 'oneHot', config: { unknown: false } }, { type: 'dense' },
+    ]);
+    expect(Object.keys(((describedBy(sequential({ layers: [impute({ fill: [1, 2] })] }).toBytes())['layers'] as Json[])[0]!)['config'] as Json)).toEqual(['inputShape', 'strategy']);
   });
 
   it.each(['sgd', 'momentum', 'rmsprop', 'adagrad', 'adadelta', 'adam', 'adamw', 'adamax', 'nadam', 'lion', 'lbfgs'] as const)('has its optimizer: %s', (optimizer) => {
@@ -178,7 +205,7 @@ describe('what cannot be saved is told by its name', () => {
       circle.push(circle);
       Object.assign(make(), { userMetadata: circle }).toBytes();
     }, 'expected what JSON can hold, received Array of 1 value'],
-    ['an unknown format', () => make().toBytes('safetensor' as never), "toBytes format: expected one of safetensors; received 'safetensor', did you mean 'safetensors'?"],
+    ['an unknown format', () => make().toBytes('safetensor' as never), "toBytes format: expected one of safetensors, onnx, tfjs; received 'safetensor', did you mean 'safetensors'?"],
   ])('%s', (_, save, message) => {
     expect(save).toThrow(OptionError);
     expect(save).toThrow(message);
@@ -295,7 +322,8 @@ describe('a file is refused that', () => {
     return model.toBytes();
   })();
   const blocks = sequential({ layers: [
-    normalization({ inputShape: [4] }), residual([dense({ units: 4, kernelRegularizer: l2(), kernelConstraint: maxNorm() }), batchNormalization()]), gaussianNoise({ stddev: 1 }), layerNormalization(),
+    impute({ strategy: 'constant', inputShape: [4] }), oneHot({ categories: [0, 1, 0, 0], unknown: false }), normalization({ scaling: 'robust', columns: [0] }),
+    residual([dense({ units: 4, kernelRegularizer: l2(), kernelConstraint: maxNorm() }), batchNormalization()]), gaussianNoise({ stddev: 1 }), layerNormalization(),
   ] }).toBytes();
   type Layers = { type: string; name: string; config: Json; layers?: unknown }[];
   const layer = (change: (layers: Layers) => unknown): Uint8Array => changed(bytes, ({ model }) => void change(model['layers'] as Layers));
@@ -304,7 +332,7 @@ describe('a file is refused that', () => {
   const nested = (levels: number): Json => ({ type: 'residual', name: 'a', config: {}, layers: levels === 0 ? [{ type: 'dropout', config: { rate: 0.5, inputShape: [4] } }] : [nested(levels - 1)] });
 
   it.each<[string, Uint8Array, RegExp]>([
-    ['is no safetensors file', new TextEncoder().encode('{"a": [1, 2, 3]}'), /fromBytes: safetensors, byte 0/],
+    ['is no safetensors file', new TextEncoder().encode('a: [1, 2, 3, 4, 5]'), /fromBytes: safetensors, byte 0/],
     ['has metadata that are no JSON', text('{'), /expected JSON in 'nabla.model' of the metadata/],
     ['has an array for metadata', text('[]'), /expected an object in 'nabla.model' of the metadata, received Array/],
     ['has null for metadata', text('null'), /expected an object in 'nabla.model'.*received null/],
@@ -332,6 +360,7 @@ describe('a file is refused that', () => {
     ['has an unknown regularizer', layer((layers) => (layers[0]!.config['kernelRegularizer'] = { name: 'l3', config: {} })), /layers\[0\] kernelRegularizer: expected one of l1, .*received 'l3'/],
     ['has a constraint for a regularizer', layer((layers) => (layers[0]!.config['kernelRegularizer'] = 'maxNorm')), /layers\[0\]: dense kernelRegularizer: expected/],
     ['has a constraint with bad options', layer((layers) => (layers[0]!.config['biasConstraint'] = { name: 'maxNorm', config: { value: -1 } })), /layers\[0\] biasConstraint: maxNorm: expected/],
+    ['asks for more columns than there is memory for', layer((layers) => layers.push({ type: 'oneHot', name: 'o', config: { categories: [2 ** 40, 0, 0] } })), /layers\[5\]: oneHot categories: expected at most 100000 outputs/],
     ['has layers that do not fit', layer((layers) => (layers[2]!.config['inputShape'] = [9])), /inputShape is \[9\], but the layer before gives rows of 7/],
     ['has no input shape', layer((layers) => delete layers[0]!.config['inputShape']), /expected an inputShape/],
     ['has another number of inputs', model({ inputs: 5 }), /inputs: expected 4, as the layers say, received 5/],
@@ -371,7 +400,7 @@ describe('a file is refused that', () => {
   const places = [bytes, blocks].flatMap((file) => pathsOf(describedBy(file)).filter((path) => path.length > 0).map((path) => ({ file, path })));
   const junk = fc.oneof(
     fc.json({ maxDepth: 3 }).map((json) => JSON.parse(json) as unknown), fc.integer(), fc.double(),
-    fc.constantFrom('dense', 'dropout', 'activation', 'normalization', 'batchNormalization', 'residual', 'l2', 'maxNorm', 'constructor', '__proto__', 'sgd', 'lbfgs', 'function', 1e15, -1, [], {}, null, [2 ** 40], [4]),
+    fc.constantFrom('dense', 'dropout', 'activation', 'normalization', 'impute', 'oneHot', 'median', 'batchNormalization', 'residual', 'l2', 'maxNorm', 'constructor', '__proto__', 'sgd', 'lbfgs', 'function', 1e15, -1, [], {}, null, [2 ** 40], [4]),
   );
 
   const loadsOrThrows = (file: Uint8Array): void => {

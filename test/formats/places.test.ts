@@ -67,7 +67,7 @@ describe('a place is refused that', () => {
   it('has an option that is unknown, or a format', async () => {
     const save = vi.fn();
     await expect(make().save({ save }, { formats: 'x' } as never)).rejects.toThrow("save: unknown option 'formats', did you mean 'format'?");
-    await expect(make().save({ save }, { format: 'onxx' as never })).rejects.toThrow("save format: expected one of safetensors; received 'onxx'");
+    await expect(make().save({ save }, { format: 'onxx' as never })).rejects.toThrow("save format: expected one of safetensors, onnx, tfjs; received 'onxx', did you mean 'onnx'?");
     expect(save).not.toHaveBeenCalled();
   });
 });

@@ -1,8 +1,8 @@
 /** The same bits everywhere: hashes of trained weights, written down once, that every engine must give. */
 import { describe, expect, it } from 'vitest';
 import {
-  activations, adadelta, adagrad, adam, adamax, adamw, batchNormalization, dense, dropout, gaussianNoise, l1, l1l2, layerNormalization, lion, maxNorm, nadam, nonNegative,
-  normalization, residual, rmsprop, sequential, sgd, unitNorm, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type Optimizer, type SgdOptions,
+  activations, adadelta, adagrad, adam, adamax, adamw, batchNormalization, dense, dropout, gaussianNoise, impute, l1, l1l2, layerNormalization, lion, maxNorm, nadam, nonNegative,
+  normalization, oneHot, residual, rmsprop, sequential, sgd, unitNorm, type ActivationName, type InitializerSpec, type Layer, type LossSpec, type NormalizationOptions, type Optimizer, type SgdOptions,
 } from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
@@ -17,6 +17,8 @@ interface Case {
   other?: Optimizer;
   /** The rate of a dropout layer before the last one. */
   rate?: number;
+  /** Layers before the first, for rows with codes and gaps. */
+  first?: () => Layer[];
   /** Layers after the first. */
   inside?: () => Layer[];
   /** A layer before the last one. */
@@ -30,13 +32,14 @@ const inputs = 11;
 const units = 5;
 
 async function train({
-  hidden = 'relu', output = 'softmax', loss = 'sparseCategoricalCrossentropy', initializer = 'glorotUniform', optimizer = {}, other, rate = 0, inside = () => [], layer,
+  hidden = 'relu', output = 'softmax', loss = 'sparseCategoricalCrossentropy', initializer = 'glorotUniform', optimizer = {}, other, rate = 0, first = () => [], inside = () => [], layer,
   batchSize = 8, seed = 7,
 }: Case): Promise<string> {
   const name = typeof loss === 'string' ? loss : loss.name;
   const model = sequential({
     layers: [
-      dense({ units: 13, activation: hidden, kernelInitializer: initializer, inputShape: [inputs] }),
+      ...first(),
+      dense({ units: 13, activation: hidden, kernelInitializer: initializer, ...(first().length === 0 && { inputShape: [inputs] }) }),
       ...inside(),
       dense({ units: 9, activation: hidden, kernelInitializer: initializer }),
       dropout({ rate }),
@@ -50,8 +53,18 @@ async function train({
   const y = name === 'sparseCategoricalCrossentropy' ? Array.from({ length: rows }, (_, i) => i % units)
     : name === 'hinge' || name === 'squaredHinge' ? numbers(rows * units, 2).map(Math.sign)
       : numbers(rows * units, 2).map(Math.abs);
-  await model.fit(numbers(rows * inputs, 1, 2), y, { epochs: 5, batchSize });
+  const x = numbers(rows * inputs, 1, 2);
+  await model.fit(first().length === 0 ? x : x.map((value, i) => (i % 7 === 3 ? NaN : i % inputs === 4 ? i % 6 : value)), y, { epochs: 5, batchSize });
   return hashWeights(model.getWeights());
+}
+
+/** Layers for rows of which column 4 holds codes, and that have gaps. */
+function rawRows(options: NormalizationOptions = {}): Layer[] {
+  const fill = impute({ strategy: 'median' });
+  fill.adapt([numbers(inputs, 3), numbers(inputs, 4).fill(NaN, 0, 1), numbers(inputs, 5)]);
+  const scale = normalization({ columns: [0, 9, 14], ...options });
+  scale.adapt(Array.from({ length: 20 }, (_, i) => numbers(inputs + 4, 10 + i)));
+  return [fill, oneHot({ categories: Array.from({ length: inputs }, (_, i) => (i === 4 ? 4 : 0)) }), scale];
 }
 
 const cases: Record<string, Case> = {
@@ -93,6 +106,8 @@ cases['batchNormalization, batch of 1'] = { layer: batchNormalization, batchSize
 cases['batchNormalization with all options, adam'] = { layer: () => batchNormalization({ momentum: 0.5, epsilon: 0.25, center: false, scale: false }), other: adam() };
 cases['layerNormalization'] = { layer: layerNormalization };
 cases['normalization'] = { layer: () => normalization({ mean: 0.5, variance: 2 }) };
+cases['gaps and codes'] = { first: rawRows };
+cases['gaps and codes, adam'] = { first: () => rawRows({ scaling: 'minMax' }), other: adam() };
 cases['rmsprop'] = { other: rmsprop({ learningRate: 0.01 }) };
 cases['rmsprop with all options'] = { other: rmsprop({ learningRate: 0.01, rho: 0.8, epsilon: 1e-3, centered: true, momentum: 0.5, weightDecay: 0.01 }) };
 cases['adagrad'] = { other: adagrad({ learningRate: 0.05, weightDecay: 0.01 }) };

@@ -1,6 +1,7 @@
 /** A thread that ends in the middle of a step: an error, and a model at its last complete step. On Node, where one can be ended at once. */
 import { expect, it } from 'vitest';
-import { operationNames, operations, operationWords, type OperationName } from '../../src/backend/plan.ts';
+import { allOperations, operationNames } from '../../src/backend/extraPlan.ts';
+import { operationWords, type OperationName } from '../../src/backend/plan.ts';
 import { BackendError, dense, lbfgs, momentum, sequential, type Optimizer, type Sequential } from '../../src/index.ts';
 import { hashWeights } from '../hash.ts';
 import { numbers } from '../twins.ts';
@@ -44,7 +45,7 @@ async function after(counts: readonly number[], optimizer?: Optimizer): Promise<
 }
 
 const code = (name: OperationName): number => operationNames.indexOf(name);
-const word = (name: OperationName, argument: string): number => 1 + Object.keys(operations[name]).indexOf(argument);
+const word = (name: OperationName, argument: string): number => 1 + Object.keys(allOperations[name]).indexOf(argument);
 
 /** Trains, does `interfere` in the walk after some steps, and expects the error; returns the model. */
 async function loses(

@@ -242,8 +242,9 @@ describe('normalization', () => {
     layer.adapt([[1, 2], [3, 5]]);
     const model = only(layer);
     const before = model.getWeights();
-    expect(() => layer.adapt([[1, 2], [3, NaN]])).toThrow(DataError);
-    expect(() => layer.adapt([[1, 2], [3, NaN]])).toThrow(/normalization adapt x: row 1, column 1 is NaN/);
+    expect(() => layer.adapt([[1, 2], [3, Infinity]])).toThrow(DataError);
+    expect(() => layer.adapt([[1, 2], [3, -Infinity]])).toThrow(/normalization adapt x: row 1, column 1 is -Infinity/);
+    expect(() => layer.adapt([[1, NaN], [3, NaN]])).toThrow(/normalization adapt x: expected a value in every column, received none in column 1/);
     expect(() => layer.adapt([[1, 2, 3]])).toThrow(ShapeError);
     expect(() => layer.adapt([[3e38, 1], [-3e38, 1]])).toThrow(/column 0 is too large/);
     expect(() => normalization().adapt([1, 2, 3])).toThrow(/inputShape/);

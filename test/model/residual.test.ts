@@ -1,7 +1,8 @@
 /** Residual blocks: out = input + f(input), wherever they stand and whatever is in them. */
 import { describe, expect, it } from 'vitest';
 import { activation, adam, dense, dropout, gradientCheck, OptionError, residual, sequential, sgd, ShapeError, type Layer, type LossSpec, type Optimizer, type Sequential } from '../../src/index.ts';
-import { operationNames, operationWords, PlanBuilder } from '../../src/backend/plan.ts';
+import { operationNames } from '../../src/backend/extraPlan.ts';
+import { operationWords, PlanBuilder } from '../../src/backend/plan.ts';
 import { buildStages } from '../../src/model/chain.ts';
 import { backends } from '../backends.ts';
 import { expectClose } from '../close.ts';

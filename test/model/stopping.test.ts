@@ -252,3 +252,19 @@ it.each<[FitOptions, RegExp]>([
   await expect(model.fit(x, y, options)).rejects.toThrow(message);
   expect(model.getWeights()).toEqual(before);
 });
+
+it('a callback is told of an error in place of the end, and sees the rows', async () => {
+  const said: unknown[] = [];
+  const callback: Callback = {
+    setModel: (_model, _all, source) => void said.push(source!.samples.x.rows, source!.samples.y.columns),
+    onTrainEnd: () => void said.push('end'),
+    onTrainError: (error) => void said.push(error),
+  };
+  const stop = new Error('enough');
+  const failing: Callback = { onEpochEnd: () => { throw stop; } };
+  await expect(make('wasm').fit(x, y, { callbacks: [callback, failing] })).rejects.toBe(stop);
+  expect(said.slice(2)).toEqual([stop]);
+  await make('wasm').fit(x, y, { callbacks: [callback] });
+  expect(said.at(-1)).toBe('end');
+  expect(said.slice(0, 2)).toEqual([y.length, 1]);
+});

@@ -1,8 +1,8 @@
 /** Training with several threads: the same bits for any number of them, and what happens where one ends. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  activation, adadelta, adagrad, adam, adamax, adamw, batchNormalization, dense, dropout, gaussianNoise, l1, l2, layerNormalization, lion, loadBackend, maxNorm, momentum,
-  nadam, nonNegative, normalization, OptionError, residual, rmsprop, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer, type Sequential,
+  activation, adadelta, adagrad, adam, adamax, adamw, batchNormalization, dense, dropout, gaussianNoise, impute, l1, l2, layerNormalization, lion, loadBackend, maxNorm, momentum,
+  nadam, nonNegative, normalization, oneHot, OptionError, residual, rmsprop, sequential, sgd, type BackendName, type Layer, type LossName, type Optimizer, type Sequential,
 } from '../../src/index.ts';
 import { hasRelaxed, relaxedNote } from '../backends.ts';
 import { hashWeights } from '../hash.ts';
@@ -15,6 +15,8 @@ interface Case {
   readonly batchSize: number;
   readonly loss?: LossName;
   readonly optimizer?: Optimizer;
+  /** Whether rows have codes and gaps. */
+  readonly raw?: boolean;
 }
 
 function make({ layers, loss = 'meanSquaredError', optimizer = sgd({ learningRate: 0.05 }) }: Case, backend: BackendName = 'wasm'): Sequential {
@@ -23,8 +25,8 @@ function make({ layers, loss = 'meanSquaredError', optimizer = sgd({ learningRat
   return model;
 }
 
-function data({ inputs, rows, loss }: Case, units: number): [x: Float32Array, y: Float32Array] {
-  const x = numbers(rows * inputs, 1, 2);
+function data({ inputs, rows, loss, raw = false }: Case, units: number): [x: Float32Array, y: Float32Array] {
+  const x = numbers(rows * inputs, 1, 2).map((value, i) => (!raw ? value : i % 7 === 3 ? NaN : i % 3 === 0 ? i % 6 : value));
   return [x, loss === 'sparseCategoricalCrossentropy' ? Float32Array.from({ length: rows }, (_, i) => i % units) : numbers(rows * units, 2)];
 }
 
@@ -85,6 +87,13 @@ const cases: Record<string, Case> = {
       residual([dropout({ rate: 0.5 })]), dense({ units: 3 }), residual([dense({ units: 3, activation: 'tanh' })]),
     ],
     inputs: 21, rows: 101, batchSize: 27, optimizer: sgd({ learningRate: 0.01 }),
+  },
+  'gaps and codes at first, codes after that': {
+    layers: () => [
+      impute({ fill: numbers(13, 8) }), oneHot({ categories: Array.from({ length: 13 }, (_, i) => (i % 4 === 3 ? i : 0)) }), normalization({ mean: 0.5, variance: 2 }),
+      dense({ units: 9, activation: 'tanh' }), oneHot({ categories: [0, 3, 0, 0, 0, 1, 0, 0, 5], unknown: false }), impute(), dense({ units: 3 }),
+    ],
+    inputs: 13, rows: 101, batchSize: 27, optimizer: sgd({ learningRate: 0.01 }), raw: true,
   },
   'gaussian noise of even and odd widths': {
     layers: () => [

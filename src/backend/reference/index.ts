@@ -6,9 +6,11 @@
 
 import type { Backend } from '../backend.ts';
 import type { Memory, Views } from '../memory.ts';
-import { floatFromBits, operationNames, operations, operationWords, type KernelName } from '../plan.ts';
+import { allOperations, operationNames } from '../extraPlan.ts';
+import { floatFromBits, operationWords, type KernelName } from '../plan.ts';
 import { runEpochs } from './epochs.ts';
 import * as activation from './activation.ts';
+import * as columns from './columns.ts';
 import * as constraint from './constraint.ts';
 import * as dropout from './dropout.ts';
 import * as gemm from './gemm.ts';
@@ -23,6 +25,8 @@ import * as residual from './residual.ts';
 import * as updates from './updates.ts';
 
 type Kernel = (memory: Views, ...args: number[]) => void;
+
+export { extraOperations } from '../extraPlan.ts';
 
 /** One kernel for each operation that is one, with the arguments of its page in order. */
 export const kernels = {
@@ -39,12 +43,13 @@ export const kernels = {
   ...normalization.kernels,
   ...updates.kernels,
   ...ranges.kernels,
+  ...columns.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */
 const table = operationNames.map((name): { kernel: Kernel | undefined; kinds: readonly string[] } => ({
   kernel: (kernels as Partial<Record<typeof name, Kernel>>)[name],
-  kinds: Object.values<string>(operations[name]),
+  kinds: Object.values<string>(allOperations[name]),
 }));
 
 export class ReferenceBackend implements Backend {

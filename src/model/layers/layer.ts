@@ -98,6 +98,8 @@ export interface Stage {
   readonly parameters: readonly ParameterSpec[];
   /** Set where it works in steps of training alone; in every other plan the stages around it are joined. */
   readonly trainingOnly?: boolean;
+  /** Set where NaN in its input stands for a value that is missing: a model whose first stage it is takes such rows. */
+  readonly takesMissing?: boolean;
   /** Set where it uses extra operations. */
   readonly extra?: boolean;
   /** Set where its output is its input: it has no `out` of its own, and `forward` does nothing. */

@@ -4,6 +4,7 @@ import { lossCodes } from '../../backend/plan.ts';
 import { didYouMean, OptionError, show, unexpected } from '../../errors.ts';
 import { checkName } from '../../options.ts';
 import type { Sequential } from '../sequential.ts';
+import type { Samples } from './samples.ts';
 
 /** The loss and metrics of an epoch, or of the epoch so far; those of validation data begin with `val_`. */
 export type Logs = Readonly<Record<string, number>>;
@@ -12,11 +13,13 @@ export type Logs = Readonly<Record<string, number>>;
 export interface Callback {
   /**
    * Before all others, with the model that `fit` is called on: to read and set its weights, and to stop it by `model.stopTraining = true`;
-   * and with all callbacks of that `fit`, in order.
+   * and with all callbacks of that `fit`, in order, and where its rows come from: all of them for arrays, of a dataset the batch at hand.
    */
-  setModel?(model: Sequential, callbacks: readonly Callback[]): void | Promise<void>;
+  setModel?(model: Sequential, callbacks: readonly Callback[], source?: { readonly samples: Samples }): void | Promise<void>;
   onTrainBegin?(): void | Promise<void>;
   onTrainEnd?(logs: Logs): void | Promise<void>;
+  /** In place of it where training stops by an error, such as a loss that is not finite, which `fit` then rejects with. */
+  onTrainError?(error: unknown): void | Promise<void>;
   onEpochBegin?(epoch: number): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
   /** After each batch, with the means over the epoch so far. Set it only where it is needed: it costs a little every step. */
@@ -36,7 +39,7 @@ export interface History {
   readonly history: Record<string, number[]>;
 }
 
-const hooks = ['setModel', 'onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd'] as const satisfies (keyof Callback)[];
+const hooks = ['setModel', 'onTrainBegin', 'onTrainEnd', 'onTrainError', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd'] as const satisfies (keyof Callback)[];
 
 /** Several callbacks as one; hooks that none has stay undefined, so that they cost nothing. */
 export function combine(where: string, callbacks: readonly Callback[]): Callback {

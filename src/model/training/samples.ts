@@ -12,10 +12,11 @@ export interface Samples {
   readonly weights?: Matrix;
 }
 
-/** What samples have to fit: values in a row of input and of output, and the loss. */
+/** What samples have to fit: values in a row of input and of output, whether NaN may stand for a missing one of input, and the loss. */
 export interface Fit {
   readonly inputs: number;
   readonly outputs: number;
+  readonly takesMissing: boolean | undefined;
   readonly loss: Loss;
 }
 
@@ -28,10 +29,10 @@ export function readSamples(where: string, x: MatrixLike, y: MatrixLike, { input
   return samples;
 }
 
-/** The same with all values finite, and targets that the loss takes. */
+/** The same with all values finite, or missing where they may be, and targets that the loss takes. */
 export function checkedSamples(where: string, x: MatrixLike, y: MatrixLike, fit: Fit): Samples {
   const samples = readSamples(where, x, y, fit);
-  checkFinite(`${where} x`, samples.x);
+  checkFinite(`${where} x`, samples.x, fit.takesMissing);
   checkFinite(`${where} y`, samples.y);
   checkTargets(`${where} y`, fit.loss, samples.y, fit.outputs);
   return samples;

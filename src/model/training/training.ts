@@ -129,7 +129,7 @@ export async function train(
   let logs: Logs = {};
   signal?.throwIfAborted();
   const iterate = await program.objective!.optimizer.begin?.(model, source.batch, source.samples.x.rows, source.steps);
-  await callbacks.setModel?.(model, run.given);
+  await callbacks.setModel?.(model, run.given, source);
   program.keep();
   try {
     await program.joinTeam(run.threads, source.batch);
@@ -160,6 +160,9 @@ export async function train(
       await onEpochEnd?.(epoch - 1, logs);
       over = !midway && (model.stopTraining || slices.over || Math.abs(losses.at(-2)! - losses.at(-1)!) <= tolerance!);
     }
+  } catch (error) {
+    await callbacks.onTrainError?.(error);
+    throw error;
   } finally {
     if (run.verbose > 0) sayInPlace('');
     program.detach();
@@ -310,7 +313,7 @@ const unscaledMagnitude = 100;
 function likelyCause(program: Program, { x, y }: Samples): string {
   for (const [what, matrix] of [['input', x], ['target', y]] as const) {
     if (what === 'target' && program.objective?.loss.kind.targets !== 'numbers') continue;
-    const { value, column } = largest(matrix);
+    const { value, column } = largest(matrix, program.takesMissing);
     if (!Number.isFinite(value)) return `${what} column ${column} holds ${value} now: the data changed during fit`;
     if (Math.abs(value) > unscaledMagnitude) {
       return `${what} column ${column} is not scaled (it holds ${value}); bring columns to a mean near 0 and a deviation near 1`;
@@ -319,9 +322,10 @@ function likelyCause(program: Program, { x, y }: Samples): string {
   return `the learning rate, ${Number(program.learningRate.toPrecision(6))}, is too high; try a tenth of it`;
 }
 
-/** The value of largest magnitude, or the first that is not finite. */
-function largest({ values, columns }: Matrix): { value: number; column: number } {
+/** The value of largest magnitude, or the first that is not finite; where values may be missing, NaN counts as 0. */
+function largest({ values, columns }: Matrix, missing: boolean | undefined): { value: number; column: number } {
+  const valueAt = (i: number): number => (missing ? values[i]! || 0 : values[i]!);
   let at = 0;
-  for (let i = 0; i < values.length && Number.isFinite(values[at]); i++) if (!(Math.abs(values[i]!) <= Math.abs(values[at]!))) at = i;
-  return { value: values[at] ?? NaN, column: at % columns };
+  for (let i = 0; i < values.length && Number.isFinite(valueAt(at)); i++) if (!(Math.abs(valueAt(i)) <= Math.abs(valueAt(at)))) at = i;
+  return { value: valueAt(at), column: at % columns };
 }

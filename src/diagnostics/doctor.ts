@@ -1,0 +1,220 @@
+/**
+ * The training doctor: `diagnose` looks at a model as it is, `doctor` watches `fit`. Both look at a copy on a sample of rows, so that the
+ * model, and what comes of training, stays the same to the bit.
+ */
+
+import { notCompiled, TrainingError, unexpected } from '../errors.ts';
+import type { MatrixLike } from '../data/matrix.ts';
+import type { Callback, History, Logs } from '../model/training/callbacks.ts';
+import { checkedSamples, type Samples } from '../model/training/samples.ts';
+import { weightKeys, withClassWeight, withSampleWeight, type WeightOptions } from '../model/training/weights.ts';
+import { Sequential } from '../model/sequential.ts';
+import { checkBoolean, checkInteger, checkKeys } from '../options.ts';
+import { say } from '../platform.ts';
+import { Random } from '../random.ts';
+import { courseFindings } from './course.ts';
+import { diagnosisOf, sentences, type Diagnosis } from './diagnosis.ts';
+import { stateFindings, staticFindings, type Case, type Finding } from './findings.ts';
+import { lookThrough, pick, type Look } from './measures.ts';
+import { Probe } from './probe.ts';
+
+export interface DiagnoseOptions extends WeightOptions {
+  /** Rows to look at, drawn by the model's seed where there are more; default 512. */
+  samples?: number;
+  /** Names of the input columns, to be called by. */
+  columns?: readonly string[];
+  /** What `fit` returned: then the course of the loss is judged too. */
+  history?: History;
+}
+
+export interface DoctorOptions {
+  /** Rows to look at, drawn by the model's seed where there are more; default 128. */
+  samples?: number;
+  /** Names of the input columns, to be called by. */
+  columns?: readonly string[];
+  /** Called with every finding as it is made, once for each code and layer. */
+  onFinding?: (finding: Finding) => void;
+  /** Whether to say every finding on the console; default false. */
+  verbose?: boolean;
+}
+
+/** A callback that watches `fit`. */
+export interface Doctor extends Callback {
+  /** What is found so far; complete when `fit` has resolved or rejected. Of the last `fit` it was given to. */
+  readonly findings: readonly Finding[];
+  /** The last look at the model, with all findings; undefined before the first. */
+  readonly diagnosis: Diagnosis | undefined;
+}
+
+/**
+ * Looks at a compiled model on rows `x` and targets `y`, as for `fit`: how steep every activation is and how large gradients and updates
+ * are, and what stands in the way of learning: the network as it is made, the data, the weights as they are, and a few trial updates of a copy. Nothing is changed.
+ *
+ * @throws OptionError before `compile` and for unknown options; ShapeError, DataError as `fit` does.
+ */
+export function diagnose(model: Sequential, x: MatrixLike, y: MatrixLike, options: DiagnoseOptions = {}): Diagnosis {
+  const where = 'diagnose';
+  if (!(model instanceof Sequential)) throw unexpected(where, 'a model made by sequential', model);
+  checkKeys(where, options, ['samples', 'columns', 'history', ...weightKeys]);
+  const most = checkInteger(`${where} samples`, options.samples ?? 512, { min: 1 });
+  const names = checkNames(where, options.columns, model);
+  const { objective } = model.program;
+  if (objective === undefined) throw notCompiled(where);
+  const { inputs, outputs, takesMissing } = model.program;
+  const fit = { inputs, outputs, takesMissing, loss: objective.loss };
+  let samples = withSampleWeight(where, checkedSamples(where, x, y, fit), options.sampleWeight);
+  samples = withClassWeight(where, samples, options.classWeight, fit);
+  const { epoch, history } = options.history ?? { epoch: [], history: {} };
+  const course = epoch.length === 0 ? undefined : { losses: history['loss'] ?? [], validationLosses: history['val_loss'] ?? [], looks: [] };
+  const one = caseOf(model, samples, most, names);
+  const look = lookThrough(one.probe);
+  const found = [...staticFindings(one), ...stateFindings(one, look)];
+  return diagnosisOf(look, one.probe.baseline, [...found, ...courseFindings(one, look, course, false, found)]);
+}
+
+/** Names for the columns: those given, or those of the table that the model is of. */
+function checkNames(where: string, names: readonly string[] | undefined, model: Sequential): readonly string[] | undefined {
+  if (names === undefined) return model.features?.inputs.map(({ name }) => name);
+  if (!Array.isArray(names as unknown) || names.length !== model.inputShape[0]) throw unexpected(`${where} columns`, `an array of ${model.inputShape[0]} names`, names);
+  return names;
+}
+
+function caseOf(model: Sequential, samples: Samples, most: number, names: readonly string[] | undefined): Case {
+  const order = drawn(samples.x.rows, 2 * most, new Random(model.seed, 'sampling'));
+  const held = order.subarray(most);
+  const rows = { sample: pick(samples, order.subarray(0, most)), held: held.length * 4 > most ? pick(samples, held) : undefined, all: samples };
+  return { model, samples, names, probe: new Probe(model, rows) };
+}
+
+/** Different numbers below `rows` in random order: `most`, or all there are. */
+function drawn(rows: number, most: number, random: Random): Uint32Array {
+  if (rows < 4 * most) {
+    const order = new Uint32Array(rows);
+    for (let row = 0; row < rows; row++) order[row] = row;
+    random.shuffle(order);
+    return order.subarray(0, most);
+  }
+  const taken = new Set<number>();
+  while (taken.size < most) taken.add(random.below(rows));
+  return Uint32Array.from(taken);
+}
+
+/** How many times as many rows as a look training goes through between two of them: looks take a few percent of the time. */
+const workBetweenLooks = 80;
+/** Products of a row and a weight that take as long as what a look does whatever its rows are. */
+const workOfLook = 1e6;
+
+/**
+ * A callback that watches `fit` on a sample of its rows: at the start, after epochs (every few, where they are short) and at the end. What
+ * it finds about the network and the data it says at once, what it finds about the state of the weights where two looks in a row find it,
+ * and about the learning rate and the course of the loss at the end. It prints nothing unless `verbose`.
+ *
+ * @throws OptionError for unknown or bad options.
+ */
+export function doctor(options: DoctorOptions = {}): Doctor {
+  const where = 'doctor';
+  checkKeys(where, options, ['samples', 'columns', 'onFinding', 'verbose']);
+  const most = checkInteger(`${where} samples`, options.samples ?? 128, { min: 1 });
+  const verbose = checkBoolean(`${where} verbose`, options.verbose ?? false);
+  const { onFinding } = options;
+  if (onFinding !== undefined && typeof onFinding !== 'function') throw unexpected(`${where} onFinding`, 'a function', onFinding);
+  let watch: Watch | undefined;
+  return {
+    setModel(model, _callbacks, source) {
+      watch = new Watch(model, most, checkNames(where, options.columns, model), (finding) => {
+        if (verbose) say(sentences(finding));
+        onFinding?.(finding);
+      });
+      watch.source = source;
+    },
+    onTrainBegin: () => watch!.begin(),
+    onEpochEnd: (_epoch, logs) => watch!.epoch(logs),
+    onTrainEnd: () => watch!.end(false),
+    onTrainError: (error) => watch!.end(error instanceof TrainingError),
+    get findings() {
+      return watch?.findings() ?? [];
+    },
+    get diagnosis() {
+      return watch?.diagnosis();
+    },
+  };
+}
+
+/** One `fit` under observation. */
+class Watch {
+  source: { readonly samples: Samples } | undefined;
+  readonly #model: Sequential;
+  readonly #most: number;
+  readonly #names: readonly string[] | undefined;
+  readonly #tell: (finding: Finding) => void;
+  readonly #found: Finding[] = [];
+  readonly #losses: number[] = [];
+  readonly #validationLosses: number[] = [];
+  readonly #looks: Look[] = [];
+  /** What the last look found about the state of the weights. */
+  #suspected: Finding[] = [];
+  #case: Case | undefined;
+  #rows = 0;
+  #rowsBetweenLooks = 0;
+
+  constructor(model: Sequential, most: number, names: readonly string[] | undefined, tell: (finding: Finding) => void) {
+    this.#model = model;
+    this.#most = most;
+    this.#names = names;
+    this.#tell = tell;
+  }
+
+  begin(): void {
+    this.#case = caseOf(this.#model, this.source!.samples, this.#most, this.#names);
+    const weights = this.#model.program.parameters.reduce((sum, { floats }) => sum + floats, 0);
+    this.#rowsBetweenLooks = workBetweenLooks * (this.#case.probe.rows + workOfLook / Math.max(1, weights));
+    staticFindings(this.#case).forEach((finding) => this.#add(finding));
+    this.#look();
+  }
+
+  epoch({ loss = NaN, val_loss: validation }: Logs): void {
+    this.#losses.push(loss);
+    if (validation !== undefined) this.#validationLosses.push(validation);
+    this.#rows += this.source!.samples.x.rows;
+    if (this.#rows >= this.#rowsBetweenLooks) this.#look();
+  }
+
+  /** `diverged`: by a loss or weights that are not finite. */
+  end(diverged: boolean): void {
+    if (this.#case === undefined || (this.#losses.length === 0 && !diverged)) return;
+    if (this.#rows > 0) this.#look();
+    // What was seen once and could not be seen again.
+    if (this.#looks.length === 1) this.#suspected.forEach((finding) => this.#add(finding));
+    const course = { losses: this.#losses, validationLosses: this.#validationLosses, looks: this.#looks };
+    courseFindings(this.#case, this.#looks.at(-1)!, course, diverged, this.#found).forEach((finding) => this.#add(finding));
+  }
+
+  #look(): void {
+    this.#rows = 0;
+    const look = lookThrough(this.#case!.probe);
+    const suspected = stateFindings(this.#case!, look);
+    // A slight one may pass by, such as a state of the first weights.
+    for (const finding of suspected) if (finding.severity === 'error' || this.#suspected.some((before) => same(before, finding))) this.#add(finding);
+    this.#looks.push(look);
+    this.#suspected = suspected;
+  }
+
+  #add(finding: Finding): void {
+    if (this.#found.some((known) => same(known, finding))) return;
+    this.#found.push(finding);
+    this.#tell(finding);
+  }
+
+  findings(): readonly Finding[] {
+    return [...this.#found];
+  }
+
+  diagnosis(): Diagnosis | undefined {
+    const look = this.#looks.at(-1);
+    return look && diagnosisOf(look, this.#case!.probe.baseline, this.findings());
+  }
+}
+
+function same(a: Finding, b: Finding): boolean {
+  return a.code === b.code && a.layer === b.layer;
+}

@@ -1,0 +1,15 @@
+/** Numbers as people read them. */
+
+/** With separators: rounded to whole ones, small ones to three digits. */
+export function count(value: number): string {
+  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : value.toLocaleString('en', { maximumSignificantDigits: 3 });
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** Seconds of training. */
+export function seconds(value: number): string {
+  return `${value.toFixed(value < 10 ? 2 : 1)} s`;
+}

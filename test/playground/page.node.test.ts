@@ -1,0 +1,303 @@
+/**
+ * The playground as people get it: built, served as static files under a strict content security policy, and driven in Chromium by mouse
+ * and keyboard.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { chromium, type Browser, type Page } from 'playwright';
+import { build } from 'vite';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+const executablePath = process.env['CHROMIUM_FOUND'] ?? '';
+if (executablePath === '') console.log('No Chromium found: the tests of the playground in a page are skipped.');
+
+const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+const mediaTypes: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+/** The most that a visit may load, compressed. */
+const mostBytes = 150_000;
+
+describe.skipIf(executablePath === '')('the playground', () => {
+  let folder: string;
+  let server: Server;
+  let browser: Browser;
+  let address: string;
+  let page: Page;
+  let errors: string[] = [];
+  /** What has been asked for, and its size compressed. */
+  const loaded = new Map<string, number>();
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'nabla-playground-'));
+    await build({ configFile: fileURLToPath(new URL('../../.config/playground.config.ts', import.meta.url)), logLevel: 'warn', build: { outDir: folder, emptyOutDir: true } });
+    server = createServer((request, response) => {
+      const path = new URL(request.url ?? '/', 'http://localhost').pathname.replace(/^\/some\/place\//, '/').replace(/\/$/, '/index.html');
+      try {
+        const body = readFileSync(join(folder, path));
+        loaded.set(path, gzipSync(body).length);
+        response.writeHead(200, { 'content-type': mediaTypes[extname(path)] ?? 'text/plain', 'content-security-policy': policy }).end(body);
+      } catch {
+        response.writeHead(404).end();
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // In a folder of a host, for its files must not count on the root.
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/some/place/`;
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.closeAllConnections();
+    server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  afterEach(async () => {
+    await page.close();
+    expect(errors).toEqual([]);
+  });
+
+  /** Opens the page and waits for the first snapshot. */
+  async function open(hash = '', options: Parameters<Browser['newPage']>[0] = {}): Promise<void> {
+    errors = [];
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') errors.push(message.text());
+    });
+    await page.goto(address + hash);
+    await atEpoch(0);
+  }
+
+  const text = (selector: string): Promise<string> => page.locator(selector).innerText();
+  const epoch = async (): Promise<number> => Number((await text('#epoch')).replaceAll(',', ''));
+  const atEpoch = (wanted: number): Promise<unknown> => page.waitForFunction((value) => document.querySelector('#epoch')?.textContent === value, wanted.toLocaleString('en'));
+  const losses = async (): Promise<string[]> => [await text('#train-loss'), await text('#test-loss')];
+  const norms = (): Promise<number[]> => page.locator('.layers tbody tr').evaluateAll((rows) => rows.map((row) => Number((row as HTMLElement).dataset['norm'])));
+  const paused = (): Promise<unknown> => page.waitForFunction(() => document.querySelector('#status')?.textContent?.startsWith('Paused'));
+
+  async function step(): Promise<void> {
+    const before = await epoch();
+    await page.click('#step');
+    await atEpoch(before + 1);
+  }
+
+  /** Losses at the start and after each of some steps. */
+  async function course(steps: number): Promise<string[][]> {
+    const found = [await losses()];
+    for (let i = 0; i < steps; i++) {
+      await step();
+      found.push(await losses());
+    }
+    return found;
+  }
+
+  it('learns XOR when played, and stays where it is when paused', async () => {
+    await open();
+    expect(await text('#play')).toBe('Play');
+    await page.click('#play');
+    await page.waitForFunction(() => Number.parseFloat(document.querySelector('#test-accuracy')!.textContent!) > 95);
+    expect(await text('#play')).toBe('Pause');
+    expect(Number((await text('#epochs-s')).replaceAll(',', ''))).toBeGreaterThan(0);
+    await page.click('#play');
+    await paused();
+    const stopped = await epoch();
+    await page.waitForTimeout(300);
+    expect(await epoch()).toBe(stopped);
+    expect(await text('#findings')).toContain('It has learnt');
+  });
+
+  it('steps one epoch at a time, and begins with the same losses after a reset', async () => {
+    await open();
+    const first = await course(3);
+    expect(new Set(first.map(([train]) => train)).size).toBe(4);
+    await page.click('#reset');
+    await atEpoch(0);
+    expect(await course(3)).toEqual(first);
+  });
+
+  it('shows the same run for the same address, and keeps the address to what is shown', async () => {
+    const hash = '#watch?data=moons&noise=0.2&points=100&seed=7&layers=5.gelu,3.relu.sigmoid&init=heNormal&optimizer=adam&rate=0.02&batch=8&speed=15';
+    await open(hash);
+    expect(new URL(page.url()).hash).toBe(hash);
+    const first = await course(2);
+    await page.close();
+    await open(hash);
+    expect(await course(2)).toEqual(first);
+    await page.close();
+    await open(hash.replace('seed=7', 'seed=8'));
+    expect(await course(2)).not.toEqual(first);
+  });
+
+  it('opens the room for a hash that it does not know, and follows one that is typed in', async () => {
+    await open('#nowhere');
+    const usual = await losses();
+    await page.evaluate(() => void (location.hash = '#watch?data=circles&layers=3.tanh'));
+    await page.waitForFunction((before) => document.querySelector('#train-loss')!.textContent !== before, usual[0]);
+    expect(await page.locator('#data').inputValue()).toBe('circles');
+    expect(await page.locator('.layer').count()).toBe(1);
+  });
+
+  it.each([
+    ['data', 'spirals'], ['noise', '0.3'], ['points', '80'], ['seed', '5'], ['optimizer', 'rmsprop'], ['rate', '0.3'], ['batch', '50'],
+    ['init', 'heNormal'], ['units-1', '3'], ['activation-2', 'softsign'], ['derivative-2', 'constant'],
+  ])('%s changes what is trained, and the address', async (id, value) => {
+    await open();
+    const usual = await course(1);
+    await page.click('#reset');
+    await atEpoch(0);
+    const control = page.locator(`#${id}`);
+    if (await control.evaluate((element) => element instanceof HTMLSelectElement)) await control.selectOption(value);
+    else {
+      await control.fill(value);
+      await control.press('Enter');
+    }
+    await page.waitForFunction((part) => location.hash.includes(part), value);
+    await atEpoch(0);
+    const changed = await course(1);
+    expect(changed[1]).not.toEqual(usual[1]);
+    expect(errors).toEqual([]);
+    // The link that has come of it is the same run.
+    await page.reload();
+    await atEpoch(0);
+    expect(await course(1)).toEqual(changed);
+  });
+
+  it('keeps a number that makes no sense out', async () => {
+    await open();
+    await page.fill('#noise', '-3');
+    await page.press('#noise', 'Enter');
+    expect(await page.inputValue('#noise')).toBe('0.1');
+    await page.fill('#seed', '');
+    await page.press('#seed', 'Enter');
+    expect(await page.inputValue('#seed')).toBe('1');
+  });
+
+  it('takes a learning rate that is not among the choices from the address', async () => {
+    await open('#watch?rate=0.07');
+    expect(await page.inputValue('#rate')).toBe('0.07');
+  });
+
+  it('adds and removes layers, one to six', async () => {
+    await open();
+    for (let i = 0; i < 4; i++) await page.click('#add-layer');
+    await page.waitForFunction(() => document.querySelectorAll('.layers tbody tr').length === 7);
+    expect(await page.locator('#add-layer').isDisabled()).toBe(true);
+    for (let i = 0; i < 5; i++) await page.click('.layer >> nth=0 >> button');
+    await page.waitForFunction(() => document.querySelectorAll('.layers tbody tr').length === 2);
+    expect(await page.locator('.layer button').isDisabled()).toBe(true);
+    await step();
+  });
+
+  it('has no gradient in the hidden layers where the derivative is zero, at once and while it trains', async () => {
+    await open();
+    expect((await norms()).every((norm) => norm > 0)).toBe(true);
+    await page.click('#play');
+    await page.waitForFunction(() => Number(document.querySelector('#epoch')!.textContent) > 3);
+    await page.selectOption('#derivative-2', 'zero');
+    await page.waitForFunction(() => (document.querySelector('.layers tbody tr') as HTMLElement).dataset['norm'] === '0');
+    expect(await text('#play')).toBe('Pause');
+    const [first, second, last] = await norms();
+    expect([first, second]).toEqual([0, 0]);
+    expect(last).toBeGreaterThan(0);
+    expect(await epoch()).toBeGreaterThan(3);
+    expect(await text('#findings')).toContain('f′ = 0');
+    expect(await text('#plotted')).toContain('Layer 2');
+  });
+
+  it('trains as fast as it is told', async () => {
+    await open('#watch?speed=2');
+    await page.click('#play');
+    await page.waitForTimeout(1200);
+    expect(await epoch()).toBeLessThanOrEqual(4);
+    await page.selectOption('#speed', '0');
+    await page.waitForFunction(() => Number(document.querySelector('#epoch')!.textContent!.replaceAll(',', '')) > 200);
+    expect(page.url()).toContain('speed=0');
+  });
+
+  it('explains the weight and the point that are chosen, by number, by key and by pointing', async () => {
+    await open();
+    const before = await text('#chain');
+    await page.getByLabel('To unit').fill('3');
+    await page.getByLabel('To unit').press('Enter');
+    await page.waitForFunction((old) => document.querySelector('#chain')!.textContent !== old && document.querySelector('#chain')!.textContent!.includes('unit 3'), before);
+    await page.getByLabel('Point', { exact: true }).fill('12');
+    await page.getByLabel('Point', { exact: true }).press('Enter');
+    await page.locator('.network').press('ArrowRight');
+    await page.waitForFunction(() => document.querySelector('#chain')!.textContent!.includes('layer 2, unit 1'));
+    expect(await page.getByLabel('Point', { exact: true }).inputValue()).toBe('12');
+    const box = (await page.locator('.network').boundingBox())!;
+    // A little before the answer, where the lines of the last layer come together.
+    await page.mouse.move(box.x + box.width - 60, box.y + box.height / 2);
+    await page.waitForFunction(() => document.querySelector('#chain')!.textContent!.includes('weight into output'));
+    expect(await text('#reading')).toMatch(/^From unit \d of layer 2 to the answer: w = .+, ∂J\/∂w = .+; of one point, input .+ × δ .+\.$/);
+    const map = (await page.locator('.map').boundingBox())!;
+    await page.mouse.click(map.x + map.width / 4, map.y + map.height / 4);
+    await page.waitForFunction(() => document.querySelector('#chain')!.textContent!.includes('wanted 1'));
+  });
+
+  it('shows the f′ of the layer that is picked, and test points where wanted', async () => {
+    await open('#watch?layers=4.relu,4.sigmoid');
+    await page.click('.layers button >> nth=1');
+    expect(await text('#plotted')).toContain('f is sigmoid');
+    const drawn = (): Promise<string> => page.locator('.map').evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const before = await drawn();
+    await page.getByLabel('test points too').check();
+    expect(await drawn()).not.toBe(before);
+  });
+
+  it('goes by keyboard alone', async () => {
+    await open();
+    const hash = new URL(page.url()).hash;
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect([await page.evaluate(() => document.activeElement?.id), new URL(page.url()).hash]).toEqual(['room', hash]);
+    for (let presses = 0; presses < 5; presses++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate(() => document.activeElement?.id === 'play')) break;
+    }
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('play');
+    await page.keyboard.press('Space');
+    await page.waitForFunction(() => document.querySelector('#status')!.textContent === 'Training.');
+    await page.keyboard.press('Enter');
+    await paused();
+    // A control that is used stays in use, though what it changes is drawn anew.
+    await page.focus('#derivative-1');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForFunction(() => location.hash.includes('tanh.constant'));
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('derivative-1');
+  });
+
+  it('has a name for every control', async () => {
+    await open();
+    const nameless = await page.locator('button, input, select, a, canvas').evaluateAll((controls) => controls.filter((control) => {
+      const label = (control as HTMLInputElement).labels?.[0]?.textContent ?? '';
+      return `${label}${control.getAttribute('aria-label') ?? ''}${control.tagName === 'SELECT' ? '' : control.textContent}`.trim() === '' && control.closest('.chart') === null;
+    }).map((control) => control.outerHTML));
+    expect(nameless).toEqual([]);
+    expect(await page.locator('[role=status][aria-live=polite]').count()).toBe(1);
+  });
+
+  it.each(['light', 'dark'] as const)('fits into 360 pixels, in the %s', async (colorScheme) => {
+    await open('#watch?layers=8.tanh,8.tanh.straightThrough,8.leakyRelu.leakyRelu,8.tanh,8.tanh,8.tanh', { viewport: { width: 360, height: 740 }, colorScheme });
+    await step();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    const beyond = await page.locator('.panel *').evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().right > 352 && one.closest('.chart') === null).map((one) => one.outerHTML.slice(0, 80)));
+    expect(beyond).toEqual([]);
+  });
+
+  it('weighs little', async () => {
+    loaded.clear();
+    await open();
+    await step();
+    const bytes = [...loaded.values()].reduce((sum, size) => sum + size, 0);
+    console.log(`playground: a visit loads ${(bytes / 1000).toFixed(1)} kB gzip: ${[...loaded].map(([path, size]) => `${path} ${(size / 1000).toFixed(1)}`).join(', ')}`);
+    expect(bytes).toBeLessThan(mostBytes);
+    expect(bytes).toBeGreaterThan(20_000);
+  });
+});

@@ -1,0 +1,155 @@
+/** What the room *watch* is made of, without the page: the address of a run, the run itself, what is measured and said of it. */
+import { describe, expect, it } from 'vitest';
+import { loadBackend } from '../../src/index.ts';
+import { Curve } from '../../src/playground/rooms/watch/curve.ts';
+import { figure } from '../../src/playground/rooms/watch/figure.ts';
+import { findings, type Measured } from '../../src/playground/rooms/watch/findings.ts';
+import { bins } from '../../src/playground/rooms/watch/messages.ts';
+import { presets } from '../../src/playground/rooms/watch/presets.ts';
+import { Run } from '../../src/playground/rooms/watch/run.ts';
+import { goesOn, read, start, write, type State } from '../../src/playground/rooms/watch/state.ts';
+
+const place = { layer: 0, from: 1, to: 2, sample: 7 };
+const swapped: State = { ...start, layers: [{ units: 5, activation: 'sigmoid', derivative: 'relu' }, { units: 3, activation: 'step', derivative: 'straightThrough' }] };
+
+describe('the address', () => {
+  it.each([start, swapped, ...presets.map(({ state }) => state)])('comes back as the same state', (state) => {
+    expect(read(write(state))).toEqual(state);
+  });
+
+  it('takes nonsense for what a run starts with', () => {
+    expect(read('')).toEqual(start);
+    expect(read('data=cats&noise=-4&points=1e9&seed=x&layers=99.tanh,4.what.zero,,&init=&optimizer=toString&rate=NaN&batch=2.4&speed=-1')).toEqual({
+      ...start, noise: 0, points: 1000, layers: [{ units: 4, activation: 'tanh', derivative: 'zero' }], batch: 2, speed: 0,
+    });
+    expect(read(`layers=${'2.relu,'.repeat(9)}`).layers).toHaveLength(6);
+  });
+
+  it('tells what a run can go on through', () => {
+    expect(goesOn(start, { ...start, rate: 1, optimizer: 'adam', batch: 1, layers: start.layers.map((layer) => ({ ...layer, derivative: 'zero' as const })) })).toBe(true);
+    for (const other of [{ seed: 2 }, { noise: 0.2 }, { points: 40 }, { data: 'moons' as const }, { init: 'ones' as const }, { layers: start.layers.slice(1) }]) {
+      expect(goesOn(start, { ...start, ...other })).toBe(false);
+    }
+  });
+});
+
+describe('a run', () => {
+  it('is the same however it is cut into turns', async () => {
+    const [whole, parts] = [new Run(start), new Run(start)];
+    await whole.advance(7);
+    for (const turn of [1, 4, 2]) await parts.advance(turn);
+    expect(parts.snapshot(place)).toEqual(whole.snapshot(place));
+    expect(whole.snapshot(place).curve.epochs).toEqual(Float64Array.of(0, 1, 2, 3, 4, 5, 6, 7));
+  });
+
+  it('learns XOR with the true derivative, and not without', async () => {
+    const [learns, stands] = [new Run(start), new Run(presets[1]!.state)];
+    await learns.advance(150);
+    await stands.advance(150);
+    expect(learns.snapshot(undefined).testAccuracy).toBeGreaterThan(0.95);
+    expect(stands.snapshot(undefined).testAccuracy).toBeLessThan(0.75);
+    expect([...stands.snapshot(undefined).norms].map((norm) => norm > 0)).toEqual([false, false, true]);
+  });
+
+  it('goes on with its weights when its derivative is swapped', async () => {
+    const run = new Run(start);
+    await run.advance(20);
+    const on = new Run({ ...start, layers: start.layers.map((layer) => ({ ...layer, derivative: 'zero' as const })) }, run);
+    expect(on.snapshot(place).weights).toEqual(run.snapshot(place).weights);
+    await on.advance(1);
+    expect(on.epoch).toBe(21);
+    expect(on.snapshot(place).weights.slice(0, 4)).toEqual(run.snapshot(place).weights.slice(0, 4));
+  });
+
+  it('says where the numbers left the finite range', async () => {
+    const run = new Run({ ...start, data: 'waves', rate: 10, layers: [{ units: 8, activation: 'linear', derivative: 'true' }] });
+    await run.advance(50);
+    expect(run.failure).toContain('learning rate');
+    const { epoch } = run;
+    await run.advance(5);
+    expect(run.epoch).toBe(epoch);
+    expect(run.snapshot(undefined).weights.every((values) => values.every(Number.isFinite))).toBe(true);
+  });
+
+  it('trains with every optimizer', async () => {
+    await loadBackend('auto');
+    const losses = await Promise.all((['sgd', 'momentum', 'adam', 'adamw', 'rmsprop', 'adagrad', 'lion'] as const).map(async (optimizer) => {
+      const run = new Run({ ...start, optimizer, rate: 0.01 });
+      await run.advance(2);
+      return run.snapshot(undefined).trainLoss;
+    }));
+    expect(new Set(losses).size).toBe(7);
+  });
+});
+
+describe('a snapshot', () => {
+  it.each([['true derivatives', start], ['others', swapped], ['numbers as answers', { ...start, data: 'saddle' as const }]])('has the gradients of the library in its chain rule, with %s', async (_name, state) => {
+    const run = new Run(state);
+    await run.advance(3);
+    for (const [layer, from, to] of [[0, 1, 2], [1, 2, 1], [2, 1, 0]] as const) {
+      let sum = 0;
+      for (let sample = 0; sample < state.points; sample++) {
+        const { input, delta, slope, back } = run.snapshot({ layer, from, to, sample }).chain!;
+        sum += input * delta;
+        if (layer < 2) expect(Math.abs(slope * back - delta)).toBeLessThan(1e-6);
+      }
+      const { gradient } = run.snapshot({ layer, from, to, sample: 0 }).chain!;
+      expect(Math.abs(sum / state.points - gradient)).toBeLessThan(1e-6);
+    }
+    expect(run.snapshot({ layer: 9, from: 0, to: 0, sample: 0 }).chain).toBeUndefined();
+  });
+
+  it('measures what is flat and what is dead', () => {
+    const layers = [{ units: 3, activation: 'step', derivative: 'true' }, { units: 2, activation: 'tanh', derivative: 'constant' }] as const;
+    const { steepness, flat, dead, histograms, unitMaps, map } = new Run({ ...start, layers }).snapshot(undefined);
+    expect([...flat.slice(0, 2)].map((share) => Number(share.toFixed(4)))).toEqual([1, 0]);
+    expect([...steepness.slice(0, 2)].map((mean) => Number(mean.toFixed(4)))).toEqual([0, 1]);
+    expect([...dead.slice(0, 2)]).toEqual([3, 0]);
+    for (let layer = 0; layer < 3; layer++) expect(histograms.slice(layer * bins, (layer + 1) * bins).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 4);
+    expect([unitMaps.length, map.length]).toEqual([5 * 24 * 24, 64 * 64]);
+    // A step gives 0 or 1: the middle of the colours, or their end.
+    expect([...new Set(unitMaps.slice(0, 3 * 24 * 24))].sort((a, b) => a - b)).toEqual([128, 255]);
+  });
+});
+
+describe('findings', () => {
+  const measured = (change: Partial<Measured>): Measured => ({
+    norms: Float32Array.of(0.1, 0.1, 0.1), flat: new Float32Array(3), dead: new Float32Array(3), failure: undefined, testAccuracy: 0.5, ...change,
+  });
+  const zero = start.layers.map((layer) => ({ ...layer, derivative: 'zero' as const }));
+
+  it.each([
+    ['nothing in the way', start.layers, {}, /^The gradient reaches every layer/],
+    ['what is learnt', start.layers, { testAccuracy: 0.97 }, /^It has learnt/],
+    ['no derivative', zero, {}, /^Hidden layers 1, 2 train with f′ = 0/],
+    ['a dead layer', start.layers, { dead: Float32Array.of(0, 4, 0) }, /^Hidden layer 2 is dead/],
+    ['some dead units', start.layers, { dead: Float32Array.of(2, 0, 0) }, /^Hidden layer 1: some units are dead/],
+    ['a vanishing gradient', start.layers, { norms: Float32Array.of(1e-5, 1e-3, 0.1) }, /^The gradient vanishes: at the first layer it is 10000 times smaller/],
+    ['a growing one', start.layers, { norms: Float32Array.of(50, 1, 0.1) }, /^The gradient grows/],
+    ['saturation', start.layers, { flat: Float32Array.of(0.2, 0.7, 0) }, /^Hidden layer 2 is saturated/],
+    ['another derivative', swapped.layers, {}, /^Hidden layers 1, 2 train with another f′/],
+    ['a failure', start.layers, { failure: 'fit: it is over' }, /^fit: it is over$/],
+  ])('say %s', (_name, layers, change, expected) => {
+    expect(findings(layers, measured(change))[0]!.text).toMatch(expected);
+  });
+});
+
+describe('a curve', () => {
+  it('of many epochs keeps few points, in order, from the first', () => {
+    const curve = new Curve();
+    for (let epoch = 0; epoch <= 50_000; epoch++) curve.add(epoch, 1 / (epoch + 1), 2);
+    const { epochs, train, test } = curve.arrays();
+    expect(epochs.length).toBeLessThanOrEqual(1200);
+    expect(epochs.length).toBeGreaterThan(500);
+    expect(epochs[0]).toBe(0);
+    expect(epochs.every((epoch, i) => i === 0 || epoch > epochs[i - 1]!)).toBe(true);
+    expect(train.every((loss, i) => loss === 1 / (epochs[i]! + 1))).toBe(true);
+    expect(test).toHaveLength(epochs.length);
+  });
+});
+
+describe('figures', () => {
+  it.each([[0, '0'], [-0.12345, '−0.123'], [1234.5, '1230'], [4.256e-4, '4.26·10⁻⁴'], [-2e7, '−2.00·10⁷'], [undefined, '–'], [NaN, '–']])('%s', (value, text) => {
+    expect(figure(value)).toBe(text);
+  });
+});
