@@ -3,7 +3,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { loadModel, parseSafetensors, type Sequential } from '../index.ts';
-import { isOnnx } from '../formats/onnx/reading.ts';
 import { UsageError } from './command.ts';
 import { readWhole, startOf } from './files.ts';
 
@@ -49,6 +48,11 @@ function modelPath(given: string): string {
 /** Enough to tell formats apart. */
 const headBytes = 64;
 
+/** Whether a message of protobuf can begin so: one of the first 14 fields, a number or bytes. */
+function beginsWithField(byte: number): boolean {
+  return byte >> 3 >= 1 && byte >> 3 <= 14 && ((byte & 7) === 0 || (byte & 7) === 2);
+}
+
 /**
  * What the first bytes say. The header of safetensors is JSON behind its length, of which the upper half is 0; a model.json begins with a brace; ONNX
  * has no mark, but begins with one of a few fields and is no text: of the fields of a message, some are small numbers.
@@ -57,7 +61,7 @@ function formatOf(path: string, bytes: Uint8Array): FileFormat {
   const brace = 0x7b;
   if (bytes[8] === brace && bytes.subarray(4, 8).every((byte) => byte === 0)) return 'safetensors';
   if (bytes.find((byte) => !/\s/.test(String.fromCharCode(byte))) === brace) return 'tfjs';
-  if (isOnnx(bytes) && bytes.some((byte) => byte < 9)) return 'onnx';
+  if (beginsWithField(bytes[0] ?? 0) && bytes.some((byte) => byte < 9)) return 'onnx';
   throw new UsageError(`'${path}' is no model: expected safetensors, ONNX or the model.json of TensorFlow.js`);
 }
 

@@ -12,15 +12,12 @@ import { copyOf } from './copy.ts';
 import { dot, principalDirections, randomDirection, type Part } from './directions.ts';
 import type { PathPoint } from './recordPath.ts';
 
-/** Weights as `getWeights` gives them. */
-type Weights = readonly (Float32Array | readonly number[])[];
-
 export interface LossLandscapeOptions {
   /**
    * `'random'` (default): two random directions, filter-normalised (Li et al. 2018), so that 1 is as far as the weights are large; `'principal'`: the two
    * principal components of `path`, of length 1; or two of one's own, as `getWeights` gives weights.
    */
-  directions?: 'random' | 'principal' | readonly [Weights, Weights];
+  directions?: 'random' | 'principal' | readonly [Parameters<Sequential['setWeights']>[0], Parameters<Sequential['setWeights']>[0]];
   /** Points on each axis; default 25, at least 2. */
   resolution?: number;
   /** How far each axis goes to both sides of the model's weights; default 1, with `'principal'` as far as the path and a fifth more. */
@@ -120,16 +117,16 @@ function planeOf(where: string, model: Sequential, parameters: readonly Paramete
     return { parts, centre, ...found };
   }
   if (!Array.isArray(directions) || directions.length !== 2) throw unexpected(`${where} directions`, "'random', 'principal' or two arrays of weights", directions);
-  return { parts, centre, directions: directions.map((weights, i) => flat(`${where} directions[${i}]`, model, parts, weights as Weights)) as [Float64Array, Float64Array], shares: undefined };
+  return { parts, centre, directions: directions.map((weights, i) => flat(`${where} directions[${i}]`, model, parts, weights as readonly ArrayLike<number>[])) as [Float64Array, Float64Array], shares: undefined };
 }
 
 /** The trainable ones of a model's weights as one vector. */
-function flat(where: string, model: Sequential, parts: readonly Placed[], weights: Weights): Float64Array {
+function flat(where: string, model: Sequential, parts: readonly Placed[], weights: readonly ArrayLike<number>[]): Float64Array {
   const count = model.program.parameters.length;
   if (!Array.isArray(weights) || weights.length !== count) throw new ShapeError(`${where}: expected ${count} arrays, the weights of the model, received ${Array.isArray(weights) ? weights.length : show(weights)}`);
   const vector = new Float64Array(parts.reduce((sum, { size }) => sum + size, 0));
   for (const { parameter: { name }, index, start, size } of parts) {
-    const values = weights[index] as ArrayLike<number>;
+    const values = (weights as readonly ArrayLike<number>[])[index]!;
     if (values.length !== size) throw new ShapeError(`${where}: expected ${size} values of ${name}, received ${values.length}`);
     vector.set(values, start);
   }
