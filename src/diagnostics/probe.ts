@@ -44,7 +44,7 @@ export interface ProbedLayer {
   readonly parameters: readonly Parameter[];
   /** Its activation, where training multiplies by a derivative of it; softmax has a Jacobian instead. */
   readonly slope: Slope | undefined;
-  /** @internal Where its values lie in the copy. */
+  /** Where its values lie in the copy. */
   readonly at: { readonly out: number; readonly slopes: number };
 }
 
