@@ -36,6 +36,8 @@ export { kFold } from './data/folds.ts';
 export type { Fold, FoldOptions } from './data/folds.ts';
 export { earlyStopping } from './model/training/earlyStopping.ts';
 export type { EarlyStoppingOptions } from './model/training/earlyStopping.ts';
+export { explainGradient } from './diagnostics/explainGradient.ts';
+export type { ChainFactor, ChainPath, ExplainGradientOptions, GradientExplanation } from './diagnostics/explainGradient.ts';
 export { exportCode } from './formats/code/exportCode.ts';
 export type { ExportCodeOptions } from './formats/code/exportCode.ts';
 export type { ClassPrediction, Features, FeatureInput, FeaturesDescription, FeatureTarget, Label, Prediction, ValuePrediction } from './data/features.ts';

@@ -57,7 +57,7 @@ export function gradientCheck(model: Sequential, x: MatrixLike, y: MatrixLike, o
   const tolerance = checkNumber('gradientCheck tolerance', options.tolerance ?? 1e-3, { above: 0 });
   const samples = checkInteger('gradientCheck samples', options.samples ?? 200, { min: 1 });
   const gradients = model.gradients(x, y);
-  const loss = doubleLoss(model, x, y);
+  const loss = doubleLoss('gradientCheck', model, x, y);
   const largest = gradients.reduce((most, { data }) => data.reduce((sofar, value) => Math.max(sofar, Math.abs(value)), most), 0);
   const parameters = gradients.map((gradient, i) => {
     const indices = sampleIndices(gradient.data.length, samples, model.seed, i);
@@ -73,11 +73,12 @@ interface DoubleLoss {
   at(parameter: number, index: number, value: number): number;
 }
 
-function doubleLoss(model: Sequential, x: MatrixLike, y: MatrixLike): DoubleLoss {
+/** The loss of a batch in double precision. */
+export function doubleLoss(where: string, model: Sequential, x: MatrixLike, y: MatrixLike): DoubleLoss {
   const backend = createReference(new DoubleMemory());
   if (backend === undefined) throw notLoaded('reference');
-  const { program } = copyOf('gradientCheck', model, backend);
-  const rows = loadBatch(program, x, y);
+  const { program } = copyOf(where, model, backend);
+  const rows = loadBatch(where, program, x, y);
   const { f32 } = program.backend.memory;
   // Stages that change in steps of training may compute another output in them: the loss is that of the pass whose gradient is checked.
   const plan = program.stages.some(({ update }) => update !== undefined) ? 'gradients' : 'evaluate';
@@ -96,9 +97,9 @@ function doubleLoss(model: Sequential, x: MatrixLike, y: MatrixLike): DoubleLoss
   };
 }
 
-function loadBatch(program: Program, x: MatrixLike, y: MatrixLike): number {
-  const inputs = toMatrix('gradientCheck x', x, program.inputs);
-  const targets = toMatrix('gradientCheck y', y, targetColumns(program.objective!.loss, program.outputs));
+function loadBatch(where: string, program: Program, x: MatrixLike, y: MatrixLike): number {
+  const inputs = toMatrix(`${where} x`, x, program.inputs);
+  const targets = toMatrix(`${where} y`, y, targetColumns(program.objective!.loss, program.outputs));
   program.reserve(inputs.rows);
   program.room.load('input', inputs, 0, inputs.rows);
   program.room.load('target', targets, 0, inputs.rows);
@@ -134,7 +135,7 @@ function checkParameter({ name, data }: Gradient, indices: Uint32Array, loss: Do
 }
 
 /** The central difference, or undefined where the slopes on both sides differ however small the step. */
-function slope(loss: DoubleLoss, parameter: number, index: number, floor: number): number | undefined {
+export function slope(loss: DoubleLoss, parameter: number, index: number, floor: number): number | undefined {
   const value = loss.value(parameter, index);
   const here = loss.at(parameter, index, value);
   for (const step of steps) {

@@ -318,7 +318,7 @@ function place(stages: readonly Stage[], input: number, outs: readonly number[])
 }
 
 /** Whether a stage multiplies by a derivative, element by element, in steps of training. */
-function hasSlope(stage: Stage | undefined, { stages, objective }: Layout): boolean {
+export function hasSlope(stage: Stage | undefined, { stages, objective }: Layout): boolean {
   if (stage === undefined || stage.inputs !== stage.outputs || stage.parameters.length > 0) return false;
   if (stage.trainingOnly || stage.partner !== undefined || stage.cacheFloats !== undefined || stage.penalty !== undefined) return false;
   if (stage.activation !== undefined && !('alpha' in stage.activation)) return false;
@@ -326,7 +326,7 @@ function hasSlope(stage: Stage | undefined, { stages, objective }: Layout): bool
 }
 
 /** slopes := f′(z), by the stage's own backward pass. */
-function slopePlan(stage: Stage, input: number, dinput: number, at: { values: number; ones: number; scratch: number }): Int32Array {
+export function slopePlan(stage: Stage, input: number, dinput: number, at: { values: number; ones: number; scratch: number }): Int32Array {
   const plan = new PlanBuilder();
   const addresses: BackwardAddresses = {
     input, out: at.values, dout: at.ones, dinput, scratch: at.scratch, parameters: [], dparameters: [], floats: [], cache: 0, step: 0, training: false,

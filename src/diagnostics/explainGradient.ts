@@ -1,0 +1,227 @@
+/** The chain rule for one weight, with its numbers: every path from it to the loss, each factor by name, and the finite difference beside their sum. */
+
+import { createReference, notLoaded } from '../backend/index.ts';
+import { Arena, DoubleMemory } from '../backend/memory.ts';
+import { toMatrix, type MatrixLike } from '../data/matrix.ts';
+import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
+import type { Stage } from '../model/layers/layer.ts';
+import { PlanWriter } from '../model/plans.ts';
+import { Sequential } from '../model/sequential.ts';
+import { checkInteger, checkKeys } from '../options.ts';
+import { fusedWith, targetColumns } from '../model/training/losses.ts';
+import { copyOf } from './copy.ts';
+import { doubleLoss, slope } from './gradientCheck.ts';
+import { hasSlope, slopePlan } from './probe.ts';
+
+export interface ExplainGradientOptions {
+  /** The row whose share is taken apart; default 0. */
+  row?: number;
+  /** Paths listed at most, the largest products first; default 6. */
+  most?: number;
+}
+
+/** A factor of the chain rule. */
+export interface ChainFactor {
+  /** An input of the weight (1 for a bias), f′(z) of a unit, a weight on the way to the loss, or ∂J/∂ of what the loss gets. */
+  readonly kind: 'input' | 'derivative' | 'weight' | 'loss';
+  /** For example `f′(z) of dense_1[3]`. */
+  readonly name: string;
+  readonly value: number;
+}
+
+/** One way from the weight to the loss. */
+export interface ChainPath {
+  readonly factors: readonly ChainFactor[];
+  /** Of all factors. */
+  readonly product: number;
+}
+
+export interface GradientExplanation {
+  /** For example `dense_1/kernel[0, 2]`. */
+  readonly name: string;
+  /** ∂J/∂w of the loss of all rows, in double precision, by the chain rule. */
+  readonly gradient: number;
+  /** The same by central differences; undefined where the loss has a kink. */
+  readonly numeric: number | undefined;
+  /** What each row adds to it. */
+  readonly shares: readonly number[];
+  /** The row taken apart, and its paths; of all that there are, `paths` has those with the largest products. */
+  readonly row: number;
+  readonly pathCount: number;
+  readonly paths: readonly ChainPath[];
+  /** All of it as text, a line a path. */
+  toString(): string;
+}
+
+type Values = Float32Array | Float64Array;
+
+/** A stage behind the weight, as paths go through it: a kernel [inputs, units], or a derivative for each row and unit. */
+interface Passage {
+  readonly kind: 'weight' | 'derivative';
+  readonly layer: string;
+  readonly units: number;
+  readonly values: Values;
+}
+
+/** More paths than that are not gone through one by one. */
+const mostPaths = 50_000;
+
+/**
+ * Takes ∂J/∂w of one weight apart, for rows `x` and targets `y`: input × f′(z) × weights and f′ on the way × slope of the loss, over all paths. In double
+ * precision, with the derivatives that training uses; the finite difference is of the true loss, so a replaced `derivative` shows as a disagreement.
+ * Behind the weight there may be `dense` layers and activations (and what works in training alone).
+ *
+ * @param name the parameter and the place in it: `'dense_1/kernel[0, 2]'` (input 0, unit 2), `'dense_1/bias[2]'`.
+ * @throws OptionError for a weight that there is not, for other layers behind it, and for more than 50,000 paths; what `gradients` throws.
+ */
+export function explainGradient(model: Sequential, x: MatrixLike, y: MatrixLike, name: string, options: ExplainGradientOptions = {}): GradientExplanation {
+  const where = 'explainGradient';
+  if (!(model instanceof Sequential)) throw unexpected(where, 'a model made by sequential', model);
+  checkKeys(where, options, ['row', 'most']);
+  const most = checkInteger(`${where} most`, options.most ?? 6, { min: 1 });
+  const gradients = model.gradients(x, y);
+  const { which, input, unit, index } = placeOf(where, gradients.map((one) => ({ name: one.name, shape: one.shape })), name);
+  const pass = passOf(where, model, x, y, gradients[which]!.name);
+  const row = checkInteger(`${where} row`, options.row ?? 0, { min: 0, max: pass.rows - 1 });
+  const inputOf = (at: number): number => (input === undefined ? 1 : pass.inputs[at * pass.width + input]!);
+  const shares = Array.from({ length: pass.rows }, (_, at) => inputOf(at) * pass.slopes[at * pass.units + unit]!);
+  const layer = gradients[which]!.name.slice(0, gradients[which]!.name.lastIndexOf('/'));
+  const first: ChainFactor = input === undefined ? { kind: 'input', name: `the 1 that the bias of ${layer} stands for`, value: 1 } : { kind: 'input', name: `input ${input} of ${layer}`, value: inputOf(row) };
+  const all = pathsFrom(where, pass, unit, row, first);
+  const loss = doubleLoss(where, model, x, y);
+  const largest = gradients.reduce((sofar, { data }) => data.reduce((size, value) => Math.max(size, Math.abs(value)), sofar), 0);
+  const explanation = {
+    name: `${gradients[which]!.name}[${input === undefined ? unit : `${input}, ${unit}`}]`,
+    gradient: shares.reduce((sum, share) => sum + share, 0),
+    numeric: slope(loss, which, index, 1e-3 * largest),
+    shares,
+    row,
+    pathCount: all.length,
+    paths: all.sort((a, b) => Math.abs(b.product) - Math.abs(a.product)).slice(0, most),
+  };
+  return { ...explanation, toString: () => textOf(explanation) };
+}
+
+/** The weight that a name stands for. */
+function placeOf(where: string, parameters: readonly { name: string; shape: readonly number[] }[], given: string): { which: number; input: number | undefined; unit: number; index: number } {
+  const [, name = '', places = ''] = /^(.+)\[([\d\s,]+)\]$/.exec(given) ?? [];
+  const names = parameters.map((one) => one.name);
+  if (name === '') throw unexpected(`${where} name`, `a weight such as '${names[0] ?? 'dense_1/kernel'}[0, 0]'`, given);
+  const which = names.indexOf(name);
+  if (which < 0) throw new OptionError(`${where} name: the model has no parameter ${show(name)}${didYouMean(name, names)}; it has ${names.join(', ')}`);
+  const { shape } = parameters[which]!;
+  const at = places.split(',').map(Number);
+  if (at.length !== shape.length || at.some((place, i) => !(place < shape[i]!))) throw new OptionError(`${where} name: ${name} is [${shape.join(', ')}], and has no [${places}]`);
+  const [input, unit] = shape.length === 2 ? [at[0]!, at[1]!] : [undefined, at[0]!];
+  return { which, input, unit, index: input === undefined ? unit : input * shape[1]! + unit };
+}
+
+/** A pass forward and back over all rows, as far as the weight's layer is concerned. */
+interface Pass {
+  readonly rows: number;
+  /** What goes into the layer, [rows, width], and the slope of the loss by what comes out of its product, [rows, units]. */
+  readonly inputs: Values;
+  readonly width: number;
+  readonly slopes: Values;
+  readonly units: number;
+  readonly passages: readonly Passage[];
+  /** ∂J/∂ of what the loss gets, [rows, outputs], and what that is called. */
+  readonly ends: Values;
+  readonly outputs: number;
+  readonly end: string;
+}
+
+function passOf(where: string, model: Sequential, x: MatrixLike, y: MatrixLike, parameter: string): Pass {
+  const backend = createReference(new DoubleMemory());
+  if (backend === undefined) throw notLoaded('reference');
+  const { program } = copyOf(where, model, backend);
+  const layout = program.layout();
+  const { loss } = layout.objective!;
+  const samples = { x: toMatrix(`${where} x`, x, layout.inputs), y: toMatrix(`${where} y`, y, targetColumns(loss, layout.outputs)) };
+  const { rows } = samples.x;
+  const stages = layout.stages.map(({ stage }) => stage);
+  const { memory } = backend;
+  const arena = new Arena(4 * memory.f32.length);
+  const space = (columns: number): number => arena.floats(rows * columns);
+  const widest = Math.max(...stages.map((stage) => stage.outputs));
+  const at = {
+    input: space(layout.inputs), target: space(samples.y.columns), weights: 0,
+    outs: stages.map((stage) => (stage.passesInput ? 0 : space(stage.outputs))), douts: stages.map((stage) => space(stage.outputs)),
+    caches: stages.map((stage) => arena.floats(stage.cacheFloats?.(rows) ?? 0)), logistic: space(layout.outputs),
+    scratch: arena.floats(Math.max(rows * widest, ...stages.map((stage) => stage.scratchFloats(backend, rows)))),
+    ones: space(widest), values: space(widest), derivatives: space(widest),
+  };
+  const run = (words: Int32Array): void => {
+    const plan = arena.floats(words.length);
+    memory.ensure(arena.end + 64);
+    memory.i32.set(words, plan / 4);
+    backend.run(plan, rows);
+  };
+  memory.ensure(arena.end + 64);
+  memory.f32.set(samples.x.values, at.input / 4);
+  memory.f32.set(samples.y.values, at.target / 4);
+  memory.f32.fill(1, at.ones / 4, at.ones / 4 + rows * widest);
+  program.sums.clear();
+  run(new PlanWriter(layout, at).all().gradients);
+  const read = (address: number, values: number): Values => memory.f32.slice(address / 4, address / 4 + values);
+
+  // The stages of the pass; each reads what the one before it writes.
+  const used = stages.flatMap((stage, i) => (stage.trainingOnly ? [] : [i]));
+  const inputOf = (i: number): number => (used.indexOf(i) === 0 ? at.input : at.outs[used[used.indexOf(i) - 1]!]!);
+  const own = stages.findIndex(({ layer, parameters }) => parameters.some((spec) => `${layer}/${spec.name}` === parameter));
+  const { layer, inputs: width, outputs: units } = stages[own]!;
+  if (!isProduct(stages[own]!)) throw new OptionError(`${where} name: the weights of layer '${layer}' are not those of a dense layer`);
+  const behind = used.filter((i) => i > own);
+  const last = behind.at(-1);
+  // A loss that is fused with the last activation gets what goes into that.
+  const isFused = last !== undefined && fusedWith(loss, stages[last]!.activation) !== undefined;
+  const passing = isFused ? behind.slice(0, -1) : behind;
+  const end = passing.at(-1) ?? own;
+  return {
+    rows, width, units, slopes: read(at.douts[own]!, rows * units), inputs: read(inputOf(own), rows * width),
+    passages: passing.map((i): Passage => {
+      const { stage, parameters: [kernel = 0] } = layout.stages[i]!;
+      if (isProduct(stage)) return { kind: 'weight', layer: stage.layer, units: stage.outputs, values: read(kernel, stage.inputs * stage.outputs) };
+      if (!hasSlope(stage, layout)) throw new OptionError(`${where}: paths go through dense layers and activations, and '${stage.layer}', behind the weight, is neither`);
+      run(slopePlan(stage, inputOf(i), at.derivatives, at));
+      return { kind: 'derivative', layer: stage.layer, units: stage.outputs, values: read(at.derivatives, rows * stage.outputs) };
+    }),
+    ends: read(at.douts[end]!, rows * stages[end]!.outputs), outputs: stages[end]!.outputs, end: isFused ? `z of ${stages[last]!.layer}` : 'the output',
+  };
+}
+
+/** Whether it is the product of a dense layer. */
+function isProduct({ parameters, partner }: Stage): boolean {
+  return parameters[0]?.name === 'kernel' && partner === undefined;
+}
+
+/** All paths from what comes out of a unit to the loss of a row. */
+function pathsFrom(where: string, { passages, ends, outputs, end }: Pass, from: number, row: number, first: ChainFactor): ChainPath[] {
+  const count = passages.reduce((product, { kind, units }) => (kind === 'weight' ? product * units : product), 1);
+  if (count > mostPaths) throw new OptionError(`${where}: ${count.toLocaleString('en')} paths lead from there to the loss; at most ${mostPaths.toLocaleString('en')} are gone through. Take a weight nearer to the output, or a smaller network`);
+  let open: { factors: ChainFactor[]; product: number; unit: number }[] = [{ factors: [first], product: first.value, unit: from }];
+  for (const { kind, layer, units, values } of passages) {
+    open = open.flatMap(({ factors, product, unit }) => {
+      const by = (name: string, value: number, to: number) => ({ factors: [...factors, { kind, name, value }], product: product * value, unit: to });
+      if (kind === 'derivative') return by(`f′(z) of ${layer}[${unit}]`, values[row * units + unit]!, unit);
+      return Array.from({ length: units }, (_, to) => by(`${layer}/kernel[${unit}, ${to}]`, values[unit * units + to]!, to));
+    });
+  }
+  return open.map(({ factors, product, unit }) => {
+    const value = ends[row * outputs + unit]!;
+    return { factors: [...factors, { kind: 'loss', name: `∂J/∂ ${end}[${unit}]`, value }], product: product * value };
+  });
+}
+
+function textOf({ name, gradient, numeric, shares, row, pathCount, paths }: Omit<GradientExplanation, 'toString'>): string {
+  const brief = (value: number): string => String(Number(value.toPrecision(6)));
+  const lines = paths.map(({ factors, product }) => `  ${factors.map((factor) => `${brief(factor.value)} (${factor.name})`).join(' × ')} = ${brief(product)}`);
+  const left = pathCount - paths.length;
+  const rest = shares[row]! - paths.reduce((sum, { product }) => sum + product, 0);
+  return [
+    `∂J/∂ ${name} = ${brief(gradient)}${shares.length > 1 ? `, the sum of ${shares.length} rows` : ''}; by differences ${numeric === undefined ? 'none: the loss has a kink there' : brief(numeric)}`,
+    `Row ${row} adds ${brief(shares[row]!)}, by ${pathCount === 1 ? 'one path' : `${pathCount} paths`}:`,
+    ...lines,
+    ...(left > 0 ? [`  and ${left} more, together ${brief(rest)}`] : []),
+  ].join('\n');
+}
