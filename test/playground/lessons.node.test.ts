@@ -142,7 +142,7 @@ describe.skipIf(executablePath === '')('the room of lessons', () => {
       expect(step! / gradient!).toBeCloseTo(0.2, 3);
       expect(sign).toBeCloseTo(0.45, 5);
     }
-    expect(numbers.get('step 40')![1]!).toBeLessThan(numbers.get('step 1')![1]! / 1000);
+    expect(numbers.get('40')![1]!).toBeLessThan(numbers.get('1')![1]! / 1000);
   });
 
   it('hash: the slope of a sigmoid settles, that of a hash does not', async () => {
@@ -181,12 +181,12 @@ describe.skipIf(executablePath === '')('the room of lessons', () => {
 
   it('leads on to the next lesson, and into the room where one watches the same run', async () => {
     await open('constant');
-    const numbers = await learn(2);
+    await learn(2);
     await page.click('.watch-link');
     await page.waitForSelector('.watch');
     expect(await page.locator('#derivative-1').inputValue()).toBe('constant');
+    expect(page.url()).toContain('layers=6.tanh.constant,6.tanh.constant&');
     await page.waitForFunction(() => document.querySelector('#epoch')!.textContent === '0');
-    expect(numbers.get('constant 1')![1]).toBeGreaterThan(0.5);
     await page.click('.tab >> text=Lessons');
     await page.waitForSelector('.lessons .choice');
     expect(await text('.asked h2')).toBe('f′ = 1 everywhere');
@@ -222,7 +222,6 @@ describe.skipIf(executablePath === '')('the room of lessons', () => {
       await page.waitForFunction((place) => document.querySelectorAll('.contents a')[place]!.hasAttribute('aria-current'), names.indexOf(name));
       await learn(0);
       expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(360);
-      if (process.env['SHOTS'] !== undefined) await page.screenshot({ path: `${process.env['SHOTS']}/${name}-360-${colorScheme}.png`, fullPage: true });
     }
   });
 
@@ -230,13 +229,6 @@ describe.skipIf(executablePath === '')('the room of lessons', () => {
     site.loaded.clear();
     await open('minimum');
     await learn(2);
-    if (process.env['SHOTS'] !== undefined) for (const name of names) {
-      await page.evaluate((lesson) => void (location.hash = `#lessons?lesson=${lesson}`), name);
-      await page.waitForTimeout(100);
-      if (await page.locator('.happened').isVisible()) continue;
-      await learn(1);
-      await page.screenshot({ path: `${process.env['SHOTS']}/${name}-1280.png`, fullPage: true });
-    }
     for (const room of ['race', 'digits', 'watch']) {
       await page.evaluate((hash) => void (location.hash = hash), room);
       await page.waitForSelector(`.${room}`);

@@ -14,6 +14,8 @@ export interface Drawn {
 }
 
 const height = 220;
+// Of a const enum, which exists for the compiler alone.
+const logarithmic = 3 as uPlot.Scale.Distr.Logarithmic;
 /** Colour and dashes tell lines apart. */
 const styles = [{ stroke: '--accent', dash: [] }, { stroke: '--other', dash: [7, 4] }, { stroke: '--quiet', dash: [2, 3] }] as const;
 
@@ -34,8 +36,8 @@ function drawnLines({ label, x, y, log, lines }: Lines): Drawn {
     const plot = new uPlot({
       width: Math.max(200, holder.clientWidth), height,
       cursor: { y: false },
-      scales: { x: { time: false }, y: log === true ? { distr: 3 } : {} },
-      axes: [axis(x, 30), { ...axis(y, 44), ...(log === true ? { values: (_plot, splits) => splits.map((at) => (Number.isInteger(Math.log10(at)) ? figure(at) : '')) } : {}) }],
+      scales: { x: { time: false }, y: log === true ? { distr: logarithmic } : {} },
+      axes: [{ ...axis(x, 30), incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }, { ...axis(y, 44), ...(log === true ? { values: (_plot, splits) => splits.map((at) => (Number.isInteger(Math.log10(at)) ? figure(at) : '')) } : {}) }],
       series: [
         { label: x, value },
         ...lines.map(({ name }, i) => ({ label: name, value, width: 2, points: { show: false }, spanGaps: true, stroke: () => colour(styles[i]!.stroke), dash: [...styles[i]!.dash] })),

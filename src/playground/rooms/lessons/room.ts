@@ -23,7 +23,7 @@ export const mount: Room = (root) => {
   let lesson: Lesson = lessons[name];
 
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-  const links = lessonNames.map((one, i) => element('a', { className: 'button', href: link(one) }, `${i + 1} ${lessons[one].title}`));
+  const links = lessonNames.map((one, i) => element('a', { className: 'button', href: link(one), title: lessons[one].title }, `${i + 1}`, element('span', { className: 'name' }, lessons[one].title), element('span', { className: 'mark' })));
   const score = element('p', { className: 'quiet score' });
   const setting = element('p', { className: 'setting' });
   const question = element('legend');
@@ -45,7 +45,7 @@ export const mount: Room = (root) => {
       const state = answered.get(one);
       if (one === name) links[i]!.setAttribute('aria-current', 'page');
       else links[i]!.removeAttribute('aria-current');
-      links[i]!.textContent = `${i + 1} ${lessons[one].title}${state === undefined ? '' : state ? ' ✓' : ' ✗'}`;
+      links[i]!.querySelector('.mark')!.textContent = state === undefined ? '' : state ? '✓' : '✗';
     });
     score.textContent = answered.size === 0 ? 'First say what you expect, then see.' : `${[...answered.values()].filter(Boolean).length} of ${answered.size} predictions were right.`;
   };
@@ -123,7 +123,7 @@ export const mount: Room = (root) => {
     found.replaceChildren(...made.parts);
     happened.hidden = false;
     chart.begin();
-    status.textContent = `It took ${(data.milliseconds / 1000).toFixed(2)} s.`;
+    status.textContent = `It took ${Math.max(1, Math.round(data.milliseconds))} ms.`;
     // A further step has no prediction of its own.
     if (steps === 1) {
       const { right, sentence } = verdict(outcome, lesson, chosen);
@@ -136,6 +136,7 @@ export const mount: Room = (root) => {
       if (document.activeElement === start || document.activeElement === document.body) again.focus({ preventScroll: true });
       start.hidden = true;
       goOn();
+      said.scrollIntoView({ block: 'nearest' });
     }
   };
   worker.onerror = ({ message }) => fail(`The worker failed: ${message}`);

@@ -39,7 +39,7 @@ export function chain(steps: number): Outcome {
     ['∂a4/∂z4', 'a4 (1 − a4)', a4 * (1 - a4)],
     ['∂z4/∂w14', 'x1', x[0]!],
   ];
-  const product = factors.reduce((all, [, , factor]) => all * factor, 1);
+  const product = factors.reduce((so, [, , factor]) => so * factor, 1);
   const ofModel = model.gradients([x], [y])[0]!.data[0]!;
   const moved = (by: number): number => forward([Array.from(weights[0]!, (w, i) => (i === 0 ? w + by : w)), ...weights.slice(1)]).loss;
   const difference = (moved(epsilon) - moved(-epsilon)) / (2 * epsilon);
@@ -49,6 +49,9 @@ export function chain(steps: number): Outcome {
   const { h: h2, loss } = forward(after);
   const [first] = losses.slice(-1);
   losses.push(loss);
+  const all = weights.flatMap((values, i) => Array.from(values, (value, k) => after[i]![k]! !== value));
+  const changed = all.filter(Boolean).length;
+  const stayed = !all[2]! && !all[3]!;
   const way = Math.sign(after14 - before14);
   const worst = Math.max(Math.abs(ofModel - product), Math.abs(difference - product));
   return {
@@ -58,7 +61,7 @@ export function chain(steps: number): Outcome {
       way === 0 ? 'The product is too small to move w14 at all.'
         : `The gradient is ${product > 0 ? 'positive, so w14 goes down' : 'negative, so w14 goes up'}: ${figure(before14)} − ${rate} · ${figure(product)} = ${after14.toFixed(5).replace('-', '−')}. ` +
           `The answer ${h < y ? 'is too low' : 'is too high'} and w46 is ${w46 < 0 ? 'negative' : 'positive'}, so unit 4 has to say ${(h < y) === (w46 < 0) ? 'less' : 'more'}.`,
-      `All nine weights have moved by their own gradients. Step ${steps}: the answer went from ${h.toFixed(4)} to ${h2.toFixed(4)}, and J from ${figure(first)} to ${figure(loss)}${loss < first! ? '.' : ': not down.'}`,
+      `${changed} of the ${all.length} weights and biases have moved, each by its own gradient${stayed ? '; those from input 2 have not, for x2 = 0' : ''}. Step ${steps}: the answer went from ${h.toFixed(4)} to ${h2.toFixed(4)}, and J from ${figure(first)} to ${figure(loss)}${loss < first! ? '.' : ': not down.'}`,
     ],
     table: {
       caption: `Step ${steps}, before it is taken`,

@@ -121,16 +121,17 @@ export function minimum(): Outcome {
   const signs = path(lion({ learningRate: 0.45 }));
   const [first, last] = [descent.lengths[0]!, descent.lengths.at(-1)!];
   const ratio = last / first;
-  const row = (step: number): [string, number, number, number] => [`step ${step}`, descent.gradients[step - 1]!, descent.lengths[step - 1]!, signs.lengths[step - 1]!];
+  const alike = Math.max(...signs.lengths) < 1.01 * Math.min(...signs.lengths);
+  const row = (step: number): [string, number, number, number] => [String(step), descent.gradients[step - 1]!, descent.lengths[step - 1]!, signs.lengths[step - 1]!];
   return {
     answer: ratio < 0.9 ? 2 : ratio > 1.1 ? 1 : 0,
     sentences: [
       `Its first step was ${figure(first)} long, its last ${figure(last)}: ${ratio < 1 ? `${figure(1 / ratio)} times shorter` : `${figure(ratio)} times as long`}. The rate stayed; a step is η times the gradient, and the gradient went from ${figure(descent.gradients[0])} to ${figure(descent.gradients.at(-1))}.`,
       `So it ${Math.abs(descent.end - target) < 0.01 ? 'brakes by itself' : 'has not arrived yet'}: w ends ${figure(Math.abs(descent.end - target))} from the minimum, where ∂J/∂w = 0.`,
-      `Lion goes by the sign of the gradient (and its mean) alone, so all its steps are alike, ${figure(signs.lengths.at(-1))} long: it ends ${figure(Math.abs(signs.end - target))} away` +
-        `${Math.abs(signs.end - target) > Math.abs(descent.end - target) ? ', for it steps over the minimum time and again. Such a rate has to be lowered by a schedule.' : '.'}`,
+      `Lion goes by the sign of the gradient (and its mean) alone, so ${alike ? 'all its steps are alike, ' : 'its steps do not go by the slope; the last one was '}${figure(signs.lengths.at(-1))} long: it ends ${figure(Math.abs(signs.end - target))} away` +
+        (Math.abs(signs.end - target) > Math.abs(descent.end - target) ? ', for it steps over the minimum time and again. Such a rate has to be lowered by a schedule.' : '.'),
     ],
-    table: { caption: 'Along the way', head: ['', '|∂J/∂w|', 'step of descent', 'step of Lion'], rows: [1, 5, 10, 20, 40].map(row) },
+    table: { caption: 'Along the way', head: ['Step', '|∂J/∂w|', 'length', 'length, Lion'], rows: [1, 5, 10, 20, 40].map(row) },
     chart: {
       kind: 'lines', label: 'Length of steps, on a logarithmic scale', x: 'step', y: 'length', log: true,
       lines: [

@@ -48,7 +48,7 @@ export function hash(): Outcome {
     sentences: [
       `Of ${count} inputs from −4 to 4, neighbours come out of the sigmoid ${figure(sigmoid.jump)} apart at most, out of the hash ${figure(hashed.jump)}. The sigmoid ${sigmoid.turns === 0 ? 'only rises' : `turns ${sigmoid.turns} times`}; the hash turns ${hashed.turns} times.`,
       `At x = ${at} the slope between neighbours goes to ${figure(sigmoid.quotients[2])} as they move together, and f′ is ${figure(slope)}. That of the hash comes to ${figure(hashed.quotients[2])}: ` +
-        `${Math.abs(hashed.quotients[2]!) > 100 ? 'it grows without end, so there is no derivative, and nothing for a network to learn by.' : 'no number to go by.'}`,
+        (Math.abs(hashed.quotients[2]!) > 100 ? 'it grows without end, so there is no derivative, and nothing for a network to learn by.' : 'not a slope to go by either.'),
       `Out of σ(x), ln(h / (1 − h)) gives x back to within ${figure(lost)}: one answer, one input. A hash is made so that this cannot be done.`,
     ],
     table: {
