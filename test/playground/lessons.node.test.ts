@@ -160,6 +160,7 @@ describe.skipIf(executablePath === '')('the room of lessons', () => {
     expect(await page.getByRole('button', { name: 'Run', exact: true }).isDisabled()).toBe(true);
     expect(await page.locator('.happened').isVisible()).toBe(false);
     await learn(0);
+    expect(await page.locator('.lessons .spoken').textContent()).toBe(await text('.said'));
     expect(await text('.said')).toBe('Not so. You said: It learns faster: the gradient is stronger. It is: It does not learn XOR.');
     expect(await text('.score')).toBe('0 of 1 predictions were right.');
     expect(await page.locator('.choice input').first().isDisabled()).toBe(true);

@@ -14,8 +14,6 @@ export interface Drawn {
 }
 
 const height = 220;
-// Of a const enum, which exists for the compiler alone.
-const logarithmic = 3 as uPlot.Scale.Distr.Logarithmic;
 /** Colour and dashes tell lines apart. */
 const styles = [{ stroke: '--accent', dash: [] }, { stroke: '--other', dash: [7, 4] }, { stroke: '--quiet', dash: [2, 3] }] as const;
 
@@ -32,17 +30,19 @@ function drawnLines({ label, x, y, log, lines }: Lines): Drawn {
       label: name, size, labelSize: 18, labelFont: '12px system-ui, sans-serif', font: '11px system-ui, sans-serif',
       stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false },
     });
-    const value = (_plot: uPlot, number: number | null): string => figure(number);
+    // Powers of ten stand evenly: their logarithms are drawn, and read as the numbers they are of.
+    const read = (at: number): string => figure(log === true ? 10 ** at : at);
+    const value = (_plot: uPlot, at: number | null): string => (at === null ? '–' : read(at));
     const plot = new uPlot({
       width: Math.max(200, holder.clientWidth), height,
       cursor: { y: false },
-      scales: { x: { time: false }, y: log === true ? { distr: logarithmic } : {} },
-      axes: [{ ...axis(x, 30), incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }, { ...axis(y, 44), ...(log === true ? { values: (_plot, splits) => splits.map((at) => (Number.isInteger(Math.log10(at)) ? figure(at) : '')) } : {}) }],
+      scales: { x: { time: false } },
+      axes: [{ ...axis(x, 30), incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }, { ...axis(y, 44), ...(log === true ? { incrs: [1, 2, 5, 10], values: (_plot, splits) => splits.map(read) } : {}) }],
       series: [
-        { label: x, value },
+        { label: x, value: (_plot, at: number | null) => figure(at) },
         ...lines.map(({ name }, i) => ({ label: name, value, width: 2, points: { show: false }, spanGaps: true, stroke: () => colour(styles[i]!.stroke), dash: [...styles[i]!.dash] })),
       ],
-    }, uPlot.join(lines.map(({ x: places, y: values }) => [[...places], [...values]])), holder);
+    }, uPlot.join(lines.map(({ x: places, y: values }) => [[...places], log === true ? values.map((at) => (at > 0 ? Math.log10(at) : null)) : [...values]])), holder);
     const size = new ResizeObserver(() => {
       if (holder.clientWidth > 0 && holder.clientWidth !== plot.width) plot.setSize({ width: holder.clientWidth, height });
     });

@@ -21,5 +21,5 @@ export function outcomeParts({ sentences, table: { caption, head, rows }, chart 
     element('thead', {}, element('tr', {}, ...head.map((name) => element('th', { attributes: { scope: 'col' } }, name)))),
     element('tbody', {}, ...rows.map(([name, ...cells]) => element('tr', {}, element('th', { attributes: { scope: 'row' } }, name), ...cells.map(cell)))));
   const wide = element('div', { className: 'wide', tabIndex: 0, attributes: { role: 'group', 'aria-label': caption } }, table);
-  return { parts: [...sentences.map((sentence) => element('p', {}, sentence)), wide, made.part], chart: made };
+  return { parts: [...sentences.map((sentence) => element('p', {}, sentence.replaceAll(' %', '\u00a0%'))), wide, made.part], chart: made };
 }

@@ -32,11 +32,13 @@ export const mount: Room = (root) => {
   const again = button('Answer again', () => show(name, true));
   const status = element('p', { className: 'quiet status', attributes: { role: 'status' } });
   const problem = element('p', { className: 'problem', hidden: true, attributes: { role: 'alert' } });
-  const said = element('p', { className: 'said', attributes: { role: 'status' } });
+  const said = element('p', { className: 'said' });
+  // What is in a panel that only now comes into sight would not be said.
+  const spoken = element('p', { className: 'spoken', attributes: { role: 'status' } });
   const found = element('div', { className: 'found' });
   const further = element('div', { className: 'row further' });
   const title = element('h2');
-  const asked = element('section', { className: 'panel asked', attributes: { 'aria-label': 'Question and prediction' } }, title, setting, answers, element('div', { className: 'row' }, start, again), status, problem);
+  const asked = element('section', { className: 'panel asked', attributes: { 'aria-label': 'Question and prediction' } }, title, setting, answers, element('div', { className: 'row' }, start, again), status, problem, spoken);
   const happened = panel('What happened', 'happened', said, found, further);
 
   const inputs = (): HTMLInputElement[] => [...answers.querySelectorAll('input')];
@@ -61,7 +63,7 @@ export const mount: Room = (root) => {
     chart = undefined;
     found.replaceChildren();
     further.replaceChildren();
-    said.textContent = '';
+    said.textContent = spoken.textContent = '';
     said.className = 'said';
     problem.hidden = true;
     happened.hidden = true;
@@ -127,7 +129,7 @@ export const mount: Room = (root) => {
     // A further step has no prediction of its own.
     if (steps === 1) {
       const { right, sentence } = verdict(outcome, lesson, chosen);
-      said.textContent = sentence;
+      said.textContent = spoken.textContent = sentence;
       said.className = `said ${right ? 'right' : 'wrong'}`;
       if (!answered.has(name)) answered.set(name, right);
       mark();

@@ -32,7 +32,7 @@ export const lessons: Readonly<Record<LessonName, Lesson>> = {
     setting: 'XOR has four points: (0, 0) and (1, 1) give 0, (0, 1) and (1, 0) give 1. Three networks learn it by the mean squared error: three layers without activations (2-4-4-1), ' +
       'a single layer (2-1), and the three layers with tanh in the first two.',
     question: 'Whose best loss is lower: that of the three layers without activations, or that of the single layer?',
-    answers: ['That of the three layers: they have 37 weights', 'That of the single layer', 'They end at the same loss'],
+    answers: ['That of the three layers: they have 37 weights and biases', 'That of the single layer', 'They end at the same loss'],
     watch: { text: 'Watch layers without activations', state: states.linear },
   },
   constant: {

@@ -40,7 +40,7 @@ export async function collapse(): Promise<Outcome> {
     sentences: [
       `Best loss of three layers without activations: ${figure(deep.best)}. Of the single layer: ${figure(single.best)}. ${same ? 'The same' : 'Not the same'}; to answer 0.5 always gives 0.25.`,
       apart < 1e-3
-        ? `The three layers are one: h = ${figure(b)} ${signed(w1)} x₁ ${signed(w2)} x₂ gives their answer at other points too, to within ${figure(apart)}. A product of matrices is a matrix, whose gradient leads nowhere else.`
+        ? `The three layers are one: h = ${figure(b)} ${signed(w1)} x₁ ${signed(w2)} x₂ gives their answer at other points too, to within ${figure(apart)}. A product of matrices is a matrix: depth alone adds nothing that one layer could not say.`
         : `Read as one layer, they are off by ${figure(apart)} elsewhere.`,
       tanh.best < 0.05 ? `With tanh between them the loss falls to ${figure(tanh.best)}: the same sizes, and they solve XOR.` : `With tanh the best loss was ${figure(tanh.best)}: in this run it did not solve XOR either.`,
     ],
