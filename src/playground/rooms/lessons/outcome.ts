@@ -1,0 +1,25 @@
+/** What happened, on the page: a verdict on the prediction, sentences, numbers and a chart. */
+
+import { element } from '../../elements.ts';
+import { figure } from '../watch/figure.ts';
+import { drawn, type Drawn } from './chart.ts';
+import type { Outcome } from './messages.ts';
+import type { Lesson } from './texts.ts';
+
+/** @param chosen the answer that was predicted, by its place. */
+export function verdict({ answer }: Outcome, { answers }: Lesson, chosen: number): { right: boolean; sentence: string } {
+  const right = answer === chosen;
+  return { right, sentence: right ? `Right: ${answers[answer]!}.` : `Not so. You said: ${answers[chosen]!}. It is: ${answers[answer]!}.` };
+}
+
+/** The table holds each number as it was measured in a `data` element, shown to three digits. */
+export function outcomeParts({ sentences, table: { caption, head, rows }, chart }: Outcome): { parts: HTMLElement[]; chart: Drawn } {
+  const made = drawn(chart);
+  const cell = (value: number | string): HTMLElement => element('td', {}, typeof value === 'number' ? element('data', { value: String(value) }, figure(value)) : value);
+  const table = element('table', { className: 'measured' },
+    element('caption', {}, caption),
+    element('thead', {}, element('tr', {}, ...head.map((name) => element('th', { attributes: { scope: 'col' } }, name)))),
+    element('tbody', {}, ...rows.map(([name, ...cells]) => element('tr', {}, element('th', { attributes: { scope: 'row' } }, name), ...cells.map(cell)))));
+  const wide = element('div', { className: 'wide', tabIndex: 0, attributes: { role: 'group', 'aria-label': caption } }, table);
+  return { parts: [...sentences.map((sentence) => element('p', {}, sentence.replaceAll(' %', '\u00a0%'))), wide, made.part], chart: made };
+}
