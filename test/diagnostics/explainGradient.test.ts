@@ -45,7 +45,7 @@ describe('of the classic network', () => {
 
 describe('of any network of dense layers', () => {
   const x = Array.from({ length: 5 }, (_, i) => [Math.sin(i + 1), Math.cos(2 * i), 0.3 * i - 0.5]);
-  const cases: [string, Sequential, (number | number[])[]][] = [
+  const cases: [string, Sequential, number[] | number[][]][] = [
     ['softmax and cross-entropy in one', modelOf('sparseCategoricalCrossentropy', dense({ units: 4, activation: 'tanh', inputShape: [3] }), dropout({ rate: 0.5 }), dense({ units: 3, activation: 'softmax' })), [0, 2, 1, 1, 0]],
     ['three layers, several outputs', modelOf('meanSquaredError', dense({ units: 4, activation: 'gelu', inputShape: [3] }), dense({ units: 3 }), activation('softplus'), dense({ units: 2 })), x.map(([a, b]) => [a!, b!])],
     ['a loss from logits', modelOf({ name: 'binaryCrossentropy', fromLogits: true }, dense({ units: 4, activation: 'silu', inputShape: [3] }), dense({ units: 1 })), [0, 1, 1, 0, 1]],
