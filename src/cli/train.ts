@@ -19,6 +19,9 @@ const mostProblems = 8;
 /** On a pipe, about as many lines of progress. */
 const progressLines = 20;
 
+/** Units of a hidden layer at most: more do not fit the memory of a model. */
+const mostUnits = 1_000_000;
+
 export const train: Command = {
   name: 'train',
   summary: 'trains a model on a table or on images, and says how well it does on rows held out',
@@ -26,7 +29,7 @@ export const train: Command = {
   options: {
     ...tableOptions,
     test: { type: 'string', value: '<images> <labels>', count: 2, summary: 'of images: other IDX files, to take the final scores of' },
-    hidden: { type: 'string', value: '<n,n,...>', summary: 'units of the hidden layers (of images 128)' },
+    hidden: { type: 'string', value: '<n,n,...>', summary: "units of the hidden layers (of images 128); 'none': a linear model" },
     activation: { type: 'string', value: '<name>', summary: 'of the hidden layers (default relu)' },
     epochs: { type: 'string', value: '<n>', summary: 'times to go through the data at most (of images 10, of tables 20 to 100 by their rows)' },
     'batch-size': { type: 'string', value: '<n>', summary: 'rows a step' },
@@ -88,7 +91,7 @@ async function trainAndScore(context: Context, positionals: string[], values: Va
 
 function settingsFrom(values: Values): Settings {
   return {
-    hidden: integersOf(values, 'hidden', { min: 1 }),
+    hidden: values['hidden'] === 'none' ? [] : integersOf(values, 'hidden', { min: 1, max: mostUnits }),
     activation: nameOf(values, 'activation', activationNames) ?? 'relu',
     optimizer: nameOf(values, 'optimizer', optimizerNames),
     learningRate: numberOf(values, 'learning-rate', { above: 0 }),

@@ -111,6 +111,13 @@ describe('nabla train', () => {
     expect(run('--backend', 'reference')['backend']).toBe('reference');
   });
 
+  it('has no hidden layer where none is asked for', patience, async () => {
+    expect(train('flowers.csv', '-t', 'kind', '--epochs', '2', '--hidden', 'none', '--out', 'linear.safetensors').status).toBe(0);
+    const { layers } = await loadModel(join(folder, 'linear.safetensors'));
+    expect(layers.map(({ type }) => type).filter((type) => type === 'dense')).toHaveLength(1);
+    expect(train('flowers.csv', '-t', 'kind', '--hidden', '1000000000')).toMatchObject({ status: 2, stderr: expect.stringContaining('--hidden expects whole numbers of at least 1 and at most 1000000') as unknown });
+  });
+
   it('learns numbers, and says where it was furthest off', patience, () => {
     const { stdout, status } = train('sizes.csv', '--target', 'size', '--epochs', '60');
     expect(status).toBe(0);
