@@ -3,7 +3,8 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { didYouMean } from '../errors.ts';
 import { DataError, NablaError, parseCsv, readCsv, readIdx, type Column, type ColumnType, type CsvOptions, type FeatureInput, type Sequential, type Table } from '../index.ts';
-import { integerOf, isSet, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
+import { textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
+import { csvOptions, csvOptionsOf } from './csvOptions.ts';
 import { checkReadable, startOf } from './files.ts';
 import { isIdx } from './idxJob.ts';
 import { inWordsOfOptions } from './messages.ts';
@@ -14,9 +15,7 @@ import { allRows, columnOr, interleaved, listed, refuseMissing, rowsWith, target
 export const dataOptions = {
   target: { type: 'string', short: 't', value: '<column>', summary: 'the column that the model predicts' },
   ignore: { type: 'string', value: '<column,...>', summary: 'columns that are not for the model, where it takes them in order' },
-  delimiter: { type: 'string', value: '<character>', summary: "what stands between fields, 'tab' too (default: found out)" },
-  'no-header': { type: 'boolean', summary: 'the first line holds values; columns are called column_1 and so on' },
-  'skip-lines': { type: 'string', value: '<n>', summary: 'lines to pass over before the table begins' },
+  ...csvOptions,
 } as const satisfies Record<string, Option>;
 
 /** Rows as a model takes them. */
@@ -50,17 +49,8 @@ export async function readRows(path: string, labels: string | undefined, wish: W
     return readIdxRows(path, labels, wish);
   }
   if (labels !== undefined) throw new UsageError(`'${path}' is a table, whose targets are one of its columns; '${labels}' is one file too many`);
-  const options = csvOptions(wish.values);
+  const options = csvOptionsOf(wish.values);
   return wish.model.features === undefined ? readColumns(path, options, wish) : readFeatures(path, options, wish);
-}
-
-function csvOptions(values: Values): CsvOptions {
-  const delimiter = textOf(values, 'delimiter', 'a character');
-  return {
-    ...(delimiter !== undefined && { delimiter: delimiter === 'tab' ? '\t' : delimiter }),
-    ...(isSet(values, 'no-header') && { header: false }),
-    skipLines: integerOf(values, 'skip-lines', { min: 0 }) ?? 0,
-  };
 }
 
 function readTable(path: string, options: CsvOptions): Promise<Table> {

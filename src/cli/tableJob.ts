@@ -2,7 +2,8 @@
 
 import { basename } from 'node:path';
 import { dataset, pickRows, readCsv, splitTable, trainTable, type Callback, type Column, type ColumnType, type Sequential, type Table } from '../index.ts';
-import { few, integerOf, isSet, nameOf, suggest, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
+import { few, nameOf, suggest, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
+import { csvOptions, csvOptionsOf } from './csvOptions.ts';
 import { makeOptimizer, type ColumnSummary, type Job, type Settings } from './job.ts';
 import { reading } from './messages.ts';
 import { scoreClasses, scoreNumbers } from './scores.ts';
@@ -21,9 +22,7 @@ export const tableOptions: Readonly<Record<string, Option>> = {
   ignore: { type: 'string', value: '<column,...>', summary: 'columns to leave out' },
   columns: { type: 'string', value: '<column=type,...>', summary: 'what columns hold, where it is not found out right: number, category, boolean' },
   scaling: { type: 'string', value: '<name>', summary: 'of numbers: standard, minMax or robust (default standard)' },
-  delimiter: { type: 'string', value: '<character>', summary: "what stands between fields, 'tab' too (default: found out)" },
-  'no-header': { type: 'boolean', summary: 'the first line holds values; columns are called column_1 and so on' },
-  'skip-lines': { type: 'string', value: '<n>', summary: 'lines to pass over before the table begins' },
+  ...csvOptions,
 };
 
 /** Integers beyond which a target is a number, and not a class. */
@@ -122,15 +121,11 @@ async function readTable(path: string, values: Values): Promise<Read> {
   const wanted = nameOf(values, 'task', tasks);
   const ignored = textsOf(values, 'ignore', 'names of columns with commas between them') ?? [];
   const named = namedTypes(values);
-  const delimiter = textOf(values, 'delimiter', "a character, or 'tab'");
-  if (delimiter !== undefined && delimiter !== 'tab' && delimiter.length > 1) throw new UsageError(`--delimiter expects a character, or 'tab', received '${delimiter}'`);
-  const skipLines = integerOf(values, 'skip-lines', { min: 0 }) ?? 0;
+  const format = csvOptionsOf(values);
   const whole = await reading(path, () => readCsv(path, {
     // A column that is left out can be read as words, whatever is in it.
     columns: { ...named, ...Object.fromEntries(ignored.map((name) => [name, 'category' as const])) },
-    ...(delimiter !== undefined && { delimiter: delimiter === 'tab' ? '\t' : delimiter }),
-    ...(isSet(values, 'no-header') && { header: false }),
-    skipLines,
+    ...format,
   }));
   const names = whole.columns.map(({ name }) => name);
   if (names.includes(unnamable)) throw new UsageError(`${path}: a column cannot have the name '${unnamable}', which objects of JavaScript keep for themselves; give it another`);

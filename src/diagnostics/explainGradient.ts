@@ -6,6 +6,7 @@ import { toMatrix, type MatrixLike } from '../data/matrix.ts';
 import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
 import type { Stage } from '../model/layers/layer.ts';
 import { PlanWriter } from '../model/plans.ts';
+import { placeBatch } from '../model/room.ts';
 import { Sequential } from '../model/sequential.ts';
 import { checkInteger, checkKeys } from '../options.ts';
 import { fusedWith, targetColumns } from '../model/training/losses.ts';
@@ -142,14 +143,10 @@ function passOf(where: string, model: Sequential, x: MatrixLike, y: MatrixLike, 
   const stages = layout.stages.map(({ stage }) => stage);
   const { memory } = backend;
   const arena = new Arena(4 * memory.f32.length);
-  const space = (columns: number): number => arena.floats(rows * columns);
-  const widest = Math.max(...stages.map((stage) => stage.outputs));
+  const widest = rows * Math.max(...stages.map((stage) => stage.outputs));
   const at = {
-    input: space(layout.inputs), target: space(samples.y.columns), weights: 0,
-    outs: stages.map((stage) => (stage.passesInput ? 0 : space(stage.outputs))), douts: stages.map((stage) => space(stage.outputs)),
-    caches: stages.map((stage) => arena.floats(stage.cacheFloats?.(rows) ?? 0)), logistic: space(layout.outputs),
-    scratch: arena.floats(Math.max(rows * widest, ...stages.map((stage) => stage.scratchFloats(backend, rows)))),
-    ones: space(widest), values: space(widest), derivatives: space(widest),
+    ...placeBatch(arena, backend, layout, rows, false, widest).at,
+    ones: arena.floats(widest), values: arena.floats(widest), derivatives: arena.floats(widest),
   };
   const run = (words: Int32Array): void => {
     const plan = arena.floats(words.length);
@@ -160,7 +157,7 @@ function passOf(where: string, model: Sequential, x: MatrixLike, y: MatrixLike, 
   memory.ensure(arena.end + 64);
   memory.f32.set(samples.x.values, at.input / 4);
   memory.f32.set(samples.y.values, at.target / 4);
-  memory.f32.fill(1, at.ones / 4, at.ones / 4 + rows * widest);
+  memory.f32.fill(1, at.ones / 4, at.ones / 4 + widest);
   program.sums.clear();
   run(new PlanWriter(layout, at).all().gradients);
   const read = (address: number, values: number): Values => memory.f32.slice(address / 4, address / 4 + values);

@@ -14,6 +14,7 @@ import { rateAt } from '../model/optimizers/optimizer.ts';
 import type { Parameter } from '../model/parameters.ts';
 import { PlanWriter, type Layout } from '../model/plans.ts';
 import { Program } from '../model/program.ts';
+import { placeBatch } from '../model/room.ts';
 import type { Sequential } from '../model/sequential.ts';
 import { fusedWith, type Loss } from '../model/training/losses.ts';
 import type { Samples } from '../model/training/samples.ts';
@@ -129,21 +130,14 @@ export class Probe {
   }
 
   /** Room for the sample, for what a pass makes of it, and for slopes. */
-  #buffers(arena: Arena, { x, y, weights }: Samples) {
+  #buffers(arena: Arena, { x, weights }: Samples) {
     const { stages, outputs } = this.#program;
-    const space = (columns: number): number => arena.floats(x.rows * columns);
+    const { rows } = x;
     const widest = Math.max(outputs, ...stages.map((stage) => stage.outputs));
-    const most = Math.max(x.rows * widest, grid.length + widest);
+    const most = Math.max(rows * widest, grid.length + widest);
     return {
-      input: space(x.columns),
-      target: space(y.columns),
-      weights: weights === undefined ? 0 : space(1),
-      outs: stages.map((stage) => (stage.passesInput ? 0 : space(stage.outputs))),
-      douts: stages.map((stage) => space(stage.outputs)),
-      caches: stages.map((stage) => arena.floats(stage.cacheFloats?.(x.rows) ?? 0)),
-      logistic: this.#layout.objective!.loss.fromLogits ? space(outputs) : 0,
-      scratch: arena.floats(Math.max(most, ...stages.map((stage) => stage.scratchFloats(this.#backend, x.rows)))),
-      slopes: stages.map((stage) => space(stage.outputs)),
+      ...placeBatch(arena, this.#backend, this.#layout, rows, weights !== undefined, most).at,
+      slopes: stages.map((stage) => arena.floats(rows * stage.outputs)),
       /** Floats in each of these: gradients of 1, z on the grid, the slopes there, and values nobody keeps. */
       most,
       ones: arena.floats(most),

@@ -8,7 +8,7 @@ import type { Team } from '../backend/index.ts';
 import { Arena } from '../backend/memory.ts';
 import type { Matrix } from '../data/matrix.ts';
 import { targetColumns } from './training/losses.ts';
-import { planNames, PlanWriter, type Layout, type PlanName } from './plans.ts';
+import { planNames, PlanWriter, type BatchAddresses, type Layout, type PlanName } from './plans.ts';
 
 /** What a batch is made of. */
 type Loaded = 'input' | 'target' | 'weights';
@@ -22,29 +22,15 @@ export class Room {
   readonly plans: Readonly<Record<PlanName, number>>;
   readonly #backend: Backend;
   readonly #layout: Layout;
-  readonly #input: number;
-  readonly #target: number;
-  readonly #weights: number;
-  /** The output of each stage, 0 for one that has none of its own. */
-  readonly #outs: readonly number[];
+  readonly #batch: BatchAddresses;
   readonly #places: Readonly<Record<Result, number>>;
 
   /** Lies from `start` on. On failure everything is as it was. */
   constructor(backend: Backend, start: number, rows: number, weighted: boolean, layout: Layout, team: Team | undefined) {
-    const { objective, inputs, outputs } = layout;
-    const stages = layout.stages.map(({ stage }) => stage);
     const arena = new Arena(start);
-    const input = arena.floats(rows * inputs);
-    const target = arena.floats(objective === undefined ? 0 : rows * targetColumns(objective.loss, outputs));
-    const weights = weighted ? arena.floats(rows) : 0;
-    const outs = stages.map((stage) => (stage.passesInput ? 0 : arena.floats(rows * stage.outputs)));
-    const douts = stages.map((stage) => arena.floats(rows * stage.outputs));
-    const caches = stages.map((stage) => arena.floats(stage.cacheFloats?.(rows) ?? 0));
-    const logistic = arena.floats(objective?.loss.fromLogits ? rows * outputs : 0);
-    const scratchFloats = Math.max(0, ...stages.map((stage) => stage.scratchFloats(backend, rows)));
-    const scratch = arena.floats(scratchFloats);
+    const { at, scratchFloats } = placeBatch(arena, backend, layout, rows, weighted);
     for (let thread = 1; thread < (team?.threads ?? 1); thread++) arena.floats(scratchFloats);
-    const writer = new PlanWriter(layout, { input, target, weights, outs, douts, caches, logistic, scratch });
+    const writer = new PlanWriter(layout, at);
     const written = writer.all();
     this.plans = Object.fromEntries(planNames.map((name) => [name, arena.floats(written[name].length)])) as Record<PlanName, number>;
     const moveTeam = team?.place(written, scratchFloats, arena);
@@ -55,11 +41,8 @@ export class Room {
     this.weighted = weighted;
     this.#backend = backend;
     this.#layout = layout;
-    this.#input = input;
-    this.#target = target;
-    this.#weights = weights;
-    this.#outs = outs;
-    this.#places = { target, ...writer.outputs };
+    this.#batch = at;
+    this.#places = { target: at.target, ...writer.outputs };
   }
 
   /** Copies rows in as input, as target or as weights: those that `order` names, or where it is undefined those from `start`. */
@@ -80,7 +63,7 @@ export class Room {
   }
 
   #at(what: Loaded): number {
-    return what === 'input' ? this.#input : what === 'target' ? this.#target : this.#weights;
+    return this.#batch[what];
   }
 
   /** Whether the rows loaded last are all finite. */
@@ -100,10 +83,30 @@ export class Room {
 
   /** The layer in which the last batch of `rows` rows first left the finite range, if it did. */
   firstNonFiniteOutput(rows: number): string | undefined {
-    const found = this.#layout.stages.find(({ stage }, i) => !stage.takesMissing && this.#outs[i]! > 0 && this.#backend.countNonFinite(this.#outs[i]!, rows * stage.outputs) > 0);
+    const found = this.#layout.stages.find(({ stage }, i) => !stage.takesMissing && this.#batch.outs[i]! > 0 && this.#backend.countNonFinite(this.#batch.outs[i]!, rows * stage.outputs) > 0);
     return found?.stage.layer;
   }
 }
 
 /** Below this many values a loop copies faster than a view and `set`. */
 const copyByElement = 24;
+
+/** Where a batch of `rows` rows passes through, and the floats of scratch: as many as the stages need, and no fewer than `least`. */
+export function placeBatch(
+  arena: Arena, backend: Backend, { stages, objective, inputs, outputs }: Layout, rows: number, weighted: boolean, least = 0,
+): { at: BatchAddresses; scratchFloats: number } {
+  const space = (columns: number): number => arena.floats(rows * columns);
+  const scratchFloats = Math.max(least, ...stages.map(({ stage }) => stage.scratchFloats(backend, rows)));
+  const at = {
+    input: space(inputs),
+    target: space(objective === undefined ? 0 : targetColumns(objective.loss, outputs)),
+    weights: weighted ? space(1) : 0,
+    // 0 for a stage that has none of its own.
+    outs: stages.map(({ stage }) => (stage.passesInput ? 0 : space(stage.outputs))),
+    douts: stages.map(({ stage }) => space(stage.outputs)),
+    caches: stages.map(({ stage }) => arena.floats(stage.cacheFloats?.(rows) ?? 0)),
+    logistic: space(objective?.loss.fromLogits ? outputs : 0),
+    scratch: arena.floats(scratchFloats),
+  };
+  return { at, scratchFloats };
+}

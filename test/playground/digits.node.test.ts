@@ -3,39 +3,30 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { activation, dense, normalization, sequential, type Sequential } from '../../src/index.ts';
-import { executablePath, openSite, type Site } from './site.ts';
+import { executablePath, visits, type Visits } from './site.ts';
 import { digitStrokes } from './strokes.ts';
 
 describe.skipIf(executablePath === '')('the room of digits', () => {
-  let site: Site;
+  const site = visits();
   let page: Page;
   let folder: string;
-  let errors: string[] = [];
 
-  beforeAll(async () => {
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'nabla-digits-'));
-    site = await openSite();
   });
 
-  afterAll(async () => {
-    await site?.close();
+  afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
-  });
-
-  afterEach(async () => {
-    await page.close();
-    expect(errors).toEqual([]);
   });
 
   const text = (selector: string): Promise<string> => page.locator(selector).innerText();
   const says = (selector: string, part: string): Promise<unknown> =>
     page.waitForFunction(([where, wanted]) => document.querySelector(where!)?.textContent?.includes(wanted!), [selector, part]);
 
-  async function open(trained = true, options: Parameters<Site['open']>[2] = {}): Promise<void> {
-    errors = [];
-    page = await site.open('#digits', errors, options);
+  async function open(trained = true, options: Parameters<Visits['open']>[1] = {}): Promise<void> {
+    page = await site.open('#digits', options);
     if (trained) await says('.model [role=status]', 'Trained in');
   }
 
@@ -222,7 +213,7 @@ describe.skipIf(executablePath === '')('the room of digits', () => {
     await says('.table > [role=status]', 'R²');
     await says('.answer .reading', 'size: ');
     // What the library says on the console is for developers of pages.
-    expect(errors.splice(0)).toEqual([expect.stringMatching(/^trainTable: \d+ of 240 rows have no value in 'size'/)]);
+    expect(site.errors.splice(0)).toEqual([expect.stringMatching(/^trainTable: \d+ of 240 rows have no value in 'size'/)]);
   });
 
   it('refuses what is no table', async () => {

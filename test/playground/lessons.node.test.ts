@@ -1,7 +1,7 @@
 /** The room of lessons in Chromium: every lesson runs, and what it claims holds by the numbers on the page. */
 import type { Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { executablePath, openSite, type Site } from './site.ts';
+import { describe, expect, it } from 'vitest';
+import { executablePath, visits, type Visits } from './site.ts';
 
 /** The most that the code of a visit to all rooms may weigh, compressed. */
 const mostBytes = 150_000;
@@ -9,24 +9,11 @@ const mostBytes = 150_000;
 const names = ['chain', 'collapse', 'constant', 'zero', 'vanishing', 'saturation', 'dying', 'wrong', 'minimum', 'hash'];
 
 describe.skipIf(executablePath === '')('the room of lessons', () => {
-  let site: Site;
+  const site = visits();
   let page: Page;
-  let errors: string[] = [];
 
-  beforeAll(async () => {
-    site = await openSite();
-  });
-
-  afterAll(() => site?.close());
-
-  afterEach(async () => {
-    await page.close();
-    expect(errors).toEqual([]);
-  });
-
-  async function open(lesson: string, options: Parameters<Site['open']>[2] = {}): Promise<void> {
-    errors = [];
-    page = await site.open(`#lessons?lesson=${lesson}`, errors, options);
+  async function open(lesson: string, options: Parameters<Visits['open']>[1] = {}): Promise<void> {
+    page = await site.open(`#lessons?lesson=${lesson}`, options);
     await page.waitForSelector('.lessons .choice');
   }
 

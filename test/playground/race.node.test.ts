@@ -1,30 +1,17 @@
 /** The room of the race in Chromium: both lanes finish, WebAssembly is ahead, and the losses agree. */
 import type { Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { executablePath, openSite, type Site } from './site.ts';
+import { describe, expect, it } from 'vitest';
+import { executablePath, visits, type Visits } from './site.ts';
 
 /** The most that the code of a visit to all rooms may weigh, compressed; the digits are data. */
 const mostBytes = 150_000;
 
 describe.skipIf(executablePath === '')('the room of the race', () => {
-  let site: Site;
+  const site = visits();
   let page: Page;
-  let errors: string[] = [];
 
-  beforeAll(async () => {
-    site = await openSite();
-  });
-
-  afterAll(() => site?.close());
-
-  afterEach(async () => {
-    await page.close();
-    expect(errors).toEqual([]);
-  });
-
-  async function open(options: Parameters<Site['open']>[2] = {}): Promise<void> {
-    errors = [];
-    page = await site.open('#race', errors, options);
+  async function open(options: Parameters<Visits['open']>[1] = {}): Promise<void> {
+    page = await site.open('#race', options);
     await page.waitForSelector('.race');
   }
 

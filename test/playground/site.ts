@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { chromium, type Browser, type Page } from 'playwright';
 import { build } from 'vite';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 
 /** Empty where there is no Chromium. */
 export const executablePath = process.env['CHROMIUM_FOUND'] ?? '';
@@ -16,8 +17,7 @@ if (executablePath === '') console.log('No Chromium found: the tests of the play
 const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 const mediaTypes: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.gz': 'application/gzip' };
 
-export interface Site {
-  readonly address: string;
+interface Site {
   /** What has been asked for, and its size compressed. */
   readonly loaded: Map<string, number>;
   /** Opens the page at a hash; what it says on the console, or throws, is put into `errors`. */
@@ -25,7 +25,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function openSite(): Promise<Site> {
+async function openSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'nabla-playground-'));
   await build({ configFile: fileURLToPath(new URL('../../.config/playground.config.ts', import.meta.url)), logLevel: 'warn', build: { outDir: folder, emptyOutDir: true } });
   const loaded = new Map<string, number>();
@@ -41,9 +41,9 @@ export async function openSite(): Promise<Site> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  // In a folder of a host, for its files must not count on the root.
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/some/place/`;
   return {
-    address,
     loaded,
     async open(hash, errors, options = {}) {
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
@@ -59,6 +59,46 @@ export async function openSite(): Promise<Site> {
       server.closeAllConnections();
       server.close();
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Visits to the site by the tests of a block, one page at a time. */
+export interface Visits {
+  readonly loaded: Map<string, number>;
+  /** Of the page that was opened last; a test that looks for some takes them out. */
+  readonly errors: string[];
+  /** Opens the page at a hash. */
+  open(hash: string, options?: Parameters<Browser['newPage']>[0]): Promise<Page>;
+}
+
+/** Opens the site for the tests of the block that this is called in; after each, the page is closed, and must have had no errors. */
+export function visits(): Visits {
+  let site: Site;
+  let page: Page;
+  let errors: string[] = [];
+
+  beforeAll(async () => {
+    site = await openSite();
+  });
+
+  afterAll(() => site?.close());
+
+  afterEach(async () => {
+    await page.close();
+    expect(errors).toEqual([]);
+  });
+
+  return {
+    get loaded() {
+      return site.loaded;
+    },
+    get errors() {
+      return errors;
+    },
+    async open(hash, options) {
+      errors = [];
+      return page = await site.open(hash, errors, options);
     },
   };
 }

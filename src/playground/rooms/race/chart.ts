@@ -1,6 +1,8 @@
 /** The losses of both lanes over the seconds of training. */
 
 import uPlot from 'uplot';
+import { fittedChart } from '../../fittedChart.ts';
+import { colour, onSchemeChange } from '../watch/colours.ts';
 import type { Lane } from './messages.ts';
 
 /** What a lane has trained. */
@@ -18,15 +20,12 @@ const height = 280;
 
 /** Draws into an element, as wide as that is, in the colours of the page. */
 export function makeChart(holder: HTMLElement): Chart {
-  const colour = (name: string) => (): string => getComputedStyle(holder).getPropertyValue(name);
   const axis = (label: string, size: number): uPlot.Axis => ({
     label, size, labelSize: 20, labelFont: '12px system-ui, sans-serif', font: '11px system-ui, sans-serif',
-    stroke: colour('--quiet'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false },
+    stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false },
   });
-  const line = (label: string, name: string): uPlot.Series => ({ label, stroke: colour(name), width: 2, spanGaps: true, points: { show: false } });
-  const plot = new uPlot({
-    width: Math.max(200, holder.clientWidth),
-    height,
+  const line = (label: string, name: string): uPlot.Series => ({ label, stroke: () => colour(name), width: 2, spanGaps: true, points: { show: false } });
+  const { chart, stop } = fittedChart(holder, {
     legend: { show: false },
     cursor: { show: false },
     scales: {
@@ -35,22 +34,15 @@ export function makeChart(holder: HTMLElement): Chart {
     },
     axes: [axis('seconds of training', 32), axis('loss', 46)],
     series: [{}, line('WebAssembly', '--accent'), { ...line('Plain TypeScript', '--other'), dash: [6, 3] }],
-  }, [[], [], []], holder);
-  const redraw = (): void => plot.redraw();
-  const darkness = matchMedia('(prefers-color-scheme: dark)');
-  darkness.addEventListener('change', redraw);
-  const size = new ResizeObserver(() => {
-    if (holder.clientWidth > 0 && holder.clientWidth !== plot.width) plot.setSize({ width: holder.clientWidth, height });
-  });
-  size.observe(holder);
+  }, height, [[], [], []]);
+  const leave = onSchemeChange(() => chart.redraw());
   return {
     show({ wasm, reference }) {
-      plot.setData(uPlot.join([[[...wasm.seconds], [...wasm.losses]], [[...reference.seconds], [...reference.losses]]]));
+      chart.setData(uPlot.join([[[...wasm.seconds], [...wasm.losses]], [[...reference.seconds], [...reference.losses]]]));
     },
     remove() {
-      size.disconnect();
-      darkness.removeEventListener('change', redraw);
-      plot.destroy();
+      leave();
+      stop();
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import uPlot from 'uplot';
 import { activations } from '../../../index.ts';
+import { fittedChart } from '../../fittedChart.ts';
 import { colour } from './colours.ts';
 import { figure } from './figure.ts';
 import { bins, reach, type Snapshot } from './messages.ts';
@@ -12,16 +13,6 @@ const axis = (): uPlot.Axis => ({
   stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui, sans-serif', size: 34,
 });
 
-/** A chart as wide as what holds it. */
-function fitted(holder: HTMLElement, options: Omit<uPlot.Options, 'width' | 'height'>, height: number): { chart: uPlot; stop: () => void } {
-  const chart = new uPlot({ ...options, width: Math.max(200, holder.clientWidth), height }, [[0], ...options.series.slice(1).map(() => [null])], holder);
-  const watcher = new ResizeObserver(() => {
-    if (holder.clientWidth > 0 && holder.clientWidth !== chart.width) chart.setSize({ width: holder.clientWidth, height });
-  });
-  watcher.observe(holder);
-  return { chart, stop: () => (watcher.disconnect(), chart.destroy()) };
-}
-
 export interface Chart<Draw extends readonly unknown[]> {
   draw(...what: Draw): void;
   redraw(): void;
@@ -29,7 +20,7 @@ export interface Chart<Draw extends readonly unknown[]> {
 }
 
 export function lossChart(holder: HTMLElement): Chart<[Snapshot]> {
-  const { chart, stop } = fitted(holder, {
+  const { chart, stop } = fittedChart(holder, {
     scales: { x: { time: false }, y: { range: (_chart, _low, high) => [0, Math.max(high * 1.05, 1e-6)] } },
     axes: [axis(), { ...axis(), size: 44 }],
     cursor: { y: false },
@@ -51,7 +42,7 @@ const places = Float32Array.from({ length: 2 * bins - 1 }, (_, i) => -reach + (r
 
 export function functionChart(holder: HTMLElement): Chart<[Snapshot, LayerState, number]> {
   const bars = uPlot.paths.bars!({ size: [2, 40], align: 0 });
-  const { chart, stop } = fitted(holder, {
+  const { chart, stop } = fittedChart(holder, {
     scales: { x: { time: false, range: () => [-reach, reach] }, y: { range: (_chart, low, high) => [Math.min(-0.1, Math.max(low, -2)), Math.max(1.1, Math.min(high, 2))] }, share: { range: () => [0, 1] } },
     axes: [axis(), axis()],
     cursor: { y: false },

@@ -47,9 +47,9 @@ export const mount: Room = (root) => {
     return [name, { value, entry: element('div', {}, element('dt', { textContent: name }), value) }];
   }));
   const status = element('p', { id: 'status', className: 'quiet', attributes: { role: 'status', 'aria-live': 'polite' }, textContent: 'Starting …' });
+  const numbers = element('dl', { className: 'counts' }, ...[...counts.values()].map(({ entry }) => entry));
   const bar = element('section', { className: 'panel bar', attributes: { 'aria-label': 'Run' } },
-    element('div', { className: 'row' }, play, step, reset, field('Speed', speed), status),
-    element('dl', { className: 'counts' }, ...[...counts.values()].map(({ entry }) => entry)));
+    element('div', { className: 'row' }, play, step, reset, field('Speed', speed), status), numbers);
 
   const tries = presetLinks();
 
@@ -79,6 +79,8 @@ export const mount: Room = (root) => {
 
   function build(goOn: boolean, play: boolean): void {
     run++;
+    // Until the first snapshot of this run they are of the one before.
+    numbers.setAttribute('aria-busy', 'true');
     tell({ type: 'build', run, state, goOn });
     tell({ type: 'weight', place });
     if (play) tell({ type: 'play' });
@@ -111,6 +113,7 @@ export const mount: Room = (root) => {
       // One that was on its way when the state changed shows another network.
       if (snapshot.run !== run) return;
       latest = snapshot;
+      numbers.removeAttribute('aria-busy');
       draw();
     });
   };
