@@ -101,12 +101,12 @@ describe('a snapshot', () => {
 
   it('measures what is flat and what is dead', () => {
     const layers = [{ units: 3, activation: 'step', derivative: 'true' }, { units: 2, activation: 'tanh', derivative: 'constant' }] as const;
-    const { steepness, flat, dead, histograms, unitMaps, map } = new Run({ ...start, layers }).snapshot(undefined);
+    const { steepness, flat, dead, histograms, unitMaps, answers } = new Run({ ...start, layers }).snapshot(undefined);
     expect([...flat.slice(0, 2)].map((share) => Number(share.toFixed(4)))).toEqual([1, 0]);
     expect([...steepness.slice(0, 2)].map((mean) => Number(mean.toFixed(4)))).toEqual([0, 1]);
     expect([...dead.slice(0, 2)]).toEqual([3, 0]);
     for (let layer = 0; layer < 3; layer++) expect(histograms.slice(layer * bins, (layer + 1) * bins).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 4);
-    expect([unitMaps.length, map.length]).toEqual([5 * 24 * 24, 64 * 64]);
+    expect([unitMaps.length, answers.length]).toEqual([5 * 24 * 24, 64 * 64]);
     // A step gives 0 or 1: the middle of the colours, or their end.
     expect([...new Set(unitMaps.slice(0, 3 * 24 * 24))].sort((a, b) => a - b)).toEqual([128, 255]);
   });

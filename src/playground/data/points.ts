@@ -1,32 +1,39 @@
-/** Sets of points in the plane, drawn by a seed: classes that a network has to tell apart, and surfaces that it has to follow. */
+/** Sets of points drawn by a seed: classes in the plane that a network has to tell apart, surfaces over it and curves along a line that it has to follow. */
 
 import { normal, uniform } from './random.ts';
 
 /** Points from −`extent` to `extent` or a little beyond, with targets: 0 or 1 for classes, −1 to 1 for values. */
 export interface Points {
-  /** [rows, 2], row-major. */
+  /** [rows, inputs], row-major. */
   readonly x: Float32Array;
   readonly y: Float32Array;
 }
 
-export const dataNames = ['xor', 'circles', 'spirals', 'moons', 'gaussian', 'waves', 'saddle'] as const;
+export const dataNames = ['xor', 'circles', 'spirals', 'moons', 'gaussian', 'waves', 'saddle', 'sine', 'steps', 'chirp'] as const;
 export type DataName = (typeof dataNames)[number];
 
 export const dataLabels: Record<DataName, string> = {
   xor: 'XOR', circles: 'Circles', spirals: 'Spirals', moons: 'Moons', gaussian: 'Two clouds', waves: 'Waves (regression)', saddle: 'Saddle (regression)',
+  sine: 'Sine (one input)', steps: 'Steps (one input)', chirp: 'Chirp (one input)',
 };
 
 export const extent = 2;
 
 /** Whether the targets are classes, or else numbers. */
 export function hasClasses(name: DataName): boolean {
-  return name !== 'waves' && name !== 'saddle';
+  return surfaces[name] === undefined && curves[name] === undefined;
+}
+
+/** How many numbers a network is given of a point. */
+export function inputsOf(name: DataName): 1 | 2 {
+  return curves[name] === undefined ? 2 : 1;
 }
 
 /** Draws a point of class 0 or 1 (`way` goes evenly from 0 to 1 over the points of a class), or anywhere. */
-type Shape = (label: number, way: number, draw: () => number) => [number, number];
+type Shape = (label: number, way: number, draw: () => number) => [number] | [number, number];
 
 const anywhere: Shape = (_label, _way, draw) => [extent * (2 * draw() - 1), extent * (2 * draw() - 1)];
+const along: Shape = (_label, _way, draw) => [extent * (2 * draw() - 1)];
 
 const shapes: Record<DataName, Shape> = {
   xor(label, _way, draw) {
@@ -57,6 +64,9 @@ const shapes: Record<DataName, Shape> = {
   },
   waves: anywhere,
   saddle: anywhere,
+  sine: along,
+  steps: along,
+  chirp: along,
 };
 
 /** What a surface is, over the plane. */
@@ -65,24 +75,30 @@ const surfaces: Partial<Record<DataName, (x: number, y: number) => number>> = {
   saddle: (x, y) => (x * x - y * y) / 4,
 };
 
+/** What a curve is without noise, from −`extent` to `extent`: one that is smooth, one that jumps, one that turns ever faster. */
+export const curves: Partial<Record<DataName, (x: number) => number>> = {
+  sine: (x) => Math.sin(2 * x),
+  steps: (x) => [-0.8, 0.4, -0.4, 0.8][Math.min(3, Math.floor(x) + 2)]!,
+  chirp: (x) => Math.sin((x + 2) ** 2),
+};
+
 /**
  * Draws points. Classes take turns, so both have as many; `noise` is the standard deviation of what is added to the place of a point, or
  * to the value at it.
  */
 export function makePoints(name: DataName, { count, noise, seed }: { count: number; noise: number; seed: number }): Points {
   const draw = uniform(seed);
-  const x = new Float32Array(2 * count);
+  const inputs = inputsOf(name);
+  const x = new Float32Array(inputs * count);
   const y = new Float32Array(count);
-  const surface = surfaces[name];
+  const blur = (): number => (noise === 0 ? 0 : noise * normal(draw));
   for (let i = 0; i < count; i++) {
     const label = i % 2;
     const way = (Math.floor(i / 2) + 0.5) / Math.ceil(count / 2);
-    const [px, py] = shapes[name](label, way, draw);
-    const blur = noise === 0 ? 0 : noise * normal(draw);
-    const blur2 = noise === 0 || surface !== undefined ? 0 : noise * normal(draw);
-    x[2 * i] = px + (surface === undefined ? blur : 0);
-    x[2 * i + 1] = py + blur2;
-    y[i] = surface === undefined ? label : surface(px, py) + blur;
+    const place = shapes[name](label, way, draw);
+    const value = curves[name]?.(place[0]) ?? surfaces[name]?.(place[0], place[1]!);
+    x.set(value === undefined ? place.map((coordinate) => coordinate + blur()) : place, inputs * i);
+    y[i] = value === undefined ? label : value + blur();
   }
   return { x, y };
 }

@@ -1,7 +1,5 @@
 /** Colours of the drawings, out of the page's style, so that they follow light and dark. */
 
-import { mapSide } from './messages.ts';
-
 /** Those asked for so far: to ask the page again makes it work out its style. */
 const asked = new Map<string, string>();
 
@@ -45,7 +43,8 @@ export function onSchemeChange(changed: () => void): () => void {
 }
 
 /** Draws a map of side² values into a canvas of that size. */
-export function paintMap(canvas: HTMLCanvasElement, values: Uint8Array, side: number = mapSide): void {
+export function paintMap(canvas: HTMLCanvasElement, values: Uint8Array): void {
+  const side = Math.sqrt(values.length);
   pixels ??= ramp();
   if (canvas.width !== side) canvas.width = canvas.height = side;
   const context = canvas.getContext('2d')!;

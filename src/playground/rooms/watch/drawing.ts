@@ -1,10 +1,13 @@
-/** The network drawn: every unit with its map over the plane, every weight as a line, warm where positive, as thick as it is large. */
+/** The network drawn: every unit with what it answers over all inputs, every weight as a line, warm where positive, as thick as it is large. */
 
 import { element, panel } from '../../elements.ts';
-import { colour, paintMap, sized } from './colours.ts';
+import { hasClasses, inputsOf } from '../../data/points.ts';
+import { colour, sized } from './colours.ts';
 import { figure } from './figure.ts';
-import { unitSide, type Snapshot, type WeightPlace } from './messages.ts';
-import type { State } from './state.ts';
+import { answerMap } from './measures.ts';
+import type { Snapshot, WeightPlace } from './messages.ts';
+import { widths, type State } from './state.ts';
+import { views } from './views.ts';
 
 export interface Drawing {
   readonly panel: HTMLElement;
@@ -24,7 +27,6 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
   });
   const keys = element('p', { id: 'network-keys', className: 'quiet', textContent: 'Point at a weight to read it, or use the arrow keys: ← → other layer, ↑ ↓ other weight.' });
   const reading = element('p', { id: 'reading' });
-  const picture = document.createElement('canvas');
   /** Columns of units as last drawn: inputs, hidden layers, the answer. */
   let columns: Node[][] = [];
   let at: WeightPlace | undefined;
@@ -44,7 +46,7 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
   });
 
   const draw: Drawing['draw'] = (snapshot, state, place) => {
-    const counts = [2, ...state.layers.map(({ units }) => units), 1];
+    const counts = widths(state);
     const most = Math.max(...counts);
     const tall = `${Math.max(150, 44 * most + 16)}px`;
     if (canvas.style.height !== tall) canvas.style.height = tall;
@@ -86,22 +88,23 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
     }
     const { chain } = snapshot;
     if (chain !== undefined) {
-      reading.textContent = `${nameOf(chain.place, counts.length)}: w = ${figure(chain.weight)}, ∂J/∂w = ${figure(chain.gradient)}; of one point, input ${figure(chain.input)} × δ ${figure(chain.delta)}.`;
+      reading.textContent = `${nameOf(chain.place, counts)}: w = ${figure(chain.weight)}, ∂J/∂w = ${figure(chain.gradient)}; of one point, input ${figure(chain.input)} × δ ${figure(chain.delta)}.`;
     }
+    const view = views[inputsOf(state.data)];
+    const cells = snapshot.unitMaps.length / counts.slice(1, -1).reduce((sum, count) => sum + count, 0);
     let map = 0;
     context.textAlign = 'center';
     context.textBaseline = 'middle';
     context.font = '600 12px system-ui, sans-serif';
     columns.forEach((nodes, column) => nodes.forEach(({ x, y }, i) => {
-      const hidden = column > 0 && column < columns.length - 1;
-      if (hidden) paintMap(picture, snapshot.unitMaps.subarray(map * unitSide ** 2, ++map * unitSide ** 2), unitSide);
-      else if (column > 0) paintMap(picture, snapshot.map);
       context.fillStyle = colour('--panel');
       context.fillRect(x - box / 2, y - box / 2, box, box);
-      if (column > 0) context.drawImage(picture, x - box / 2, y - box / 2, box, box);
-      else {
+      if (column === 0) {
         context.fillStyle = tints.text;
-        context.fillText(`x${'₁₂'[i]}`, x, y);
+        context.fillText(inputName(i, counts), x, y);
+      } else {
+        const values = column < columns.length - 1 ? snapshot.unitMaps.subarray(map * cells, ++map * cells) : answerMap(snapshot.answers, hasClasses(state.data));
+        view.thumbnail(context, values, x - box / 2, y - box / 2, box);
       }
       context.strokeStyle = tints.quiet;
       context.lineWidth = 1;
@@ -115,9 +118,14 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
 }
 
 /** A weight in words: from what to what. */
-function nameOf({ layer, from, to }: WeightPlace, columns: number): string {
-  const source = layer === 0 ? `x${'₁₂'[from]}` : `unit ${from + 1} of layer ${layer}`;
-  return `From ${source} to ${layer + 2 === columns ? 'the answer' : `unit ${to + 1} of layer ${layer + 1}`}`;
+function nameOf({ layer, from, to }: WeightPlace, counts: readonly number[]): string {
+  const source = layer === 0 ? inputName(from, counts) : `unit ${from + 1} of layer ${layer}`;
+  return `From ${source} to ${layer + 2 === counts.length ? 'the answer' : `unit ${to + 1} of layer ${layer + 1}`}`;
+}
+
+/** One among several has a number. */
+function inputName(i: number, [inputs]: readonly number[]): string {
+  return inputs === 1 ? 'x' : `x${'₁₂'[i]}`;
 }
 
 function same(a: Omit<WeightPlace, 'sample'>, b: WeightPlace | undefined): boolean {

@@ -1,9 +1,10 @@
 /** One weight, and the chain rule that moves it, in numbers. */
 
 import { element, field, number, panel } from '../../elements.ts';
+import { hasClasses } from '../../data/points.ts';
 import { figure } from './figure.ts';
 import type { ChainRule, WeightPlace } from './messages.ts';
-import type { State } from './state.ts';
+import { widths, type State } from './state.ts';
 
 export interface Inspector {
   readonly panel: HTMLElement;
@@ -29,7 +30,7 @@ export function inspector(chosen: (place: WeightPlace) => void): Inspector {
     panel: panel('The chain rule of one weight', 'inspector', row, text),
     show(next, state) {
       place = next;
-      const counts = [2, ...state.layers.map(({ units }) => units), 1];
+      const counts = widths(state);
       controls.layer.value = String(place.layer + 1);
       controls.from.value = String(place.from + 1);
       controls.to.value = String(place.to + 1);
@@ -53,9 +54,9 @@ function lines({ place, weight, gradient, point, target, output, input, z, slope
   return [
     line(`w = ${figure(weight)}`, `weight into ${of}`),
     line(`∂J/∂w = ${figure(gradient)}`, 'over all training points'),
-    line(`∂j/∂w = input × δ = ${figure(input)} × ${figure(delta)} = ${figure(input * delta)}`, `of the point (${figure(point[0])}, ${figure(point[1])}): wanted ${figure(target)}, answered ${figure(output)}`),
+    line(`∂j/∂w = input × δ = ${figure(input)} × ${figure(delta)} = ${figure(input * delta)}`, `of the point (${point.map(figure).join(', ')}): wanted ${figure(target)}, answered ${figure(output)}`),
     last
-      ? line(`δ = ${figure(delta)}`, 'answered − wanted' + (state.data === 'waves' || state.data === 'saddle' ? ', twice, of the squared error' : ': sigmoid and cross-entropy together'))
+      ? line(`δ = ${figure(delta)}`, 'answered − wanted' + (hasClasses(state.data) ? ': sigmoid and cross-entropy together' : ', twice, of the squared error'))
       : line(`δ = f′(z) × back = f′(${figure(z)}) × ${figure(back)} = ${figure(slope)} × ${figure(back)}`, slope === 0 ? 'f′ is 0: nothing passes' : 'back: Σ w δ over the units that follow'),
   ];
 }

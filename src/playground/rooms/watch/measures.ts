@@ -1,19 +1,20 @@
-/** What a snapshot says of a network: how steep each layer is where its points lie, how strong its gradient is, what each unit answers over the plane. */
+/** What a snapshot says of a network: how steep each layer is where its points lie, how strong its gradient is, what each unit answers over all inputs. */
 
 import { extent } from '../../data/points.ts';
-import { bins, mapSide, reach, unitSide, type ChainRule, type WeightPlace } from './messages.ts';
+import { bins, reach, type ChainRule, type WeightPlace } from './messages.ts';
 import { deltas, forward, passedBack, type Layer, type Pass } from './network.ts';
 
 /** |f′| below this counts as flat, and below the second as none at all. */
 export const flatBelow = 0.05;
 const deadBelow = 1e-4;
 
-/** How far the maps reach, in both directions. */
+/** How far the maps reach, in all directions. */
 export const mapReach = 1.25 * extent;
 
-/** The points in the middle of the cells of a map, from top left, [side², 2]. */
-export function grid(side: number): Float32Array {
+/** The points in the middle of the cells of a map, from left to right and top to bottom, [side ** inputs, inputs]. */
+export function grid(side: number, inputs: 1 | 2): Float32Array {
   const at = (i: number): number => mapReach * ((2 * (i + 0.5)) / side - 1);
+  if (inputs === 1) return Float32Array.from({ length: side }, (_, i) => at(i));
   return Float32Array.from({ length: 2 * side * side }, (_, k) => (k % 2 === 0 ? at((k >> 1) % side) : -at(Math.floor((k >> 1) / side))));
 }
 
@@ -57,10 +58,10 @@ function norm(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
-/** A map of each hidden unit, as strong as its own largest value over the plane. */
+/** A map of each hidden unit, as strong as its own largest value over all places. */
 export function unitMaps(layers: readonly Layer[], places: Float32Array): Uint8Array {
   const hidden = layers.slice(0, -1);
-  const cells = unitSide * unitSide;
+  const cells = places.length / layers[0]!.inputs;
   const maps = new Uint8Array(hidden.reduce((sum, { units }) => sum + units, 0) * cells);
   let at = 0;
   for (const { a, units } of forward(hidden, places)) {
@@ -73,9 +74,9 @@ export function unitMaps(layers: readonly Layer[], places: Float32Array): Uint8A
   return maps;
 }
 
-/** The answers over the plane: probabilities from 0 to 1, or values from −1 to 1. */
+/** Answers as a map from 0 to 255: they are probabilities from 0 to 1, or values from −1 to 1. */
 export function answerMap(answers: Float32Array, classes: boolean): Uint8Array {
-  const map = new Uint8Array(mapSide * mapSide);
+  const map = new Uint8Array(answers.length);
   for (let i = 0; i < map.length; i++) map[i] = Math.min(255, Math.max(0, Math.round(255 * (classes ? answers[i]! : (answers[i]! + 1) / 2))));
   return map;
 }
@@ -87,7 +88,8 @@ export function chainRule(
   const { layer, from, to, sample } = place;
   const own = layers[layer];
   if (own === undefined || from >= own.inputs || to >= own.units || sample >= y.length) return undefined;
-  const point = x.slice(2 * sample, 2 * sample + 2);
+  const { inputs } = layers[0]!;
+  const point = x.slice(inputs * sample, inputs * (sample + 1));
   const target = y[sample]!;
   const passes = forward(layers, point);
   const found = deltas(layers, passes, target, classes);
@@ -96,7 +98,7 @@ export function chainRule(
   const output = passes.at(-1)!.a[0]!;
   const slope = own.df(z)[to]!;
   return {
-    place, point: [point[0]!, point[1]!], target, output, slope,
+    place, point: [...point], target, output, slope,
     weight: own.kernel[from * own.units + to]!,
     gradient: gradients[2 * layer]![from * own.units + to]!,
     input: (layer === 0 ? point : passes[layer - 1]!.a)[from]!,

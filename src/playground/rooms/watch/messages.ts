@@ -25,7 +25,7 @@ export interface ChainRule {
   readonly weight: number;
   /** ∂J/∂w over all points, as training uses it. */
   readonly gradient: number;
-  readonly point: readonly [number, number];
+  readonly point: readonly number[];
   readonly target: number;
   readonly output: number;
   readonly input: number;
@@ -36,9 +36,8 @@ export interface ChainRule {
   readonly delta: number;
 }
 
-/** Cells along a side of the map of a unit, and of the map of the answer. */
-export const unitSide = 24;
-export const mapSide = 64;
+/** Cells along each axis of the map of a unit, and of the map of the answer, by the number of inputs: a line can be finer than a plane. */
+export const sides = { 1: { unit: 48, answer: 256 }, 2: { unit: 24, answer: 64 } } as const;
 /** Bins of the histograms, from −`reach` to `reach`; what lies beyond is in the first and the last. */
 export const bins = 48;
 export const reach = 6;
@@ -70,8 +69,9 @@ export interface Snapshot {
   readonly dead: Float32Array;
   /** [layers, bins]: shares of all pre-activations. */
   readonly histograms: Float32Array;
-  /** [units of all hidden layers, unitSide, unitSide] and [mapSide, mapSide], from 0 to 255 where 128 is the middle; rows from top to bottom. */
+  /** [units of all hidden layers, side ** inputs], from 0 to 255 where 128 is the middle; rows of a plane from top to bottom. */
   readonly unitMaps: Uint8Array;
-  readonly map: Uint8Array;
+  /** [side ** inputs], as the network gives them. */
+  readonly answers: Float32Array;
   readonly chain: ChainRule | undefined;
 }

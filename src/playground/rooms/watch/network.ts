@@ -39,17 +39,15 @@ export function derivativeOf(activation: Activation | 'sigmoid', derivative: Der
 /** The layers of a state with weights as `getWeights` gives them; the last one answers. */
 export function layersOf(states: readonly LayerState[], classes: boolean, weights: readonly Float32Array[]): Layer[] {
   const answer: LayerState = { units: 1, activation: classes ? 'sigmoid' : 'linear', derivative: 'true' };
-  let inputs = 2;
   return [...states, answer].map(({ units, activation, derivative }, i) => {
-    const layer = { inputs, units, f: activations[activation].f, df: derivativeOf(activation, derivative), kernel: weights[2 * i]!, bias: weights[2 * i + 1]! };
-    inputs = units;
-    return layer;
+    const kernel = weights[2 * i]!;
+    return { inputs: kernel.length / units, units, f: activations[activation].f, df: derivativeOf(activation, derivative), kernel, bias: weights[2 * i + 1]! };
   });
 }
 
-/** The forward pass for rows x [rows, 2], layer by layer. */
+/** The forward pass for rows x [rows, inputs], layer by layer. */
 export function forward(layers: readonly Layer[], x: Float32Array): Pass[] {
-  const rows = x.length / 2;
+  const rows = x.length / layers[0]!.inputs;
   let input = x;
   return layers.map(({ inputs, units, f, kernel, bias }) => {
     const z = new Float32Array(rows * units);

@@ -20,4 +20,6 @@ export const presets: readonly Preset[] = [
   { name: 'Step', what: 'A step is flat everywhere: f′ = 0. Only the last layer learns, from units that stay as they were drawn.', state: { ...start, layers: stack(2, 8, 'step') } },
   { name: 'Step, straight through', what: 'The same step, trained as if its slope were 1 near 0: it learns.', state: { ...start, layers: stack(2, 8, 'step', 'straightThrough') } },
   { name: 'Dying ReLU', what: 'Too large a rate throws units to where ReLU is flat; they stay there.', state: { ...start, data: 'circles', layers: stack(3, 8, 'relu'), optimizer: 'momentum', rate: 0.5 } },
+  { name: 'Fit a sine', what: 'One input, and a curve to follow: each unit bends the line somewhere, the answer adds their bends up. Beyond the points it only guesses. Then try the chirp: what turns slowly is learnt first.',
+    state: { ...start, data: 'sine', layers: stack(2, 6, 'tanh'), optimizer: 'adam', rate: 0.01 } },
 ];

@@ -13,7 +13,7 @@ import { layerTable } from './layerTable.ts';
 import type { Command, Snapshot, WeightPlace } from './messages.ts';
 import { presetLinks } from './presetLinks.ts';
 import { settings } from './settings.ts';
-import { goesOn, read, speeds, write, type State } from './state.ts';
+import { goesOn, read, speeds, widths, write, type State } from './state.ts';
 
 const speedLabels = Object.fromEntries(speeds.map((speed) => [String(speed), speed === 0 ? 'as fast as it goes' : `${speed} epochs/s`]));
 const queryOf = (hash: string): string => hash.split('?')[1] ?? '';
@@ -187,8 +187,8 @@ export const mount: Room = (root) => {
 };
 
 /** The place, or the nearest that a network of this state has. */
-function within({ layer, from, to, sample }: WeightPlace, { layers, points }: State): WeightPlace {
-  const counts = [2, ...layers.map(({ units }) => units), 1];
-  const held = Math.min(layer, layers.length);
-  return { layer: held, from: Math.min(from, counts[held]! - 1), to: Math.min(to, counts[held + 1]! - 1), sample: Math.min(sample, points - 1) };
+function within({ layer, from, to, sample }: WeightPlace, state: State): WeightPlace {
+  const counts = widths(state);
+  const held = Math.min(layer, state.layers.length);
+  return { layer: held, from: Math.min(from, counts[held]! - 1), to: Math.min(to, counts[held + 1]! - 1), sample: Math.min(sample, state.points - 1) };
 }

@@ -1,17 +1,20 @@
 /** A run: a model of the library, its points, and how far it has come. */
 
 import { adagrad, adam, adamw, dense, lion, momentum, rmsprop, sequential, sgd, TrainingError, type Sequential } from '../../../index.ts';
-import { hasClasses, makeSets, type Points } from '../../data/points.ts';
+import { hasClasses, inputsOf, makeSets, type Points } from '../../data/points.ts';
 import { Curve } from './curve.ts';
-import { answerMap, chainRule, grid, histograms, norms, slopes, unitMaps } from './measures.ts';
-import { mapSide, unitSide, type Snapshot, type WeightPlace } from './messages.ts';
+import { chainRule, grid, histograms, norms, slopes, unitMaps } from './measures.ts';
+import { sides, type Snapshot, type WeightPlace } from './messages.ts';
 import { forward, layersOf } from './network.ts';
 import type { State } from './state.ts';
 
 const optimizers = { sgd, momentum, adam, adamw, rmsprop, adagrad, lion };
 
-const unitPlaces = grid(unitSide);
-const mapPlaces = grid(mapSide);
+/** Where units and answers are looked at, by the number of inputs. */
+const places = {
+  1: { unit: grid(sides[1].unit, 1), answer: grid(sides[1].answer, 1) },
+  2: { unit: grid(sides[2].unit, 2), answer: grid(sides[2].answer, 2) },
+};
 
 /** What a snapshot has of the run itself; how fast it goes is known to who drives it. */
 export type RunPart = Omit<Snapshot, 'run' | 'playing' | 'epochsPerSecond' | 'samplesPerSecond'>;
@@ -69,6 +72,7 @@ export class Run {
 
   snapshot(place: WeightPlace | undefined): RunPart {
     const { train, classes } = this;
+    const at = places[inputsOf(this.state.data)];
     const weights = this.#model.getWeights();
     const gradients = this.#model.gradients(train.x, train.y).map(({ data }) => data);
     const layers = layersOf(this.state.layers, classes, weights);
@@ -86,8 +90,8 @@ export class Run {
       norms: norms(gradients),
       ...slopes(layers, passes),
       histograms: histograms(passes),
-      unitMaps: unitMaps(layers, unitPlaces),
-      map: answerMap(this.#model.predict(mapPlaces), classes),
+      unitMaps: unitMaps(layers, at.unit),
+      answers: this.#model.predict(at.answer),
       chain: place === undefined ? undefined : chainRule(layers, gradients, place, train, classes),
     };
   }
@@ -103,7 +107,7 @@ function last(history: Readonly<Record<string, readonly number[]>>, prefix: stri
 function makeModel({ layers, init, seed, data, optimizer, rate }: State): Sequential {
   const classes = hasClasses(data);
   const hidden = layers.map(({ units, activation, derivative }, i) => dense({
-    units, activation, kernelInitializer: init, ...(derivative === 'true' ? {} : { derivative }), ...(i === 0 ? { inputShape: [2] } : {}),
+    units, activation, kernelInitializer: init, ...(derivative === 'true' ? {} : { derivative }), ...(i === 0 ? { inputShape: [inputsOf(data)] } : {}),
   }));
   const model = sequential({ layers: [...hidden, dense({ units: 1, activation: classes ? 'sigmoid' : 'linear', kernelInitializer: init })], seed });
   model.compile({

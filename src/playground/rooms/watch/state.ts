@@ -1,7 +1,7 @@
 /** Everything that decides a run, and its form in the address of the page: the same link is the same run. */
 
 import type { ActivationName, DerivativeSpec, InitializerName, OptimizerName } from '../../../index.ts';
-import { dataNames, type DataName } from '../../data/points.ts';
+import { dataNames, inputsOf, type DataName } from '../../data/points.ts';
 
 export const activationNames = [
   'tanh', 'sigmoid', 'relu', 'leakyRelu', 'elu', 'selu', 'gelu', 'silu', 'mish', 'softplus', 'softsign', 'hardSigmoid', 'relu6', 'step', 'linear',
@@ -59,6 +59,11 @@ const hidden = (units: number): LayerState => ({ units, activation: 'tanh', deri
 export const start: State = {
   data: 'xor', noise: 0.1, points: 200, seed: 1, layers: [hidden(6), hidden(4)], init: 'glorotUniform', optimizer: 'sgd', rate: 0.1, batch: 10, speed: 60,
 };
+
+/** How many there are in each column of the network: inputs, units of the hidden layers, the answer. */
+export function widths({ data, layers }: State): number[] {
+  return [inputsOf(data), ...layers.map(({ units }) => units), 1];
+}
 
 /** The state as the query of a hash: `data=xor&noise=0.1&...&layers=6.tanh,4.tanh.zero`. */
 export function write(state: State): string {

@@ -125,8 +125,8 @@ function post(): void {
   const [from, to] = [marks[0], marks.at(-1)];
   const epochsPerSecond = from !== undefined && to !== undefined && to[0] > from[0] ? (1000 * (to[1] - from[1])) / (to[0] - from[0]) : 0;
   const snapshot: Snapshot = { run: id, playing, epochsPerSecond, samplesPerSecond: epochsPerSecond * run.train.y.length, ...run.snapshot(place) };
-  const { curve, weights, norms, steepness, flat, dead, histograms, unitMaps, map } = snapshot;
-  const arrays = [curve.epochs, curve.train, curve.test, ...weights, norms, steepness, flat, dead, histograms, unitMaps, map];
+  const { curve, weights, norms, steepness, flat, dead, histograms, unitMaps, answers } = snapshot;
+  const arrays = [curve.epochs, curve.train, curve.test, ...weights, norms, steepness, flat, dead, histograms, unitMaps, answers];
   scope.postMessage(snapshot, arrays.map(({ buffer }) => buffer));
   posted = performance.now();
   cost = posted - start;
