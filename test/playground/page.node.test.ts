@@ -4,6 +4,7 @@
  */
 import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
+import { makeSets } from '../../src/playground/data/points.ts';
 import { executablePath, visits, type Visits } from './site.ts';
 
 /** The most that a visit may load, compressed. */
@@ -90,11 +91,12 @@ describe.skipIf(executablePath === '')('the playground', () => {
     expect(await page.locator('.layer').count()).toBe(1);
   });
 
-  it.each([
-    ['data', 'spirals'], ['noise', '0.3'], ['points', '80'], ['seed', '5'], ['optimizer', 'rmsprop'], ['rate', '0.3'], ['batch', '50'],
+  const controls = [
+    ['data', 'spirals'], ['data', 'steps'], ['noise', '0.3'], ['points', '80'], ['seed', '5'], ['optimizer', 'rmsprop'], ['rate', '0.3'], ['batch', '50'],
     ['init', 'heNormal'], ['units-1', '3'], ['activation-2', 'softsign'], ['derivative-2', 'constant'],
-  ])('%s changes what is trained, and the address', async (id, value) => {
-    await open();
+  ] as const;
+  it.each([...controls.map((control) => ['xor', ...control] as const), ...controls.map((control) => ['sine', ...control] as const)])('with %s, %s of %s changes what is trained, and the address', async (data, id, value) => {
+    await open(`#watch?data=${data}`);
     const usual = await course(1);
     await page.click('#reset');
     await atEpoch(0);
@@ -191,6 +193,75 @@ describe.skipIf(executablePath === '')('the playground', () => {
     await page.waitForFunction(() => document.querySelector('#chain')!.textContent!.includes('wanted 1'));
   });
 
+  const network = (label: string): Promise<unknown> => page.waitForFunction((start) => document.querySelector('.network')?.getAttribute('aria-label')?.startsWith(start), `Network of ${label} units`);
+
+  it('has one input for a curve, two for a plane, and goes from one to the other', async () => {
+    await open();
+    const from = page.getByLabel('From', { exact: true });
+    await from.fill('2');
+    await from.press('Enter');
+    await page.waitForFunction(() => document.querySelector('#reading')!.textContent!.startsWith('From x₂ to'));
+    await page.selectOption('#data', 'sine');
+    await network('1-6-4-1');
+    expect(page.url()).toContain('data=sine');
+    // The second input is gone, and with it its weights.
+    expect([await from.inputValue(), await from.getAttribute('max')]).toEqual(['1', '1']);
+    expect(await text('#reading')).toMatch(/^From x to unit 1 of layer 1: /);
+    expect(await text('#chain')).toMatch(/of the point \(−?[\d.]+\): wanted/);
+    expect([await page.locator('#train-accuracy').isVisible(), await page.locator('#test-accuracy').isVisible()]).toEqual([false, false]);
+    expect(await page.locator('.map').getAttribute('aria-label')).toMatch(/^The network's answer along x, with 200 points\. Loss on test points/);
+    await page.selectOption('#data', 'waves');
+    await network('2-6-4-1');
+    expect(await from.getAttribute('max')).toBe('2');
+    expect(await page.locator('.map').getAttribute('aria-label')).toContain('over the plane');
+  });
+
+  it('fits a sine when played, by a link that holds the run', async () => {
+    await open();
+    await page.getByRole('link', { name: 'Fit a sine' }).click();
+    await network('1-6-6-1');
+    await atEpoch(0);
+    const first = await course(2);
+    const before = await page.locator('.map').evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    await page.click('#play');
+    // The noise alone leaves 0.01; a straight line about 0.4.
+    await page.waitForFunction(() => Number(document.querySelector('#test-loss')!.textContent) < 0.03);
+    await page.click('#play');
+    await paused();
+    expect(Number((await losses())[0])).toBeLessThan(0.05);
+    expect(await page.locator('.map').evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL())).not.toBe(before);
+    const { hash } = new URL(page.url());
+    expect(hash).toContain('data=sine');
+    await page.close();
+    await open(hash);
+    expect([await page.locator('#data').inputValue(), new URL(page.url()).hash]).toEqual(['sine', hash]);
+    expect(await page.locator('[aria-current] >> text=Fit a sine').count()).toBe(1);
+    expect(await course(2)).toEqual(first);
+  });
+
+  it('takes the point of a curve that is clicked, or named, and shows test points where wanted', async () => {
+    await open('#watch?data=chirp&points=40');
+    const { train, test } = makeSets('chirp', { count: 40, noise: 0.1, seed: 1 });
+    const point = page.getByLabel('Point', { exact: true });
+    const map = page.locator('.map');
+    const { width, height } = (await map.boundingBox())!;
+    const top = 1.25 * Math.max(1, ...[...train.y, ...test.y].map(Math.abs));
+    for (const sample of [5, 31]) {
+      await map.click({ position: { x: (width * (train.x[sample]! / 2.5 + 1)) / 2, y: (height * (1 - train.y[sample]! / top)) / 2 } });
+      await page.waitForFunction((wanted) => document.querySelector('#chain')!.textContent!.includes(`wanted ${wanted}`), String(Number(train.y[sample]!.toPrecision(3))).replace('-', '−'));
+      expect(await point.inputValue()).toBe(String(sample));
+    }
+    const drawn = (): Promise<string> => map.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const ringed = await drawn();
+    await point.fill('7');
+    await point.press('Enter');
+    await page.waitForFunction((wanted) => document.querySelector('#chain')!.textContent!.includes(`wanted ${wanted}`), String(Number(train.y[7]!.toPrecision(3))).replace('-', '−'));
+    const before = await drawn();
+    expect(before).not.toBe(ringed);
+    await page.getByLabel('test points too').check();
+    expect(await drawn()).not.toBe(before);
+  });
+
   it('shows the f′ of the layer that is picked, and test points where wanted', async () => {
     await open('#watch?layers=4.relu,4.sigmoid');
     await page.click('.layers button >> nth=1');
@@ -233,8 +304,8 @@ describe.skipIf(executablePath === '')('the playground', () => {
     expect(await page.locator('[role=status][aria-live=polite]').count()).toBe(1);
   });
 
-  it.each(['light', 'dark'] as const)('fits into 360 pixels, in the %s', async (colorScheme) => {
-    await open('#watch?layers=8.tanh,8.tanh.straightThrough,8.leakyRelu.leakyRelu,8.tanh,8.tanh,8.tanh', { viewport: { width: 360, height: 740 }, colorScheme });
+  it.each([['light', 'xor'], ['dark', 'xor'], ['light', 'steps'], ['dark', 'steps']] as const)('fits into 360 pixels, in the %s, with %s', async (colorScheme, data) => {
+    await open(`#watch?data=${data}&layers=8.tanh,8.tanh.straightThrough,8.leakyRelu.leakyRelu,8.tanh,8.tanh,8.tanh`, { viewport: { width: 360, height: 740 }, colorScheme });
     await step();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
     const beyond = await page.locator('.panel *').evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().right > 352 && one.closest('.chart') === null).map((one) => one.outerHTML.slice(0, 80)));

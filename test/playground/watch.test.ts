@@ -4,10 +4,11 @@ import { loadBackend } from '../../src/index.ts';
 import { Curve } from '../../src/playground/rooms/watch/curve.ts';
 import { figure } from '../../src/playground/rooms/watch/figure.ts';
 import { findings, type Measured } from '../../src/playground/rooms/watch/findings.ts';
-import { bins } from '../../src/playground/rooms/watch/messages.ts';
+import { mapReach } from '../../src/playground/rooms/watch/measures.ts';
+import { bins, sides } from '../../src/playground/rooms/watch/messages.ts';
 import { presets } from '../../src/playground/rooms/watch/presets.ts';
 import { Run } from '../../src/playground/rooms/watch/run.ts';
-import { goesOn, read, start, write, type State } from '../../src/playground/rooms/watch/state.ts';
+import { goesOn, read, start, widths, write, type State } from '../../src/playground/rooms/watch/state.ts';
 
 const place = { layer: 0, from: 1, to: 2, sample: 7 };
 const swapped: State = { ...start, layers: [{ units: 5, activation: 'sigmoid', derivative: 'relu' }, { units: 3, activation: 'step', derivative: 'straightThrough' }] };
@@ -33,6 +34,13 @@ describe('the address', () => {
   });
 });
 
+describe('the widths of a network', () => {
+  it('begin with the inputs of the data', () => {
+    expect(widths(start)).toEqual([2, 6, 4, 1]);
+    expect(widths({ ...start, data: 'sine' })).toEqual([1, 6, 4, 1]);
+  });
+});
+
 describe('a run', () => {
   it('is the same however it is cut into turns', async () => {
     const [whole, parts] = [new Run(start), new Run(start)];
@@ -49,6 +57,23 @@ describe('a run', () => {
     expect(learns.snapshot(undefined).testAccuracy).toBeGreaterThan(0.95);
     expect(stands.snapshot(undefined).testAccuracy).toBeLessThan(0.75);
     expect([...stands.snapshot(undefined).norms].map((norm) => norm > 0)).toEqual([false, false, true]);
+  });
+
+  it('follows a sine, and not without the derivative', async () => {
+    const preset = presets.find(({ name }) => name === 'Fit a sine')!.state;
+    const [learns, stands] = [new Run(preset), new Run({ ...preset, layers: preset.layers.map((layer) => ({ ...layer, derivative: 'constant' as const })) })];
+    await learns.advance(200);
+    await stands.advance(200);
+    const { testLoss, testAccuracy, answers } = learns.snapshot(undefined);
+    // The noise alone leaves 0.01; a straight line about 0.4.
+    expect(testLoss).toBeLessThan(0.03);
+    expect(testAccuracy).toBeUndefined();
+    expect(stands.snapshot(undefined).testLoss).toBeGreaterThan(0.1);
+    // Where there are points, from −2 to 2 of the −2.5 to 2.5 that are looked at.
+    const errors = Array.from(answers, (answer, i) => [5 * ((i + 0.5) / answers.length - 0.5), answer] as const)
+      .filter(([x]) => Math.abs(x) < 2).map(([x, answer]) => Math.abs(answer - Math.sin(2 * x)));
+    expect(errors.length).toBeGreaterThan(200);
+    expect(Math.max(...errors)).toBeLessThan(0.25);
   });
 
   it('goes on with its weights when its derivative is swapped', async () => {
@@ -83,20 +108,41 @@ describe('a run', () => {
 });
 
 describe('a snapshot', () => {
-  it.each([['true derivatives', start], ['others', swapped], ['numbers as answers', { ...start, data: 'saddle' as const }]])('has the gradients of the library in its chain rule, with %s', async (_name, state) => {
+  it.each([['true derivatives', start], ['others', swapped], ['numbers as answers', { ...start, data: 'saddle' as const }], ['one input', { ...swapped, data: 'chirp' as const }]])('has the gradients of the library in its chain rule, with %s', async (_name, state) => {
     const run = new Run(state);
     await run.advance(3);
-    for (const [layer, from, to] of [[0, 1, 2], [1, 2, 1], [2, 1, 0]] as const) {
+    const inputs = widths(state)[0]!;
+    for (const [layer, from, to] of [[0, inputs - 1, 2], [1, 2, 1], [2, 1, 0]] as const) {
       let sum = 0;
       for (let sample = 0; sample < state.points; sample++) {
-        const { input, delta, slope, back } = run.snapshot({ layer, from, to, sample }).chain!;
+        const { point, input, delta, slope, back } = run.snapshot({ layer, from, to, sample }).chain!;
         sum += input * delta;
+        expect(point).toEqual([...run.train.x.slice(inputs * sample, inputs * (sample + 1))]);
+        if (layer === 0) expect(input).toBe(point[from]);
         if (layer < 2) expect(Math.abs(slope * back - delta)).toBeLessThan(1e-6);
       }
       const { gradient } = run.snapshot({ layer, from, to, sample: 0 }).chain!;
       expect(Math.abs(sum / state.points - gradient)).toBeLessThan(1e-6);
     }
     expect(run.snapshot({ layer: 9, from: 0, to: 0, sample: 0 }).chain).toBeUndefined();
+    expect(run.snapshot({ layer: 0, from: inputs, to: 0, sample: 0 }).chain).toBeUndefined();
+  });
+
+  it('has what each unit and the network answer along one input', () => {
+    const run = new Run({ ...start, data: 'sine', layers: [{ units: 2, activation: 'tanh', derivative: 'true' }, { units: 1, activation: 'linear', derivative: 'true' }] });
+    const { unitMaps, answers, weights } = run.snapshot(undefined);
+    const { unit, answer } = sides[1];
+    expect([unitMaps.length, answers.length]).toEqual([3 * unit, answer]);
+    const [kernel, bias, kernel2, bias2, kernel3, bias3] = weights.map((values) => [...values]) as [number[], number[], number[], number[], number[], number[]];
+    const hidden = (x: number): number[] => kernel.map((weight, i) => Math.tanh(weight * x + bias[i]!));
+    const places = (count: number): number[] => Array.from({ length: count }, (_, i) => mapReach * ((2 * i + 1) / count - 1));
+    kernel.forEach((_, i) => {
+      const values = places(unit).map((x) => hidden(x)[i]!);
+      const most = Math.max(...values.map(Math.abs));
+      expect(values.every((value, k) => Math.abs(unitMaps[i * unit + k]! - (128 + (127 * value) / most)) < 0.51)).toBe(true);
+    });
+    const network = places(answer).map((x) => kernel3[0]! * (hidden(x).reduce((sum, value, i) => sum + value * kernel2[i]!, bias2[0]!)) + bias3[0]!);
+    expect(network.every((value, k) => Math.abs(value - answers[k]!) < 1e-5)).toBe(true);
   });
 
   it('measures what is flat and what is dead', () => {

@@ -14,7 +14,7 @@ export type DataName = (typeof dataNames)[number];
 
 export const dataLabels: Record<DataName, string> = {
   xor: 'XOR', circles: 'Circles', spirals: 'Spirals', moons: 'Moons', gaussian: 'Two clouds', waves: 'Waves (regression)', saddle: 'Saddle (regression)',
-  sine: 'Sine (one input)', steps: 'Steps (one input)', chirp: 'Chirp (one input)',
+  sine: 'Sine (curve)', steps: 'Steps (curve)', chirp: 'Chirp (curve)',
 };
 
 export const extent = 2;

@@ -120,7 +120,8 @@ export const mount: Room = (root) => {
   worker.onerror = ({ message }) => (status.textContent = `The worker that trains has stopped: ${message}`);
 
   function draw(): void {
-    if (latest === undefined) return;
+    // One of the run before may be of another shape.
+    if (latest?.run !== run) return;
     const snapshot = latest;
     ({ playing } = snapshot);
     const layer = state.layers[shown]!;

@@ -29,7 +29,7 @@ export interface View {
 
 /** Room for all targets of some sets, noise and all. */
 export function frameOf(width: number, height: number, sets: readonly Points[]): Frame {
-  return { width, height, top: 1.1 * Math.max(1.1, ...sets.map(({ y }) => y.reduce((most, value) => Math.max(most, Math.abs(value)), 0))) };
+  return { width, height, top: 1.25 * Math.max(1, ...sets.map(({ y }) => y.reduce((most, value) => Math.max(most, Math.abs(value)), 0))) };
 }
 
 /** How far along a side a place from −`mapReach` to `mapReach` is. */
@@ -104,7 +104,7 @@ const line: View = {
     }
     path();
     context.strokeStyle = colour('--text');
-    context.lineWidth = size < 20 ? 1 : 1.5;
+    context.lineWidth = size < 30 ? 1 : 1.5;
     context.stroke();
   },
   draw(context, frame, answers, _classes, still) {
