@@ -167,11 +167,7 @@ export const mount: Room = (root) => {
   addEventListener('hashchange', moved);
   const resized = new ResizeObserver(() => draw());
   resized.observe(root);
-  const stopScheme = onSchemeChange(() => {
-    draw();
-    charts.loss.redraw();
-    charts.functions.redraw();
-  });
+  const stopScheme = onSchemeChange(draw);
   adopt(state, true);
 
   return () => {
