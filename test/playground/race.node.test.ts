@@ -64,7 +64,7 @@ describe.skipIf(executablePath === '')('the room of the race', () => {
     expect(await values('reference')).toEqual(stopped);
     await page.keyboard.press('Enter');
     await said('The race begins');
-    expect(page.workers().length).toBe(2);
+    await expect.poll(() => page.workers().length).toBe(2);
   });
 
   it('says how many threads the machine runs at once', async () => {

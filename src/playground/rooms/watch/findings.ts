@@ -30,10 +30,9 @@ export function told(layers: readonly LayerState[], { norms, dead, failure, test
       layers: layers.flatMap((_, at) => (those.some(({ layer }) => layer === layerName(at)) ? [at] : [])),
     });
   }
-  const good = all.every(({ level }) => level === 'info');
   all.push(...ownWords(layers, norms, dead, new Set(findings.map(({ code }) => code))));
   if (testAccuracy !== undefined && testAccuracy > 0.95) all.push({ code: 'learnt', level: 'good', texts: ['It has learnt: more than 95 % of the test points are on the right side.'], advice: '', layers: [] });
-  else if (good) all.push({ code: 'free', level: 'good', texts: ['Nothing is found that stands in the way: the gradient reaches every layer.'], advice: '', layers: [] });
+  else if (all.length === 0) all.push({ code: 'free', level: 'good', texts: ['The gradient reaches every layer, and nothing is found that stands in its way.'], advice: '', layers: [] });
   return all;
 }
 
