@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -40,11 +40,30 @@ function sharedWorkers(): Plugin {
   };
 }
 
+/** The digits as src/playground/data/digits.ts reads them: those alike side by side, which makes them 20 kB less than their CSV in gzip. */
+function packedDigits(): Plugin {
+  const pack = (): Buffer => {
+    const csv = gunzipSync(readFileSync(join(root, 'src/data/digits.csv.gz'))).toString();
+    const rows = csv.trim().split('\n').map((line) => line.split(',').map(Number)).sort((a, b) => a.at(-1)! - b.at(-1)!);
+    return gzipSync(Uint8Array.from(rows[0]!.flatMap((_, column) => rows.map((row) => row[column]!))), { level: 9, memLevel: 9, strategy: constants.Z_FILTERED });
+  };
+  return {
+    name: 'packed digits',
+    apply: 'build',
+    enforce: 'pre',
+    transform(code) {
+      // No host takes a .bin for something to unpack on the way.
+      return code.replace(/new URL\('[^']+digits\.csv\.gz\?packed', import\.meta\.url\)/, () =>
+        `new URL(import.meta.ROLLUP_FILE_URL_${this.emitFile({ type: 'asset', name: 'digits.bin', source: pack() })})`);
+    },
+  };
+}
+
 export default defineConfig({
   root: join(root, 'src/playground'),
   base: './',
   cacheDir: join(root, 'build/vite'),
-  plugins: [sharedWorkers(), weight()],
+  plugins: [sharedWorkers(), packedDigits(), weight()],
   build: { outDir: join(root, 'build/playground'), emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, modulePreload: false, reportCompressedSize: true },
   // Modules, for the library loads its parts on demand.
   worker: { format: 'es' },

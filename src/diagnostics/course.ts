@@ -19,18 +19,19 @@ export function courseFindings(one: Case, look: Look, course: Course | undefined
   const { model, probe } = one;
   const scale = Math.max(Math.abs(probe.baseline), 1e-6);
   const losses = course?.losses ?? [];
+  const epochs = (course?.epochs.at(-1) ?? -1) + 1;
   const now = losses.at(-1) ?? look.loss;
   const rate = rateFinding(one, look, course, failed, now, scale);
   // No rate helps where no gradient comes through, or one without measure.
   const blocked = rate?.code === 'learningRateTooLow' && known.some(({ severity }) => severity === 'error');
   const findings = rate === undefined || blocked ? [] : [rate];
   // What is learnt by heart does not count, where there is validation to tell.
-  const stuck = model.program.step < fewestUpdates && probe.updates ? undefined : [losses, course?.validationLosses ?? []].find((all) => all.length >= fewestEpochs && Math.min(...all, heading(all, scale)) > limits.unlearnt * scale);
+  const stuck = model.program.step < fewestUpdates && probe.updates ? undefined : [losses, course?.validationLosses ?? []].find((all) => all.length >= fewestEpochs && Math.min(least(all), heading(all, scale)) > limits.unlearnt * scale);
   const noSlope = probe.updates && look.loss > limits.unlearnt * scale && look.layers.every((layer) => elasticity(layer, probe) < limits.noGradient);
   if (stuck !== undefined || (losses.length === 0 && noSlope)) {
     findings.push({
-      code: 'flatLoss', severity: 'warning', layer: undefined, evidence: { loss: stuck?.at(-1) ?? now, constantLoss: probe.baseline, epochs: losses.length },
-      message: `${losses.length === 0 ? 'No weight has a gradient, and the loss' : `After ${losses.length} epochs the ${stuck === losses ? '' : 'validation '}loss`} is ${brief(stuck?.at(-1) ?? now)}, no better than the ${brief(probe.baseline)} of always giving the same output.`,
+      code: 'flatLoss', severity: 'warning', layer: undefined, evidence: { loss: stuck?.at(-1) ?? now, constantLoss: probe.baseline, epochs },
+      message: `${losses.length === 0 ? 'No weight has a gradient, and the loss' : `After ${epochs} epochs the ${stuck === losses ? '' : 'validation '}loss`} is ${brief(stuck?.at(-1) ?? now)}, no better than the ${brief(probe.baseline)} of always giving the same output.`,
       advice: findings.length === 0
         ? 'Check that targets belong to their rows and depend on the inputs, that weights do not all start from the same value, and what else is found here.'
         : 'See what is said of the learning rate.',
@@ -47,12 +48,17 @@ function heading(losses: readonly number[], scale: number): number {
   return lately >= before ? -Infinity : last - lately ** 2 / (before - lately);
 }
 
+/** Of any number of losses: so many are no list of arguments. */
+function least(losses: readonly number[]): number {
+  return losses.reduce((sofar, loss) => Math.min(sofar, loss), Infinity);
+}
+
 function rateFinding({ model, probe }: Case, look: Look, course: Course | undefined, failed: boolean, now: number, scale: number): Finding | undefined {
   if (!probe.updates) return undefined;
   const { learningRate } = model;
   const ratios = (course === undefined || course.looks.length === 0 ? [look] : course.looks).map(({ layers }) => Math.max(...layers.map(({ updateRatio }) => updateRatio ?? 0)));
   const early = Math.max(0, ...ratios.slice(0, 2).filter(Number.isFinite));
-  const least = Math.min(...(course?.losses ?? []), ...(course?.looks ?? []).map(({ loss }) => loss));
+  const lowest = Math.min(least(course?.losses ?? []), least((course?.looks ?? []).map(({ loss }) => loss)));
   const evidence = { learningRate, updateRatio: Math.max(0, ...ratios.slice(-1)), loss: now };
   const tooHigh = (what: string, more: Record<string, number>): Finding => ({
     code: 'learningRateTooHigh', severity: 'error', layer: undefined, evidence: { ...evidence, ...more },
@@ -60,8 +66,8 @@ function rateFinding({ model, probe }: Case, look: Look, course: Course | undefi
     advice: `Try ${brief(learningRate / 10)}, or ask findLearningRate.`,
   });
   const poor = now > limits.poor * scale;
-  if (failed || (course !== undefined && poor && now > limits.risen * least)) {
-    if (failed || early > limits.hugeUpdate / 10) return tooHigh(failed ? 'training left the range of finite numbers' : `the loss rose to ${brief(now)} from ${brief(least)}`, { leastLoss: least });
+  if (failed || (course !== undefined && poor && now > limits.risen * lowest)) {
+    if (failed || early > limits.hugeUpdate / 10) return tooHigh(failed ? 'training left the range of finite numbers' : `the loss rose to ${brief(now)} from ${brief(lowest)}`, { leastLoss: lowest });
   }
   if (poor && early > limits.hugeUpdate) return tooHigh(`an update changes weights by ${brief(early)} of their size, and the loss is ${brief(now)}`, { firstUpdateRatio: early });
   // In training a loss that has fallen needs no trial; a state at hand needs one.
@@ -102,12 +108,12 @@ function rateFinding({ model, probe }: Case, look: Look, course: Course | undefi
 function overfitting(course: Course | undefined, scale: number): Finding[] {
   const losses = course?.validationLosses ?? [];
   if (losses.length < fewestEpochs) return [];
-  const [last, least, trained] = [losses.at(-1)!, Math.min(...losses), course!.losses.at(-1)!];
-  if (last < limits.validationRatio * least || last - least < limits.validationRise * scale || last < limits.validationGap * trained) return [];
-  const epoch = losses.indexOf(least);
+  const [last, lowest, trained] = [losses.at(-1)!, least(losses), course!.losses.at(-1)!];
+  if (last < limits.validationRatio * lowest || last - lowest < limits.validationRise * scale || last < limits.validationGap * trained) return [];
+  const epoch = course!.epochs[losses.indexOf(lowest)]!;
   return [{
-    code: 'overfitting', severity: 'warning', layer: undefined, evidence: { validationLoss: last, leastValidationLoss: least, epoch, loss: trained },
-    message: `It overfits: the validation loss was least in epoch ${epoch}, ${brief(least)}, and is ${brief(last)} now, while the loss is ${brief(trained)}.`,
+    code: 'overfitting', severity: 'warning', layer: undefined, evidence: { validationLoss: last, leastValidationLoss: lowest, epoch, loss: trained },
+    message: `It overfits: the validation loss was least in epoch ${epoch}, ${brief(lowest)}, and is ${brief(last)} now, while the loss is ${brief(trained)}.`,
     advice: 'Stop by earlyStopping({ restoreBestWeights: true }), or use dropout(), kernelRegularizer: l2(), fewer units or more rows.',
   }];
 }

@@ -23,7 +23,7 @@ export interface DiagnoseOptions extends WeightOptions {
   samples?: number;
   /** Names of the input columns, to be called by. */
   columns?: readonly string[];
-  /** What `fit` returned: then the course of the loss is judged too. */
+  /** What `fit` returned, of all its epochs or of some: then the course of the loss is judged too. */
   history?: History;
 }
 
@@ -65,7 +65,7 @@ export function diagnose(model: Sequential, x: MatrixLike, y: MatrixLike, option
   let samples = withSampleWeight(where, checkedSamples(where, x, y, fit), options.sampleWeight);
   samples = withClassWeight(where, samples, options.classWeight, fit);
   const { epoch, history } = options.history ?? { epoch: [], history: {} };
-  const course = epoch.length === 0 ? undefined : { losses: history['loss'] ?? [], validationLosses: history['val_loss'] ?? [], looks: [] };
+  const course = epoch.length === 0 ? undefined : { epochs: epoch, losses: history['loss'] ?? [], validationLosses: history['val_loss'] ?? [], looks: [] };
   const one = caseOf(model, samples, most, names);
   const look = lookThrough(one.probe);
   const found = [...staticFindings(one), ...stateFindings(one, look)];
@@ -128,7 +128,7 @@ export function doctor(options: DoctorOptions = {}): Doctor {
       watch.source = source;
     },
     onTrainBegin: () => watch!.begin(),
-    onEpochEnd: (_epoch, logs) => watch!.epoch(logs),
+    onEpochEnd: (epoch, logs) => watch!.epoch(epoch, logs),
     onTrainEnd: () => watch!.end(false),
     onTrainError: (error) => watch!.end(error instanceof TrainingError),
     get findings() {
@@ -148,6 +148,7 @@ class Watch {
   readonly #names: readonly string[] | undefined;
   readonly #tell: (finding: Finding) => void;
   readonly #found: Finding[] = [];
+  readonly #epochs: number[] = [];
   readonly #losses: number[] = [];
   readonly #validationLosses: number[] = [];
   readonly #looks: Look[] = [];
@@ -172,7 +173,8 @@ class Watch {
     this.#look();
   }
 
-  epoch({ loss = NaN, val_loss: validation }: Logs): void {
+  epoch(epoch: number, { loss = NaN, val_loss: validation }: Logs): void {
+    this.#epochs.push(epoch);
     this.#losses.push(loss);
     if (validation !== undefined) this.#validationLosses.push(validation);
     this.#rows += this.source!.samples.x.rows;
@@ -185,7 +187,7 @@ class Watch {
     if (this.#rows > 0) this.#look();
     // What was seen once and could not be seen again.
     if (this.#looks.length === 1) this.#suspected.forEach((finding) => this.#add(finding));
-    const course = { losses: this.#losses, validationLosses: this.#validationLosses, looks: this.#looks };
+    const course = { epochs: this.#epochs, losses: this.#losses, validationLosses: this.#validationLosses, looks: this.#looks };
     courseFindings(this.#case, this.#looks.at(-1)!, course, diverged, this.#found).forEach((finding) => this.#add(finding));
   }
 

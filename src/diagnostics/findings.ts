@@ -67,6 +67,8 @@ export const limits = {
 
 /** How training went so far. */
 export interface Course {
+  /** The numbers of the epochs that losses are of, counted from 0; some may be left out. */
+  readonly epochs: readonly number[];
   readonly losses: readonly number[];
   readonly validationLosses: readonly number[];
   /** Looks from the start of training on; none where a history is all there is. */

@@ -148,4 +148,19 @@ describe('a finding', () => {
     expect(finding.evidence).toMatchObject({ validationLoss: 1.1, leastValidationLoss: 0.5, epoch: 1, loss: 0.05 });
     expect(diagnose(model, x, binary).findings).toEqual([]);
   });
+
+  it('counts epochs as a history does that has some of them alone', async () => {
+    const history = { epoch: [9, 19, 29, 39], history: { loss: [0.7, 0.69, 0.69, 0.69], val_loss: [0.7, 0.8, 0.9, 1.1] } };
+    const model = compiled(hidden({ activation: 'step' }));
+    expect(of(diagnose(model, x, binary, { history }), 'overfitting').message).toContain('least in epoch 9,');
+    const flat = { epoch: history.epoch, history: { loss: history.history.loss } };
+    await model.fit(x, binary, { epochs: 60 });
+    expect(of(diagnose(model, x, binary, { history: flat }), 'flatLoss').message).toContain('After 40 epochs');
+  });
+
+  it('is made of a history of very many epochs', () => {
+    const epoch = Array.from({ length: 300_000 }, (_, i) => i);
+    const history = { epoch, history: { loss: epoch.map(() => 0.1), val_loss: epoch.map((i) => 0.5 + i / 300_000) } };
+    expect(of(diagnose(compiled(hidden()), x, binary, { history }), 'overfitting').evidence['epoch']).toBe(0);
+  });
 });

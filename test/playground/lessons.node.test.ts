@@ -3,9 +3,6 @@ import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { executablePath, visits, type Visits } from './site.ts';
 
-/** The most that the code of a visit to all rooms may weigh, compressed. */
-const mostBytes = 150_000;
-
 const names = ['chain', 'collapse', 'constant', 'zero', 'vanishing', 'saturation', 'dying', 'wrong', 'minimum', 'hash'];
 
 describe.skipIf(executablePath === '')('the room of lessons', () => {
@@ -211,19 +208,5 @@ describe.skipIf(executablePath === '')('the room of lessons', () => {
       await learn(0);
       expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(360);
     }
-  });
-
-  it('weighs little, with all other rooms', async () => {
-    site.loaded.clear();
-    await open('minimum');
-    await learn(2);
-    for (const room of ['race', 'digits', 'watch']) {
-      await page.evaluate((hash) => void (location.hash = hash), room);
-      await page.waitForSelector(`.${room}`);
-    }
-    const code = [...site.loaded].filter(([path]) => !path.endsWith('.gz'));
-    const bytes = code.reduce((sum, [, size]) => sum + size, 0);
-    console.log(`playground: ${(bytes / 1000).toFixed(1)} kB gzip in four rooms, besides the digits: ${code.map(([path, size]) => `${path} ${(size / 1000).toFixed(1)}`).join(', ')}`);
-    expect(bytes).toBeLessThan(mostBytes);
   });
 });

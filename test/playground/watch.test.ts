@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { loadBackend } from '../../src/index.ts';
 import { Curve } from '../../src/playground/rooms/watch/curve.ts';
+import { diagnosisOf } from '../../src/playground/rooms/watch/diagnosis.ts';
 import { figure } from '../../src/playground/rooms/watch/figure.ts';
-import { findings, type Measured } from '../../src/playground/rooms/watch/findings.ts';
+import { told, type Measured } from '../../src/playground/rooms/watch/findings.ts';
 import { mapReach } from '../../src/playground/rooms/watch/measures.ts';
-import { bins, sides } from '../../src/playground/rooms/watch/messages.ts';
+import { bins, sides, type Found } from '../../src/playground/rooms/watch/messages.ts';
 import { presets } from '../../src/playground/rooms/watch/presets.ts';
 import { Run } from '../../src/playground/rooms/watch/run.ts';
 import { goesOn, read, start, widths, write, type State } from '../../src/playground/rooms/watch/state.ts';
@@ -159,24 +160,58 @@ describe('a snapshot', () => {
 });
 
 describe('findings', () => {
+  const finding = (code: Found['code'], severity: Found['severity'], layer?: string): Found => ({ code, severity, layer, message: `${code} in ${layer}`, advice: `against ${code}` });
+  const found = (...findings: Found[]): Measured['diagnosis'] => ({ epoch: 0, findings });
   const measured = (change: Partial<Measured>): Measured => ({
-    norms: Float32Array.of(0.1, 0.1, 0.1), flat: new Float32Array(3), dead: new Float32Array(3), failure: undefined, testAccuracy: 0.5, ...change,
+    norms: Float32Array.of(0.1, 0.1, 0.1), dead: new Float32Array(3), failure: undefined, testAccuracy: 0.5, diagnosis: found(), ...change,
   });
-  const zero = start.layers.map((layer) => ({ ...layer, derivative: 'zero' as const }));
+  const vanishing = finding('vanishing', 'error', '1');
 
   it.each([
-    ['nothing in the way', start.layers, {}, /^The gradient reaches every layer/],
-    ['what is learnt', start.layers, { testAccuracy: 0.97 }, /^It has learnt/],
-    ['no derivative', zero, {}, /^Hidden layers 1, 2 train with f′ = 0/],
-    ['a dead layer', start.layers, { dead: Float32Array.of(0, 4, 0) }, /^Hidden layer 2 is dead/],
-    ['some dead units', start.layers, { dead: Float32Array.of(2, 0, 0) }, /^Hidden layer 1: some units are dead/],
-    ['a vanishing gradient', start.layers, { norms: Float32Array.of(1e-5, 1e-3, 0.1) }, /^The gradient vanishes: at the first layer it is 10000 times smaller/],
-    ['a growing one', start.layers, { norms: Float32Array.of(50, 1, 0.1) }, /^The gradient grows/],
-    ['saturation', start.layers, { flat: Float32Array.of(0.2, 0.7, 0) }, /^Hidden layer 2 is saturated/],
-    ['another derivative', swapped.layers, {}, /^Hidden layers 1, 2 train with another f′/],
-    ['a failure', start.layers, { failure: 'fit: it is over' }, /^fit: it is over$/],
+    ['nothing in the way', start.layers, {}, ['good The gradient reaches every layer']],
+    ['what is learnt', start.layers, { testAccuracy: 0.97 }, ['good It has learnt']],
+    ['what is learnt in spite of something', start.layers, { testAccuracy: 0.97, diagnosis: found(finding('overfitting', 'warning')) }, ['warning overfitting', 'good It has learnt']],
+    ['what is one', start.layers, { diagnosis: found(vanishing, finding('flatLoss', 'warning')) }, ['error vanishing in 1', 'warning flatLoss']],
+    ['some dead units', start.layers, { dead: Float32Array.of(2, 0, 0) }, ['info Layer 1: some units are dead']],
+    ['dead units once', start.layers, { dead: Float32Array.of(6, 0, 0), diagnosis: found(finding('dead', 'error', '1')) }, ['error dead in 1']],
+    ['a growing gradient', start.layers, { norms: Float32Array.of(50, 1, 0.1) }, ['info The gradient grows on its way back: at the first layer it is 500 times']],
+    ['another derivative', swapped.layers, {}, ['info Layers 1, 2 train with another f′']],
+    ['a failure', start.layers, { failure: 'fit: it is over', diagnosis: found(vanishing), testAccuracy: 0.97 }, ['error fit: it is over']],
   ])('say %s', (_name, layers, change, expected) => {
-    expect(findings(layers, measured(change))[0]!.text).toMatch(expected);
+    const all = told(layers, measured(change)).map(({ level, texts }) => `${level} ${texts.join(' ')}`);
+    expect(all).toHaveLength(expected.length);
+    expected.forEach((text, i) => expect(all[i]).toContain(text));
+  });
+
+  it('of one kind are one, with all layers', () => {
+    const some = [finding('saturated', 'warning', '1'), finding('overfitting', 'warning'), finding('saturated', 'warning', '2'), finding('wrongLoss', 'error', 'answer')];
+    const all = told(start.layers, measured({ diagnosis: found(...some) }));
+    expect(all[0]).toEqual({ code: 'saturated', level: 'warning', texts: ['saturated in 1', 'saturated in 2'], advice: 'against saturated', layers: [0, 1] });
+    expect(all.map(({ layers }) => layers)).toEqual([[0, 1], [], []]);
+  });
+
+  it('are those of the doctor, who knows the course of the losses', async () => {
+    const run = new Run(presets.find(({ name }) => name === 'Vanishing')!.state);
+    expect(diagnosisOf(run)).toMatchObject({ epoch: 0, findings: [{ code: 'vanishing', layer: '1' }] });
+    await run.advance(20);
+    const { epoch, findings } = diagnosisOf(run);
+    expect(epoch).toBe(20);
+    expect(findings.find(({ code }) => code === 'flatLoss')!.message).toContain('After 20 epochs');
+  });
+
+  it('leave the run as it is', async () => {
+    const [watched, alone] = [new Run(start), new Run(start)];
+    for (const run of [watched, alone]) {
+      if (run === watched) diagnosisOf(run);
+      await run.advance(3);
+    }
+    expect(watched.snapshot(undefined).weights).toEqual(alone.snapshot(undefined).weights);
+  });
+
+  it('are none of the doctor where the numbers are no longer finite', async () => {
+    const run = new Run({ ...start, data: 'waves', rate: 10, layers: [{ units: 8, activation: 'linear', derivative: 'true' }] });
+    await run.advance(50);
+    expect(diagnosisOf(run)).toEqual({ epoch: run.epoch, findings: [] });
   });
 });
 

@@ -111,7 +111,7 @@ export const mount: Room = (root) => {
     if (training) return ask({ type: 'stop' });
     setTraining(true);
     progress.value = 0;
-    ask({ type: 'train', address: new URL('../../../data/digits.csv.gz', import.meta.url).href, seed });
+    ask({ type: 'train', address: new URL('../../../data/digits.csv.gz?packed', import.meta.url).href, seed });
   };
   const trainButton = button('Train anew', train);
 

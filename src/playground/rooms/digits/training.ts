@@ -1,19 +1,17 @@
 /** The network that reads digits, and how it is trained in the page: on the digits that ship, and on copies of them a little turned, moved and scaled. */
 
-import { dataset, dense, readCsv, sequential, sgd, type Callback, type SampleSet, type Sequential } from '../../../index.ts';
+import { dataset, dense, sequential, sgd, type Callback, type SampleSet, type Sequential } from '../../../index.ts';
+import { fetchDigits, pixels } from '../../data/digits.ts';
 import { uniform } from '../../data/random.ts';
 
 const side = 8;
-const pixels = side * side;
-/** The value of full ink in the file. */
-const ink = 16;
 const copies = 5;
 export const epochs = 16;
 
-/** Pictures as they are put into the network, from 0 to 1, in two parts, of which the second is not trained on. */
-export async function readDigits(bytes: Uint8Array, seed: number): Promise<[train: SampleSet, test: SampleSet]> {
-  const all = dataset(await readCsv(bytes, { header: false }), `column_${pixels + 1}`);
-  return dataset(all.x.map((value) => value / ink), all.y).split({ test: 0.2, stratified: true, seed });
+/** Pictures in two parts, of which the second is not trained on. */
+export async function readDigits(address: string, seed: number): Promise<[train: SampleSet, test: SampleSet]> {
+  const { x, y } = await fetchDigits(address);
+  return dataset(x, y).split({ test: 0.2, stratified: true, seed });
 }
 
 export function digitNetwork(seed: number): Sequential {

@@ -17,11 +17,7 @@ async function train(address: string, seed: number): Promise<void> {
   training?.abort();
   const own = new AbortController();
   training = own;
-  if (digits === undefined) {
-    const response = await fetch(address);
-    if (!response.ok) throw new Error(`The digits could not be had: ${address} gave ${response.status}`);
-    digits = await readDigits(new Uint8Array(await response.arrayBuffer()), seed);
-  }
+  digits ??= await readDigits(address, seed);
   const [learnt, unseen] = digits;
   const network = digitNetwork(seed);
   model = network;

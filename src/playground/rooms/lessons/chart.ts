@@ -3,7 +3,7 @@
 import uPlot from 'uplot';
 import { element } from '../../elements.ts';
 import { fittedChart } from '../../fittedChart.ts';
-import { colour, onSchemeChange } from '../watch/colours.ts';
+import { colour } from '../watch/colours.ts';
 import { figure } from '../watch/figure.ts';
 import type { Bars, Lines } from './messages.ts';
 
@@ -34,7 +34,7 @@ function drawnLines({ label, x, y, log, lines }: Lines): Drawn {
     // Powers of ten stand evenly: their logarithms are drawn, and read as the numbers they are of.
     const read = (at: number): string => figure(log === true ? 10 ** at : at);
     const value = (_plot: uPlot, at: number | null): string => (at === null ? '–' : read(at));
-    const fitted = fittedChart(holder, {
+    ({ stop } = fittedChart(holder, {
       cursor: { y: false },
       scales: { x: { time: false } },
       axes: [{ ...axis(x, 30), incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }, { ...axis(y, 44), ...(log === true ? { incrs: [1, 2, 5, 10], values: (_plot, splits) => splits.map(read) } : {}) }],
@@ -42,12 +42,7 @@ function drawnLines({ label, x, y, log, lines }: Lines): Drawn {
         { label: x, value: (_plot, at: number | null) => figure(at) },
         ...lines.map(({ name }, i) => ({ label: name, value, width: 2, points: { show: false }, spanGaps: true, stroke: () => colour(styles[i]!.stroke), dash: [...styles[i]!.dash] })),
       ],
-    }, height, uPlot.join(lines.map(({ x: places, y: values }) => [[...places], log === true ? values.map((at) => (at > 0 ? Math.log10(at) : null)) : [...values]])));
-    const leave = onSchemeChange(() => fitted.chart.redraw());
-    stop = () => {
-      leave();
-      fitted.stop();
-    };
+    }, height, uPlot.join(lines.map(({ x: places, y: values }) => [[...places], log === true ? values.map((at) => (at > 0 ? Math.log10(at) : null)) : [...values]]))));
   };
   return { part, begin, stop: () => stop() };
 }

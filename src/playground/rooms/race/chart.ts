@@ -2,7 +2,7 @@
 
 import uPlot from 'uplot';
 import { fittedChart } from '../../fittedChart.ts';
-import { colour, onSchemeChange } from '../watch/colours.ts';
+import { colour } from '../watch/colours.ts';
 import type { Lane } from './messages.ts';
 
 /** What a lane has trained. */
@@ -35,14 +35,10 @@ export function makeChart(holder: HTMLElement): Chart {
     axes: [axis('seconds of training', 32), axis('loss', 46)],
     series: [{}, line('WebAssembly', '--accent'), { ...line('Plain TypeScript', '--other'), dash: [6, 3] }],
   }, height, [[], [], []]);
-  const leave = onSchemeChange(() => chart.redraw());
   return {
     show({ wasm, reference }) {
       chart.setData(uPlot.join([[[...wasm.seconds], [...wasm.losses]], [[...reference.seconds], [...reference.losses]]]));
     },
-    remove() {
-      leave();
-      stop();
-    },
+    remove: stop,
   };
 }

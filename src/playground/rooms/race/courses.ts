@@ -1,6 +1,7 @@
 /** Networks to race on, with what they are trained on. All numbers come out of a seed, so that both lanes have the same. */
 
-import { dataset, dense, readCsv, sequential, sgd, type BackendName, type Sequential } from '../../../index.ts';
+import { dense, sequential, sgd, type BackendName, type Sequential } from '../../../index.ts';
+import { fetchDigits } from '../../data/digits.ts';
 import { normal, uniform } from '../../data/random.ts';
 import type { CourseName } from './messages.ts';
 
@@ -34,7 +35,7 @@ function network(inputs: number, hidden: number, outputs: number, learningRate: 
 
 export const courses: Readonly<Record<CourseName, Course>> = {
   small: { batchSize: 100, model: network(3, 2, 1, 0.02), samples: points },
-  digits: { batchSize: 32, model: network(64, 64, 10, 0.02), samples: digitSamples },
+  digits: { batchSize: 32, model: network(64, 64, 10, 0.02), samples: (_seed, address) => fetchDigits(address) },
   large: { batchSize: 32, model: network(784, 128, 10, 0.002), samples: pictures },
 };
 
@@ -44,13 +45,6 @@ function points(seed: number): Samples {
   const draw = uniform(seed);
   const x = Float32Array.from({ length: 3 * rows }, () => 2 * draw() - 1);
   return { x, y: Float32Array.from({ length: rows }, (_, i) => (x[3 * i]! * x[3 * i + 1]! + 0.5 * x[3 * i + 2]! > 0 ? 1 : 0)) };
-}
-
-async function digitSamples(_seed: number, address: string): Promise<Samples> {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`The digits could not be had: ${address} gave ${response.status}`);
-  const { x, y } = dataset(await readCsv(response, { header: false }), 'column_65');
-  return { x: x.map((value) => value / 16), y };
 }
 
 /** Ten pictures of noise, and many noisy copies of each. */

@@ -110,7 +110,7 @@ export const mount: Room = (root) => {
     verdict.textContent = 'Both get ready …';
     agreement.textContent = '';
     spoken.textContent = 'The race begins.';
-    const digits = new URL('../../../data/digits.csv.gz', import.meta.url).href;
+    const digits = new URL('../../../data/digits.csv.gz?packed', import.meta.url).href;
     for (const lane of lanes) {
       const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
       runners[lane] = { ...rested(), worker };

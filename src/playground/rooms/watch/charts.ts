@@ -15,7 +15,6 @@ const axis = (): uPlot.Axis => ({
 
 export interface Chart<Draw extends readonly unknown[]> {
   draw(...what: Draw): void;
-  redraw(): void;
   stop(): void;
 }
 
@@ -32,7 +31,6 @@ export function lossChart(holder: HTMLElement): Chart<[Snapshot]> {
   }, 170);
   return {
     draw: ({ curve: { epochs, train, test } }) => chart.setData([epochs, train, test] as unknown as uPlot.AlignedData),
-    redraw: () => chart.redraw(),
     stop,
   };
 }
@@ -66,7 +64,6 @@ export function functionChart(holder: HTMLElement): Chart<[Snapshot, LayerState,
         chart.setScale('share', { min: 0, max: tallest * 1.3 });
       });
     },
-    redraw: () => chart.redraw(),
     stop,
   };
 }

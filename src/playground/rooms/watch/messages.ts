@@ -1,5 +1,6 @@
 /** What the page and the worker that trains say to each other. */
 
+import type { Finding } from '../../../index.ts';
 import type { State } from './state.ts';
 
 /** A weight to explain: of layer `layer`, from input `from` to unit `to`, for training point `sample`. */
@@ -74,4 +75,13 @@ export interface Snapshot {
   /** [side ** inputs], as the network gives them. */
   readonly answers: Float32Array;
   readonly chain: ChainRule | undefined;
+  readonly diagnosis: Diagnosis;
 }
+
+/** What the library's doctor found when it last looked, and the epoch that was at. */
+export interface Diagnosis {
+  readonly epoch: number;
+  readonly findings: readonly Found[];
+}
+
+export type Found = Pick<Finding, 'code' | 'severity' | 'layer' | 'message' | 'advice'>;

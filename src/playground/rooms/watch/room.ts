@@ -7,7 +7,8 @@ import { answerMap } from './answer.ts';
 import { functionChart, lossChart } from './charts.ts';
 import { onSchemeChange } from './colours.ts';
 import { drawing } from './drawing.ts';
-import { findings } from './findings.ts';
+import { told } from './findings.ts';
+import { findingsList } from './findingsList.ts';
 import { inspector } from './inspector.ts';
 import { layerTable } from './layerTable.ts';
 import type { Command, Snapshot, WeightPlace } from './messages.ts';
@@ -62,18 +63,21 @@ export const mount: Room = (root) => {
   const inspect = inspector(choosePlace);
   const answer = answerMap((sample) => choosePlace({ ...place, sample }));
   const controls = settings((part) => adopt({ ...state, ...part }));
-  const table = layerTable((layer) => {
+  const pick = (layer: number): void => {
     shown = layer;
     draw();
-  });
+  };
+  const table = layerTable(pick);
+  const sentences = findingsList(pick);
+  /** What the sentences are of. */
+  let toldOf = '';
   const plotted = element('div', { className: 'chart' });
   const plottedOf = element('p', { className: 'quiet', id: 'plotted' });
-  const sentences = element('ul', { id: 'findings', attributes: { 'aria-live': 'polite', 'aria-label': 'Findings' } });
   const losses = element('div', { className: 'chart' });
   const [stack, data, training] = controls.panels as [HTMLElement, HTMLElement, HTMLElement];
   root.append(element('div', { className: 'watch' }, bar, tries.panel,
     element('div', { className: 'side left' }, stack, training, data),
-    element('div', { className: 'side middle' }, network.panel, panel('The derivative', 'derivative', sentences, table.table, plottedOf, plotted)),
+    element('div', { className: 'side middle' }, network.panel, panel('The derivative', 'derivative', table.table, plottedOf, plotted, sentences.list)),
     element('div', { className: 'side right' }, answer.panel, panel('Loss', 'loss', losses), inspect.panel)));
   const charts = { loss: lossChart(losses), functions: functionChart(plotted) };
 
@@ -150,13 +154,10 @@ export const mount: Room = (root) => {
     charts.loss.draw(snapshot);
     charts.functions.draw(snapshot, layer, shown);
     plottedOf.textContent = `Layer ${shown + 1}: f is ${layer.activation}. Bars: where its pre-activations z lie now. Where f′ is near 0 under the bars, nothing is learnt through them.`;
-    const found = findings(state.layers, snapshot);
-    const texts = found.map(({ text }) => text).join('\n');
-    sentences.setAttribute('aria-live', playing ? 'off' : 'polite');
-    if (sentences.dataset['texts'] !== texts) {
-      sentences.dataset['texts'] = texts;
-      sentences.replaceChildren(...found.map(({ level, text }) => element('li', { className: level, textContent: text })));
-    }
+    // They stay as they are until the doctor looks again.
+    const of = [snapshot.run, snapshot.diagnosis.epoch, snapshot.failure, playing].join();
+    if (of !== toldOf) sentences.draw(told(state.layers, snapshot), playing);
+    toldOf = of;
   }
 
   const moved = (): void => {
@@ -168,11 +169,7 @@ export const mount: Room = (root) => {
   addEventListener('hashchange', moved);
   const resized = new ResizeObserver(() => draw());
   resized.observe(root);
-  const stopScheme = onSchemeChange(() => {
-    draw();
-    charts.loss.redraw();
-    charts.functions.redraw();
-  });
+  const stopScheme = onSchemeChange(draw);
   adopt(state, true);
 
   return () => {

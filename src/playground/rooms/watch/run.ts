@@ -6,7 +6,7 @@ import { Curve } from './curve.ts';
 import { chainRule, grid, histograms, norms, slopes, unitMaps } from './measures.ts';
 import { sides, type Snapshot, type WeightPlace } from './messages.ts';
 import { forward, layersOf } from './network.ts';
-import type { State } from './state.ts';
+import { layerName, type State } from './state.ts';
 
 const optimizers = { sgd, momentum, adam, adamw, rmsprop, adagrad, lion };
 
@@ -16,8 +16,8 @@ const places = {
   2: { unit: grid(sides[2].unit, 2), answer: grid(sides[2].answer, 2) },
 };
 
-/** What a snapshot has of the run itself; how fast it goes is known to who drives it. */
-export type RunPart = Omit<Snapshot, 'run' | 'playing' | 'epochsPerSecond' | 'samplesPerSecond'>;
+/** What a snapshot has of the run itself; how fast it goes, and what is found, is known to who drives it. */
+export type RunPart = Omit<Snapshot, 'run' | 'playing' | 'epochsPerSecond' | 'samplesPerSecond' | 'diagnosis'>;
 
 export class Run {
   readonly state: State;
@@ -49,6 +49,15 @@ export class Run {
 
   get classes(): boolean {
     return hasClasses(this.state.data);
+  }
+
+  get model(): Sequential {
+    return this.#model;
+  }
+
+  /** The losses so far, by epochs. */
+  get losses(): Snapshot['curve'] {
+    return this.#curve.arrays();
   }
 
   /** Trains some epochs; when the numbers leave the finite range it says so in `failure` and stays where it was. */
@@ -85,7 +94,7 @@ export class Run {
       testLoss: this.#test['loss']!,
       trainAccuracy: this.#train['accuracy'],
       testAccuracy: this.#test['accuracy'],
-      curve: this.#curve.arrays(),
+      curve: this.losses,
       weights,
       norms: norms(gradients),
       ...slopes(layers, passes),
@@ -107,9 +116,9 @@ function last(history: Readonly<Record<string, readonly number[]>>, prefix: stri
 function makeModel({ layers, init, seed, data, optimizer, rate }: State): Sequential {
   const classes = hasClasses(data);
   const hidden = layers.map(({ units, activation, derivative }, i) => dense({
-    units, activation, kernelInitializer: init, ...(derivative === 'true' ? {} : { derivative }), ...(i === 0 ? { inputShape: [inputsOf(data)] } : {}),
+    units, activation, kernelInitializer: init, name: layerName(i), ...(derivative === 'true' ? {} : { derivative }), ...(i === 0 ? { inputShape: [inputsOf(data)] } : {}),
   }));
-  const model = sequential({ layers: [...hidden, dense({ units: 1, activation: classes ? 'sigmoid' : 'linear', kernelInitializer: init })], seed });
+  const model = sequential({ layers: [...hidden, dense({ units: 1, activation: classes ? 'sigmoid' : 'linear', kernelInitializer: init, name: 'answer' })], seed });
   model.compile({
     optimizer: optimizers[optimizer]({ learningRate: rate }),
     loss: classes ? 'binaryCrossentropy' : 'meanSquaredError',

@@ -40,6 +40,9 @@ export interface State {
   readonly speed: number;
 }
 
+/** What the library, and so its findings, calls a hidden layer: by its place, counted from 1, as the page does. */
+export const layerName = (at: number): string => String(at + 1);
+
 export const mostLayers = 6;
 export const mostUnits = 8;
 /** Learning rates to choose from; an address may name others. */

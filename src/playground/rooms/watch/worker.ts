@@ -4,7 +4,8 @@
  */
 
 import { loadBackend } from '../../../index.ts';
-import type { Command, Snapshot, WeightPlace } from './messages.ts';
+import { diagnosisOf } from './diagnosis.ts';
+import type { Command, Diagnosis, Snapshot, WeightPlace } from './messages.ts';
 import { Run } from './run.ts';
 
 interface Scope {
@@ -18,6 +19,9 @@ const between = 50;
 const turn = 25;
 /** Snapshots of large networks come less often, lest they take more time than this share of it. */
 const snapshotShare = 0.2;
+/** The same of diagnoses while it plays; sentences that change more often than that cannot be read. */
+const betweenDiagnoses = 700;
+const diagnosisShare = 0.05;
 
 let run: Run | undefined;
 let id = 0;
@@ -30,6 +34,10 @@ let posted = -Infinity;
 let cost = 0;
 let undrawn = false;
 let owed = false;
+
+let diagnosis: Diagnosis | undefined;
+let diagnosed = -Infinity;
+let diagnosisCost = 0;
 
 /** When training began to play, or its speed changed, and the epochs since then: what it owes at a limited speed. */
 let began = 0;
@@ -61,6 +69,7 @@ async function obey(command: Exclude<Command, { type: 'drawn' }>): Promise<void>
       await loadBackend('auto');
       run = new Run(command.state, command.goOn ? run : undefined);
       id = command.run;
+      diagnosis = undefined;
       if (!command.goOn) playing = false;
       setSpeed(command.state.speed);
       break;
@@ -121,14 +130,26 @@ function post(): void {
   if (run === undefined) return;
   owed = undrawn;
   if (undrawn) return;
+  const found = lookedAt(run);
   const start = performance.now();
   const [from, to] = [marks[0], marks.at(-1)];
   const epochsPerSecond = from !== undefined && to !== undefined && to[0] > from[0] ? (1000 * (to[1] - from[1])) / (to[0] - from[0]) : 0;
-  const snapshot: Snapshot = { run: id, playing, epochsPerSecond, samplesPerSecond: epochsPerSecond * run.train.y.length, ...run.snapshot(place) };
+  const snapshot: Snapshot = { run: id, playing, epochsPerSecond, samplesPerSecond: epochsPerSecond * run.train.y.length, diagnosis: found, ...run.snapshot(place) };
   const { curve, weights, norms, steepness, flat, dead, histograms, unitMaps, answers } = snapshot;
   const arrays = [curve.epochs, curve.train, curve.test, ...weights, norms, steepness, flat, dead, histograms, unitMaps, answers];
   scope.postMessage(snapshot, arrays.map(({ buffer }) => buffer));
   posted = performance.now();
   cost = posted - start;
   undrawn = true;
+}
+
+/** What the doctor says of it: as it is now where it is at rest, else as it was a moment ago. */
+function lookedAt(now: Run): Diagnosis {
+  const start = performance.now();
+  const early = playing && start - diagnosed < Math.max(betweenDiagnoses, diagnosisCost / diagnosisShare);
+  if (diagnosis !== undefined && (early || diagnosis.epoch === now.epoch)) return diagnosis;
+  diagnosis = diagnosisOf(now);
+  diagnosed = performance.now();
+  diagnosisCost = diagnosed - start;
+  return diagnosis;
 }
