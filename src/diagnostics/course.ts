@@ -37,7 +37,8 @@ export function courseFindings(one: Case, look: Look, course: Course | undefined
         : 'See what is said of the learning rate.',
     });
   }
-  return [...findings, ...overfitting(course, scale)];
+  // Where both losses run away, that of new rows is not the one to speak of.
+  return rate?.code === 'learningRateTooHigh' ? findings : [...findings, ...overfitting(course, scale)];
 }
 
 /** Where losses are heading if what they fall by goes on shrinking as it does (Aitken's delta-squared over the second half); far down where it grows. */

@@ -149,6 +149,15 @@ describe('a finding', () => {
     expect(diagnose(model, x, binary).findings).toEqual([]);
   });
 
+  it('speaks of the rate alone where both losses run away', () => {
+    const model = sequential({ layers: hidden(), seed: 1 });
+    model.compile({ optimizer: sgd({ learningRate: 100 }), loss: 'binaryCrossentropy' });
+    const history = { epoch: [0, 1, 2, 3], history: { loss: [0.7, 2, 4, 8], val_loss: [0.7, 5, 12, 30] } };
+    const codes = diagnose(model, x, binary, { history }).findings.map(({ code }) => code);
+    expect(codes).toContain('learningRateTooHigh');
+    expect(codes).not.toContain('overfitting');
+  });
+
   it('counts epochs as a history does that has some of them alone', async () => {
     const history = { epoch: [9, 19, 29, 39], history: { loss: [0.7, 0.69, 0.69, 0.69], val_loss: [0.7, 0.8, 0.9, 1.1] } };
     const model = compiled(hidden({ activation: 'step' }));
