@@ -5,7 +5,7 @@
 
 import { notCompiled, TrainingError, unexpected } from '../errors.ts';
 import type { MatrixLike } from '../data/matrix.ts';
-import type { Callback, History, Logs } from '../model/training/callbacks.ts';
+import type { Callback, History, Rows } from '../model/training/callbacks.ts';
 import { checkedSamples, type Samples } from '../model/training/samples.ts';
 import { weightKeys, withClassWeight, withSampleWeight, type WeightOptions } from '../model/training/weights.ts';
 import { Sequential } from '../model/sequential.ts';
@@ -120,15 +120,17 @@ export function doctor(options: DoctorOptions = {}): Doctor {
   if (onFinding !== undefined && typeof onFinding !== 'function') throw unexpected(`${where} onFinding`, 'a function', onFinding);
   let watch: Watch | undefined;
   return {
-    setModel(model, _callbacks, source) {
-      watch = new Watch(model, most, checkNames(where, options.columns, model), (finding) => {
+    setModel(model, _callbacks, source, history) {
+      watch = new Watch(model, source!, history!, most, checkNames(where, options.columns, model), (finding) => {
         if (verbose) say(sentences(finding));
         onFinding?.(finding);
       });
-      watch.source = source;
     },
     onTrainBegin: () => watch!.begin(),
-    onEpochEnd: (_epoch, logs) => watch!.epoch(logs),
+    onEpochEnd: () => watch!.epoch(),
+    get epochsApart() {
+      return watch!.epochsApart;
+    },
     onTrainEnd: () => watch!.end(false),
     onTrainError: (error) => watch!.end(error instanceof TrainingError),
     get findings() {
@@ -142,55 +144,77 @@ export function doctor(options: DoctorOptions = {}): Doctor {
 
 /** One `fit` under observation. */
 class Watch {
-  source: { readonly samples: Samples } | undefined;
   readonly #model: Sequential;
+  readonly #source: Rows;
+  readonly #history: History['history'];
   readonly #most: number;
   readonly #names: readonly string[] | undefined;
   readonly #tell: (finding: Finding) => void;
   readonly #found: Finding[] = [];
-  readonly #losses: number[] = [];
-  readonly #validationLosses: number[] = [];
   readonly #looks: Look[] = [];
   /** What the last look found about the state of the weights. */
   #suspected: Finding[] = [];
   #case: Case | undefined;
-  #rows = 0;
   #rowsBetweenLooks = 0;
+  /** Epochs and steps there were at the last look. */
+  #seen = { epochs: 0, steps: 0 };
 
-  constructor(model: Sequential, most: number, names: readonly string[] | undefined, tell: (finding: Finding) => void) {
+  constructor(model: Sequential, source: Rows, history: History['history'], most: number, names: readonly string[] | undefined, tell: (finding: Finding) => void) {
     this.#model = model;
+    this.#source = source;
+    this.#history = history;
     this.#most = most;
     this.#names = names;
     this.#tell = tell;
   }
 
   begin(): void {
-    this.#case = caseOf(this.#model, this.source!.samples, this.#most, this.#names);
+    this.#case = caseOf(this.#model, this.#source.samples, this.#most, this.#names);
     const weights = this.#model.program.parameters.reduce((sum, { floats }) => sum + floats, 0);
     this.#rowsBetweenLooks = workBetweenLooks * (this.#case.probe.rows + workOfLook / Math.max(1, weights));
     staticFindings(this.#case).forEach((finding) => this.#add(finding));
     this.#look();
   }
 
-  epoch({ loss = NaN, val_loss: validation }: Logs): void {
-    this.#losses.push(loss);
-    if (validation !== undefined) this.#validationLosses.push(validation);
-    this.#rows += this.source!.samples.x.rows;
-    if (this.#rows >= this.#rowsBetweenLooks) this.#look();
+  epoch(): void {
+    const { batch, steps } = this.#source;
+    // Where its steps are not known, an epoch is never joined with the next, so those done are those of whole epochs.
+    const done = steps === undefined ? this.#steps - this.#seen.steps : this.#epochs * steps;
+    if (done * batch >= this.#rowsBetweenLooks) this.#look();
+  }
+
+  /** Epochs to the next look. */
+  get epochsApart(): number {
+    const { batch, steps } = this.#source;
+    return steps === undefined ? 1 : Math.ceil(this.#rowsBetweenLooks / (steps * batch)) - this.#epochs;
+  }
+
+  /** Epochs since the last look. */
+  get #epochs(): number {
+    return this.#losses.length - this.#seen.epochs;
+  }
+
+  get #losses(): readonly number[] {
+    return this.#history['loss'] ?? [];
+  }
+
+  get #steps(): number {
+    const { step, objective } = this.#model.program;
+    return step * objective!.optimizer.accumulationSteps;
   }
 
   /** `diverged`: by a loss or weights that are not finite. */
   end(diverged: boolean): void {
     if (this.#case === undefined || (this.#losses.length === 0 && !diverged)) return;
-    if (this.#rows > 0) this.#look();
+    if (this.#epochs > 0) this.#look();
     // What was seen once and could not be seen again.
     if (this.#looks.length === 1) this.#suspected.forEach((finding) => this.#add(finding));
-    const course = { losses: this.#losses, validationLosses: this.#validationLosses, looks: this.#looks };
+    const course = { losses: this.#losses, validationLosses: this.#history['val_loss'] ?? [], looks: this.#looks };
     courseFindings(this.#case, this.#looks.at(-1)!, course, diverged, this.#found).forEach((finding) => this.#add(finding));
   }
 
   #look(): void {
-    this.#rows = 0;
+    this.#seen = { epochs: this.#losses.length, steps: this.#steps };
     const look = lookThrough(this.#case!.probe);
     const suspected = stateFindings(this.#case!, look);
     // A slight one may pass by, such as a state of the first weights.
