@@ -15,7 +15,7 @@ import { Random } from '../random.ts';
 import { courseFindings } from './course.ts';
 import { diagnosisOf, sentences, type Diagnosis } from './diagnosis.ts';
 import { stateFindings, staticFindings, type Case, type Finding } from './findings.ts';
-import { lookThrough, pick, type Look } from './measures.ts';
+import { lookThrough, pick, rangesOf, type ActivationRange, type Look } from './measures.ts';
 import { Probe } from './probe.ts';
 
 export interface DiagnoseOptions extends WeightOptions {
@@ -69,7 +69,9 @@ export function diagnose(model: Sequential, x: MatrixLike, y: MatrixLike, option
   const one = caseOf(model, samples, most, names);
   const look = lookThrough(one.probe);
   const found = [...staticFindings(one), ...stateFindings(one, look)];
-  return diagnosisOf(look, one.probe.baseline, [...found, ...courseFindings(one, look, course, false, found)]);
+  // Trial updates change what the probe holds.
+  const ranges = rangesOf(one.probe);
+  return diagnosisOf(look, ranges, one.probe.baseline, [...found, ...courseFindings(one, look, course, false, found)]);
 }
 
 /** Names for the columns: those given, or those of the table that the model is of. */
@@ -152,6 +154,8 @@ class Watch {
   readonly #tell: (finding: Finding) => void;
   readonly #found: Finding[] = [];
   readonly #looks: Look[] = [];
+  /** Of the last look, where they have been asked for. */
+  #ranges: readonly ActivationRange[] | undefined;
   /** What the last look found about the state of the weights. */
   #suspected: Finding[] = [];
   #case: Case | undefined;
@@ -207,6 +211,8 @@ class Watch {
   end(diverged: boolean): void {
     if (this.#case === undefined || (this.#losses.length === 0 && !diverged)) return;
     if (this.#epochs > 0) this.#look();
+    // Trial updates change what the probe holds.
+    this.#ranges ??= rangesOf(this.#case.probe);
     // What was seen once and could not be seen again.
     if (this.#looks.length === 1) this.#suspected.forEach((finding) => this.#add(finding));
     const course = { losses: this.#losses, validationLosses: this.#history['val_loss'] ?? [], looks: this.#looks };
@@ -215,6 +221,7 @@ class Watch {
 
   #look(): void {
     this.#seen = { epochs: this.#losses.length, steps: this.#steps };
+    this.#ranges = undefined;
     const look = lookThrough(this.#case!.probe);
     const suspected = stateFindings(this.#case!, look);
     // A slight one may pass by, such as a state of the first weights.
@@ -235,7 +242,10 @@ class Watch {
 
   diagnosis(): Diagnosis | undefined {
     const look = this.#looks.at(-1);
-    return look && diagnosisOf(look, this.#case!.probe.baseline, this.findings());
+    if (look === undefined) return undefined;
+    const { probe } = this.#case!;
+    this.#ranges ??= rangesOf(probe);
+    return diagnosisOf(look, this.#ranges, probe.baseline, this.findings());
   }
 }
 

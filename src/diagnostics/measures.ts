@@ -40,10 +40,13 @@ export interface LayerDiagnosis {
   readonly range: ActivationRange;
 }
 
+/** A layer, but for the range of its output, which is worth its time only where somebody reads it. */
+export type LayerLook = Omit<LayerDiagnosis, 'range'>;
+
 /** A look at a model. */
 export interface Look {
   readonly loss: number;
-  readonly layers: readonly LayerDiagnosis[];
+  readonly layers: readonly LayerLook[];
   /** The gradient norm of the first dense layer divided by that of the last. */
   readonly gradientRatio: number;
 }
@@ -66,9 +69,13 @@ export function lookThrough(probe: Probe): Look {
     gradientNorm: norms[i]?.gradient,
     weightNorm: norms[i]?.weight,
     updateRatio: probe.updates && norms[i] !== undefined ? probe.moved(layer) / norms[i]!.weight : undefined,
-    range: rangeOf(probe.outputs(layer)),
   }));
   return { loss, layers, gradientRatio: gradientRatio(layers) };
+}
+
+/** The range of every layer's output, as the probe looked last. */
+export function rangesOf(probe: Probe): ActivationRange[] {
+  return probe.layers.map((layer) => rangeOf(probe.outputs(layer)));
 }
 
 export function activationOf(config: ProbedLayer['config']): string | undefined {
@@ -76,7 +83,7 @@ export function activationOf(config: ProbedLayer['config']): string | undefined 
   return typeof given === 'object' ? given.name : given;
 }
 
-function gradientRatio(layers: readonly LayerDiagnosis[]): number {
+function gradientRatio(layers: readonly LayerLook[]): number {
   const norms = layers.flatMap(({ type, gradientNorm }) => (type === 'dense' ? [gradientNorm!] : []));
   return norms.length < 2 || norms[0] === norms.at(-1) ? 1 : norms[0]! / norms.at(-1)!;
 }
