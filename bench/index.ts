@@ -6,7 +6,7 @@
 import { compareAll, compareOne } from './backends.ts';
 import { csv } from './csv.ts';
 import { denormals } from './denormals.ts';
-import { doctorCost } from './doctorCost.ts';
+import { doctorCost, secondFit } from './doctorCost.ts';
 import { fit } from './fit.ts';
 import { kernels } from './kernels.ts';
 import { peer, peers } from './peers.ts';
@@ -31,6 +31,7 @@ const modes: Record<string, Mode> = {
   // Asked for by other modes, of a process of its own.
   peer,
   compare: compareOne,
+  secondFit,
   other,
 };
 

@@ -7,7 +7,7 @@ export type { ActivationName, ActivationOptions, ActivationPair, ActivationSpec,
 export type { Adaptable } from './model/layers/adaptable.ts';
 export { loadBackend } from './backend/index.ts';
 export type { BackendChoice, BackendName } from './backend/index.ts';
-export type { Callback, History, Logs } from './model/training/callbacks.ts';
+export type { Callback, FitRows, History, Logs } from './model/training/callbacks.ts';
 export { checkpoint, resume } from './formats/checkpoint.ts';
 export type { CheckpointOptions } from './formats/checkpoint.ts';
 export { parseCsv, readCsv } from './data/csv.ts';

@@ -1,7 +1,9 @@
 /** Copies of models, for what must leave the model itself as it is. */
 
-import type { Backend } from '../backend/index.ts';
+import { createBackend, notLoaded, type Backend } from '../backend/index.ts';
 import { notCompiled } from '../errors.ts';
+import type { Stage } from '../model/layers/layer.ts';
+import { Program } from '../model/program.ts';
 import { Sequential } from '../model/sequential.ts';
 
 /**
@@ -13,5 +15,21 @@ export function copyOf(where: string, model: Sequential, own?: Backend): Sequent
   const copy = new Sequential({ layers: model.layers, seed: model.seed, backend: model.backend }, own);
   copy.compile(model.compiled);
   copy.setWeights(model.getWeights());
+  return copy;
+}
+
+/** A program laid out like another, address by address, on a backend of its own of the same kind. Its weights are not drawn. */
+export function programLike(program: Program): Program {
+  const { backend: { name }, stages, inputs } = program;
+  const objective = program.objective!;
+  const backend = createBackend(name);
+  const extra = objective.optimizer.extra === true || stages.some((stage) => stage.extra);
+  if (backend === undefined || (extra && !backend.extend())) throw notLoaded(name);
+  const copies = new Map<Stage | undefined, Stage>();
+  for (const stage of stages) {
+    copies.set(stage, Object.create(stage, { partner: { get: () => copies.get(stage.partner) } }) as Stage);
+  }
+  const copy = new Program(backend, [...copies.values()], inputs);
+  copy.compile(objective);
   return copy;
 }

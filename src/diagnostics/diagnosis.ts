@@ -1,7 +1,7 @@
 /** What a diagnosis is, and how it reads as text. */
 
 import type { Finding } from './findings.ts';
-import type { LayerDiagnosis, Look } from './measures.ts';
+import type { ActivationRange, LayerDiagnosis, Look } from './measures.ts';
 import { brief } from './structure.ts';
 
 /** Layers in numbers, and what is wrong. */
@@ -20,8 +20,9 @@ export interface Diagnosis {
 
 const order = ['error', 'warning', 'info'] as const;
 
-export function diagnosisOf({ loss, layers, gradientRatio }: Look, constantLoss: number, found: readonly Finding[]): Diagnosis {
+export function diagnosisOf({ loss, layers: seen, gradientRatio }: Look, ranges: readonly ActivationRange[], constantLoss: number, found: readonly Finding[]): Diagnosis {
   const findings = [...found].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+  const layers = seen.map((layer, i) => ({ ...layer, range: ranges[i]! }));
   const diagnosis = { loss, constantLoss, layers, gradientRatio, findings };
   return { ...diagnosis, toString: () => text(diagnosis) };
 }

@@ -5,7 +5,7 @@
 
 import { notCompiled, TrainingError, unexpected } from '../errors.ts';
 import type { MatrixLike } from '../data/matrix.ts';
-import type { Callback, History, Logs } from '../model/training/callbacks.ts';
+import type { Callback, History, FitRows } from '../model/training/callbacks.ts';
 import { checkedSamples, type Samples } from '../model/training/samples.ts';
 import { weightKeys, withClassWeight, withSampleWeight, type WeightOptions } from '../model/training/weights.ts';
 import { Sequential } from '../model/sequential.ts';
@@ -15,7 +15,7 @@ import { Random } from '../random.ts';
 import { courseFindings } from './course.ts';
 import { diagnosisOf, sentences, type Diagnosis } from './diagnosis.ts';
 import { stateFindings, staticFindings, type Case, type Finding } from './findings.ts';
-import { lookThrough, pick, type Look } from './measures.ts';
+import { lookThrough, pick, rangesOf, type ActivationRange, type Look } from './measures.ts';
 import { Probe } from './probe.ts';
 
 export interface DiagnoseOptions extends WeightOptions {
@@ -69,7 +69,9 @@ export function diagnose(model: Sequential, x: MatrixLike, y: MatrixLike, option
   const one = caseOf(model, samples, most, names);
   const look = lookThrough(one.probe);
   const found = [...staticFindings(one), ...stateFindings(one, look)];
-  return diagnosisOf(look, one.probe.baseline, [...found, ...courseFindings(one, look, course, false, found)]);
+  // Trial updates change what the probe holds.
+  const ranges = rangesOf(one.probe);
+  return diagnosisOf(look, ranges, one.probe.baseline, [...found, ...courseFindings(one, look, course, false, found)]);
 }
 
 /** Names for the columns: those given, or those of the table that the model is of. */
@@ -120,15 +122,17 @@ export function doctor(options: DoctorOptions = {}): Doctor {
   if (onFinding !== undefined && typeof onFinding !== 'function') throw unexpected(`${where} onFinding`, 'a function', onFinding);
   let watch: Watch | undefined;
   return {
-    setModel(model, _callbacks, source) {
-      watch = new Watch(model, most, checkNames(where, options.columns, model), (finding) => {
+    setModel(model, _callbacks, source, history) {
+      watch = new Watch(model, source!, history!, most, checkNames(where, options.columns, model), (finding) => {
         if (verbose) say(sentences(finding));
         onFinding?.(finding);
       });
-      watch.source = source;
     },
     onTrainBegin: () => watch!.begin(),
-    onEpochEnd: (epoch, logs) => watch!.epoch(epoch, logs),
+    onEpochEnd: (epoch) => watch!.epoch(epoch),
+    get epochsApart() {
+      return watch!.epochsApart;
+    },
     onTrainEnd: () => watch!.end(false),
     onTrainError: (error) => watch!.end(error instanceof TrainingError),
     get findings() {
@@ -142,57 +146,86 @@ export function doctor(options: DoctorOptions = {}): Doctor {
 
 /** One `fit` under observation. */
 class Watch {
-  source: { readonly samples: Samples } | undefined;
   readonly #model: Sequential;
+  readonly #source: FitRows;
+  readonly #history: History['history'];
   readonly #most: number;
   readonly #names: readonly string[] | undefined;
   readonly #tell: (finding: Finding) => void;
   readonly #found: Finding[] = [];
-  readonly #epochs: number[] = [];
-  readonly #losses: number[] = [];
-  readonly #validationLosses: number[] = [];
+  /** Of this `fit`, which may go on from others. */
+  #firstEpoch = 0;
   readonly #looks: Look[] = [];
+  /** Of the last look, where they have been asked for. */
+  #ranges: readonly ActivationRange[] | undefined;
   /** What the last look found about the state of the weights. */
   #suspected: Finding[] = [];
   #case: Case | undefined;
-  #rows = 0;
   #rowsBetweenLooks = 0;
+  /** Epochs and steps there were at the last look. */
+  #seen = { epochs: 0, steps: 0 };
 
-  constructor(model: Sequential, most: number, names: readonly string[] | undefined, tell: (finding: Finding) => void) {
+  constructor(model: Sequential, source: FitRows, history: History['history'], most: number, names: readonly string[] | undefined, tell: (finding: Finding) => void) {
     this.#model = model;
+    this.#source = source;
+    this.#history = history;
     this.#most = most;
     this.#names = names;
     this.#tell = tell;
   }
 
   begin(): void {
-    this.#case = caseOf(this.#model, this.source!.samples, this.#most, this.#names);
+    this.#case = caseOf(this.#model, this.#source.samples, this.#most, this.#names);
     const weights = this.#model.program.parameters.reduce((sum, { floats }) => sum + floats, 0);
     this.#rowsBetweenLooks = workBetweenLooks * (this.#case.probe.rows + workOfLook / Math.max(1, weights));
     staticFindings(this.#case).forEach((finding) => this.#add(finding));
     this.#look();
   }
 
-  epoch(epoch: number, { loss = NaN, val_loss: validation }: Logs): void {
-    this.#epochs.push(epoch);
-    this.#losses.push(loss);
-    if (validation !== undefined) this.#validationLosses.push(validation);
-    this.#rows += this.source!.samples.x.rows;
-    if (this.#rows >= this.#rowsBetweenLooks) this.#look();
+  epoch(epoch: number): void {
+    this.#firstEpoch = epoch + 1 - this.#losses.length;
+    const { batch, steps } = this.#source;
+    // Where its steps are not known, an epoch is never joined with the next, so those done are those of whole epochs.
+    const done = steps === undefined ? this.#steps - this.#seen.steps : this.#epochs * steps;
+    if (done * batch >= this.#rowsBetweenLooks) this.#look();
+  }
+
+  /** Epochs to the next look. */
+  get epochsApart(): number {
+    const { batch, steps } = this.#source;
+    return steps === undefined ? 1 : Math.ceil(this.#rowsBetweenLooks / (steps * batch)) - this.#epochs;
+  }
+
+  /** Epochs since the last look. */
+  get #epochs(): number {
+    return this.#losses.length - this.#seen.epochs;
+  }
+
+  get #losses(): readonly number[] {
+    return this.#history['loss'] ?? [];
+  }
+
+  get #steps(): number {
+    const { step, objective } = this.#model.program;
+    return step * objective!.optimizer.accumulationSteps;
   }
 
   /** `diverged`: by a loss or weights that are not finite. */
   end(diverged: boolean): void {
     if (this.#case === undefined || (this.#losses.length === 0 && !diverged)) return;
-    if (this.#rows > 0) this.#look();
+    if (this.#epochs > 0) this.#look();
+    // Trial updates change what the probe holds.
+    this.#ranges ??= rangesOf(this.#case.probe);
     // What was seen once and could not be seen again.
     if (this.#looks.length === 1) this.#suspected.forEach((finding) => this.#add(finding));
-    const course = { epochs: this.#epochs, losses: this.#losses, validationLosses: this.#validationLosses, looks: this.#looks };
+    const epochs = this.#losses.map((_, i) => this.#firstEpoch + i);
+    const course = { epochs, losses: this.#losses, validationLosses: this.#history['val_loss'] ?? [], looks: this.#looks };
     courseFindings(this.#case, this.#looks.at(-1)!, course, diverged, this.#found).forEach((finding) => this.#add(finding));
   }
 
   #look(): void {
-    this.#rows = 0;
+    this.#seen = { epochs: this.#losses.length, steps: this.#steps };
+    this.#ranges = undefined;
     const look = lookThrough(this.#case!.probe);
     const suspected = stateFindings(this.#case!, look);
     // A slight one may pass by, such as a state of the first weights.
@@ -213,7 +246,10 @@ class Watch {
 
   diagnosis(): Diagnosis | undefined {
     const look = this.#looks.at(-1);
-    return look && diagnosisOf(look, this.#case!.probe.baseline, this.findings());
+    if (look === undefined) return undefined;
+    const { probe } = this.#case!;
+    this.#ranges ??= rangesOf(probe);
+    return diagnosisOf(look, this.#ranges, probe.baseline, this.findings());
   }
 }
 

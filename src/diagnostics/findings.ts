@@ -5,7 +5,7 @@
 
 import type { Sequential } from '../model/sequential.ts';
 import type { Samples } from '../model/training/samples.ts';
-import { activationOf, classShares, columnsOf, targetRange, type ColumnMeasure, type LayerDiagnosis, type Look } from './measures.ts';
+import { activationOf, classShares, columnsOf, rangesOf, targetRange, type ColumnMeasure, type LayerLook, type Look } from './measures.ts';
 import type { Probe } from './probe.ts';
 import { brief, linearRuns, wrongLoss } from './structure.ts';
 
@@ -149,7 +149,8 @@ function columnFindings(columns: readonly ColumnMeasure[], names: readonly strin
   const varying = columns.filter(({ constant }) => !constant);
   const middle = varying.map(({ deviation }) => deviation).sort((a, b) => a - b)[varying.length >> 1] ?? 0;
   const worst = [...varying].sort((a, b) => b.size - a.size).filter(({ size }) => size > limits.unscaled);
-  const tiny = varying.filter(({ size }) => size < limits.tiny * middle);
+  // One that is 0 in every row measured and yet varies is a rare one, of which nothing is known.
+  const tiny = varying.filter(({ size }) => size > 0 && size < limits.tiny * middle);
   for (const some of scaled ? [] : [worst, tiny]) {
     if (some.length === 0) continue;
     const { mean, deviation } = some[0]!;
@@ -173,7 +174,7 @@ function columnFindings(columns: readonly ColumnMeasure[], names: readonly strin
   return findings;
 }
 
-/** Findings about the state that a look found. */
+/** Findings about the state that a look found, the last one of the probe. */
 export function stateFindings({ probe }: Case, { layers, gradientRatio }: Look): Finding[] {
   const findings: Finding[] = [];
   const dense = layers.filter(({ type }) => type === 'dense');
@@ -195,10 +196,11 @@ export function stateFindings({ probe }: Case, { layers, gradientRatio }: Look):
   }
   const steep = layers.map((layer) => ({ layer, elasticity: elasticity(layer, probe) })).sort((a, b) => b.elasticity - a.elasticity)[0];
   if (steep !== undefined && !(steep.elasticity <= limits.exploding)) {
+    const largestOutput = Math.max(...rangesOf(probe).map(({ min, max }) => Math.max(Math.abs(min), Math.abs(max))));
     findings.push({
       code: 'exploding', severity: 'error', layer: steep.layer.name,
-      evidence: { gradientNorm: steep.layer.gradientNorm!, weightNorm: steep.layer.weightNorm!, elasticity: steep.elasticity, largestOutput: largest(layers) },
-      message: `The gradient explodes: in layer '${steep.layer.name}' its norm is ${brief(steep.layer.gradientNorm!)}, with weights of norm ${brief(steep.layer.weightNorm!)}; outputs reach ${brief(largest(layers))}.`,
+      evidence: { gradientNorm: steep.layer.gradientNorm!, weightNorm: steep.layer.weightNorm!, elasticity: steep.elasticity, largestOutput },
+      message: `The gradient explodes: in layer '${steep.layer.name}' its norm is ${brief(steep.layer.gradientNorm!)}, with weights of norm ${brief(steep.layer.weightNorm!)}; outputs reach ${brief(largestOutput)}.`,
       advice: "Start from smaller weights (kernelInitializer: 'heNormal' or 'glorotUniform'), scale inputs and targets, or clip gradients with globalClipNorm: 1.",
     });
   }
@@ -206,15 +208,11 @@ export function stateFindings({ probe }: Case, { layers, gradientRatio }: Look):
 }
 
 /** By how many losses of a constant output the loss would change, were all weights of a layer changed by their own size along the gradient. */
-export function elasticity({ gradientNorm, weightNorm }: LayerDiagnosis, { baseline }: Pick<Probe, 'baseline'>): number {
+export function elasticity({ gradientNorm, weightNorm }: LayerLook, { baseline }: Pick<Probe, 'baseline'>): number {
   return gradientNorm === undefined ? 0 : (gradientNorm * weightNorm!) / Math.max(Math.abs(baseline), 1e-6);
 }
 
-function largest(layers: readonly LayerDiagnosis[]): number {
-  return Math.max(...layers.map(({ range: { min, max } }) => Math.max(Math.abs(min), Math.abs(max))));
-}
-
-function deadOrSaturated({ name, activation, dead, saturated, meanDerivative, units }: LayerDiagnosis, saturates: boolean, isLast: boolean): Finding[] {
+function deadOrSaturated({ name, activation, dead, saturated, meanDerivative, units }: LayerLook, saturates: boolean, isLast: boolean): Finding[] {
   // The output of a network that is sure of its answers is saturated, as it should be.
   if (dead === undefined || isLast) return [];
   const evidence = { share: saturates ? saturated! : dead, units, meanDerivative: meanDerivative! };

@@ -40,10 +40,13 @@ export interface LayerDiagnosis {
   readonly range: ActivationRange;
 }
 
+/** A layer, but for the range of its output, which is worth its time only where somebody reads it. */
+export type LayerLook = Omit<LayerDiagnosis, 'range'>;
+
 /** A look at a model. */
 export interface Look {
   readonly loss: number;
-  readonly layers: readonly LayerDiagnosis[];
+  readonly layers: readonly LayerLook[];
   /** The gradient norm of the first dense layer divided by that of the last. */
   readonly gradientRatio: number;
 }
@@ -55,21 +58,24 @@ const saturatedShare = 0.05;
 export function lookThrough(probe: Probe): Look {
   probe.sync();
   const loss = probe.run();
-  const gradients = probe.layers.map((layer) => normOf(layer, (parameter) => probe.gradient(parameter)));
-  const weights = probe.layers.map((layer) => normOf(layer, (parameter) => probe.values(parameter)));
-  if (probe.updates) probe.update();
+  const norms = probe.layers.map((layer) => probe.norms(layer));
+  if (probe.updates) probe.move();
   const layers = probe.layers.map((layer, i) => ({
     name: layer.name,
     type: layer.type,
     units: layer.units,
     activation: activationOf(layer.config),
     ...slopesOf(probe, layer),
-    gradientNorm: gradients[i],
-    weightNorm: weights[i],
-    updateRatio: probe.updates && weights[i] !== undefined ? movedBy(probe, layer) / weights[i]! : undefined,
-    range: rangeOf(probe.outputs(layer)),
+    gradientNorm: norms[i]?.gradient,
+    weightNorm: norms[i]?.weight,
+    updateRatio: probe.updates && norms[i] !== undefined ? probe.moved(layer) / norms[i]!.weight : undefined,
   }));
   return { loss, layers, gradientRatio: gradientRatio(layers) };
+}
+
+/** The range of every layer's output, as the probe looked last. */
+export function rangesOf(probe: Probe): ActivationRange[] {
+  return probe.layers.map((layer) => rangeOf(probe.outputs(layer)));
 }
 
 export function activationOf(config: ProbedLayer['config']): string | undefined {
@@ -77,46 +83,21 @@ export function activationOf(config: ProbedLayer['config']): string | undefined 
   return typeof given === 'object' ? given.name : given;
 }
 
-function gradientRatio(layers: readonly LayerDiagnosis[]): number {
+function gradientRatio(layers: readonly LayerLook[]): number {
   const norms = layers.flatMap(({ type, gradientNorm }) => (type === 'dense' ? [gradientNorm!] : []));
   return norms.length < 2 || norms[0] === norms.at(-1) ? 1 : norms[0]! / norms.at(-1)!;
-}
-
-/** The norm of what is trained in a layer; undefined where nothing is. */
-function normOf({ parameters }: ProbedLayer, of: (parameter: ProbedLayer['parameters'][number]) => Float32Array): number | undefined {
-  const trained = parameters.filter(({ daddress }) => daddress !== 0);
-  return trained.length === 0 ? undefined : Math.sqrt(trained.reduce((sum, parameter) => sum + sumOfSquares(of(parameter)), 0));
-}
-
-function sumOfSquares(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
-  return sum;
-}
-
-/** How far the copy's weights are from the model's. */
-function movedBy(probe: Probe, { parameters }: ProbedLayer): number {
-  let sum = 0;
-  for (const parameter of parameters) {
-    const [now, then] = [probe.values(parameter), probe.original(parameter)];
-    for (let i = 0; i < now.length; i++) sum += (now[i]! - then[i]!) ** 2;
-  }
-  return Math.sqrt(sum);
 }
 
 function slopesOf(probe: Probe, layer: ProbedLayer): Pick<LayerDiagnosis, 'meanDerivative' | 'saturated' | 'dead'> {
   if (layer.slope === undefined) return { meanDerivative: undefined, saturated: undefined, dead: undefined };
   const { units } = layer;
-  const slopes = probe.slopes(layer);
-  const sums = new Float64Array(units);
-  for (let row = 0, i = 0; row < probe.rows; row++) for (let unit = 0; unit < units; unit++, i++) sums[unit]! += Math.abs(slopes[i]!);
   let [total, saturated, dead] = [0, 0, 0];
-  for (const sum of sums) {
+  for (const sum of probe.slopeSums(layer)) {
     total += sum;
     if (sum === 0) dead++;
     if (!(sum >= saturatedShare * layer.slope.most * probe.rows) || sum === 0) saturated++;
   }
-  return { meanDerivative: total / slopes.length, saturated: saturated / units, dead: dead / units };
+  return { meanDerivative: total / (probe.rows * units), saturated: saturated / units, dead: dead / units };
 }
 
 function rangeOf(values: Float32Array): ActivationRange {
@@ -145,11 +126,14 @@ export interface ColumnMeasure {
   readonly constant: boolean;
 }
 
-/** Rows that columns are measured over at most, spread over all there are. */
+/** Rows that columns are measured over at most, spread over all there are, and values of them, but for so many rows. */
 const measuredRows = 1000;
+const measuredValues = 2 ** 17;
+const fewestRows = 250;
 
 export function columnsOf({ values, rows, columns }: Matrix): ColumnMeasure[] {
-  const stride = Math.max(1, Math.floor(rows / measuredRows));
+  const most = Math.min(measuredRows, Math.max(fewestRows, Math.floor(measuredValues / columns)));
+  const stride = Math.max(1, Math.floor(rows / most));
   const count = Math.ceil(rows / stride);
   const [sums, squares] = [new Float64Array(columns), new Float64Array(columns)];
   // Relative to the first row, or large means would hide small deviations.

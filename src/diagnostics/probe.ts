@@ -7,20 +7,22 @@
 import type { Matrix } from '../data/matrix.ts';
 import { Arena } from '../backend/memory.ts';
 import { PlanBuilder } from '../backend/plan.ts';
-import { createBackend, notLoaded, type Backend } from '../backend/index.ts';
+import type { Backend } from '../backend/index.ts';
 import type { BackwardAddresses, Layer, Stage } from '../model/layers/layer.ts';
 import { layerNames } from '../model/chain.ts';
 import { rateAt } from '../model/optimizers/optimizer.ts';
 import type { Parameter } from '../model/parameters.ts';
 import { PlanWriter, type Layout } from '../model/plans.ts';
-import { Program } from '../model/program.ts';
+import type { Program } from '../model/program.ts';
 import { placeBatch } from '../model/room.ts';
 import type { Sequential } from '../model/sequential.ts';
 import { fusedWith, type Loss } from '../model/training/losses.ts';
 import type { Samples } from '../model/training/samples.ts';
+import { programLike } from './copy.ts';
+import { columnSumsPlan, magnitudeSums, Squares, squaresPlan, type Pair } from './kernelSums.ts';
 
-/** Slopes are looked for their greatest on z from −8 to 8 in steps of 1/64. */
-const grid = Float32Array.from({ length: 1025 }, (_, i) => (i - 512) / 64);
+/** Slopes are looked for their greatest on z from −8 to 8 in steps of 1/64: so many. */
+const gridPoints = 1025;
 /** An activation's slope is gone at an end of the grid if it is below this share of its greatest: then the function saturates there. */
 const flatShare = 0.05;
 
@@ -31,6 +33,8 @@ const baselineRows = 4096;
 export interface Slope {
   /** The greatest |f′|. */
   readonly most: number;
+  /** The least f′. */
+  readonly least: number;
   /** Whether it vanishes for large values of both signs. */
   readonly saturates: boolean;
 }
@@ -46,7 +50,7 @@ export interface ProbedLayer {
   /** Its activation, where training multiplies by a derivative of it; softmax has a Jacobian instead. */
   readonly slope: Slope | undefined;
   /** Where its values lie in the copy. */
-  readonly at: { readonly out: number; readonly slopes: number };
+  readonly at: { readonly out: number; readonly slopes: number; readonly slopeSums: number };
 }
 
 /** What a probe looks at. */
@@ -75,9 +79,14 @@ export class Probe {
   readonly #backend: Backend;
   readonly #layout: Layout;
   readonly #rowsOf: ProbedRows;
-  readonly #places: { readonly input: number; readonly target: number; readonly weights: number };
+  readonly #places: { readonly input: number; readonly target: number; readonly weights: number; readonly before: number };
   /** Addresses of plans. */
-  readonly #plans: { readonly gradients: number; readonly update: number; readonly slopes: readonly number[] };
+  readonly #plans: { readonly gradients: number; readonly update: number; readonly norms: number; readonly moved: number; readonly slopeSums: number; readonly slopes: readonly number[] };
+  /** The parameters that are trained; their squares: of gradients, of values, and of the difference to values before an update. */
+  readonly #trained: readonly Parameter[];
+  readonly #gradientSquares: Squares;
+  readonly #valueSquares: Squares;
+  readonly #movedSquares: Squares;
 
   /** The model must have been compiled. */
   constructor(model: Sequential, rows: ProbedRows) {
@@ -85,7 +94,7 @@ export class Probe {
     this.#model = model;
     this.#rowsOf = rows;
     // It runs no plan of its own: what it has lies before everything here.
-    this.#program = copyOf(model.program);
+    this.#program = programLike(model.program);
     this.#backend = this.#program.backend;
     this.#layout = this.#program.layout();
     this.rows = samples.x.rows;
@@ -95,28 +104,37 @@ export class Probe {
     const at = this.#buffers(arena, samples);
     const placed = place(stages, at.input, at.outs);
     const active = placed.map((one) => hasSlope(one?.stage, this.#layout) && one!);
+    this.#trained = this.#program.parameters.filter(({ daddress }) => daddress !== 0);
+    const squares = (sums: number, pairOf: (parameter: Parameter) => Omit<Pair, 'floats'>): Squares => new Squares(sums, this.#trained.map((one) => ({ ...pairOf(one), floats: one.floats })));
+    this.#gradientSquares = squares(at.squares[0], ({ daddress }) => ({ range: daddress, other: at.zeros }));
+    this.#valueSquares = squares(at.squares[1], ({ address }) => ({ range: address, other: at.zeros }));
+    this.#movedSquares = squares(at.squares[2], ({ address }) => ({ range: address, other: at.before + address - this.#layout.values.address }));
+    const summed = active.flatMap((one, i) => (one ? [{ values: at.slopes[i]!, sums: at.slopeSums[i]!, columns: one.stage.outputs }] : []));
     const plans = [
       new PlanWriter(this.#layout, at).all().gradients,
       updatePlan(this.#layout),
       lossPlan(this.#layout, at),
+      squaresPlan([this.#gradientSquares, this.#valueSquares]),
+      squaresPlan([this.#movedSquares]),
+      columnSumsPlan(summed, { ones: at.ones, unread: at.values, scratch: at.scratch }),
       ...active.map((one, i) => (one ? slopePlan(one.stage, one.input, at.slopes[i]!, at) : new Int32Array())),
       ...active.map((one) => (one ? slopePlan(one.stage, at.grid, at.gridSlopes, at) : new Int32Array())),
     ];
     const addresses = plans.map(({ length }) => arena.floats(length));
     memory.ensure(arena.end + 64);
     plans.forEach((words, i) => memory.i32.set(words, addresses[i]! / 4));
-    const [gradients = 0, update = 0, loss = 0, ...slopePlans] = addresses;
-    this.#plans = { gradients, update, slopes: slopePlans.filter((_, i) => active[i]) };
+    const [gradients = 0, update = 0, loss = 0, norms = 0, moved = 0, slopeSums = 0, ...slopePlans] = addresses;
+    this.#plans = { gradients, update, norms, moved, slopeSums, slopes: slopePlans.filter((_, i) => active[i]) };
 
     const { f32 } = memory;
     f32.fill(1, at.ones / 4, at.ones / 4 + at.most);
-    for (let i = 0; i < at.most; i++) f32[at.grid / 4 + i] = grid[Math.min(i, grid.length - 1)]!;
+    for (let i = 0; i < at.gridMost; i++) f32[at.grid / 4 + i] = (Math.min(i, gridPoints - 1) - 512) / 64;
     const slopes = active.map((one, i) => {
       if (!one) return undefined;
-      this.#backend.run(slopePlans[active.length + i]!, Math.ceil(grid.length / one.stage.outputs));
-      return slopeOn(f32.subarray(at.gridSlopes / 4, at.gridSlopes / 4 + grid.length));
+      this.#backend.run(slopePlans[active.length + i]!, Math.ceil(gridPoints / one.stage.outputs));
+      return slopeOn(f32.subarray(at.gridSlopes / 4, at.gridSlopes / 4 + gridPoints));
     });
-    this.layers = this.#layersOf(model, placed, slopes, at.slopes);
+    this.layers = this.#layersOf(model, placed, slopes, at);
     this.baseline = this.#baseline(loss, at, rows.all);
     this.#places = at;
     this.#load(samples);
@@ -129,25 +147,34 @@ export class Probe {
     if (weights !== undefined) f32.set(weights.values, this.#places.weights / 4);
   }
 
-  /** Room for the sample, for what a pass makes of it, and for slopes. */
+  /** Room for the sample, for what a pass makes of it, for slopes and for sums. */
   #buffers(arena: Arena, { x, weights }: Samples) {
-    const { stages, outputs } = this.#program;
+    const { stages, outputs, parameters } = this.#program;
     const { rows } = x;
     const widest = Math.max(outputs, ...stages.map((stage) => stage.outputs));
-    const most = Math.max(rows * widest, grid.length + widest);
+    const gridMost = gridPoints + widest;
+    const most = Math.max(rows * widest, gridMost);
+    const scratch = Math.max(most, this.#backend.parameterScratchFloats(rows, widest));
     return {
-      ...placeBatch(arena, this.#backend, this.#layout, rows, weights !== undefined, most).at,
+      ...placeBatch(arena, this.#backend, this.#layout, rows, weights !== undefined, scratch).at,
       slopes: stages.map((stage) => arena.floats(rows * stage.outputs)),
-      /** Floats in each of these: gradients of 1, z on the grid, the slopes there, and values nobody keeps. */
-      most,
+      slopeSums: stages.map((stage) => arena.floats(stage.outputs)),
+      /** Gradients of 1, and values nobody keeps. */
       ones: arena.floats(most),
-      grid: arena.floats(most),
-      gridSlopes: arena.floats(most),
       values: arena.floats(most),
+      /** z on the grid and the slopes there, and floats in each. */
+      grid: arena.floats(gridMost),
+      gridSlopes: arena.floats(gridMost),
+      gridMost,
+      most,
+      /** A float64 for each parameter, three times; as many zeros as the largest has; and parameters before an update. */
+      squares: [0, 1, 2].map(() => arena.floats(2 * parameters.length)) as [number, number, number],
+      zeros: arena.floats(Math.max(0, ...parameters.map(({ floats }) => floats))),
+      before: arena.floats(this.#layout.values.floats),
     };
   }
 
-  #layersOf(model: Sequential, placed: readonly (Placed | undefined)[], slopes: readonly (Slope | undefined)[], at: readonly number[]): ProbedLayer[] {
+  #layersOf(model: Sequential, placed: readonly (Placed | undefined)[], slopes: readonly (Slope | undefined)[], at: { slopes: readonly number[]; slopeSums: readonly number[] }): ProbedLayer[] {
     const { parameters } = this.#program;
     return flatten(model.layers, '').flatMap(({ name, layer }) => {
       const own = placed.flatMap((one, i) => (one !== undefined && one.stage.layer === name && !one.stage.passesInput ? [i] : []));
@@ -156,7 +183,7 @@ export class Probe {
       const { stage, out } = placed[last]!;
       return [{
         name, type: layer.type, units: stage.outputs, config: layer.config, parameters: parameters.filter((parameter) => parameter.layer === name),
-        slope: slopes[last], at: { out, slopes: at[last]! },
+        slope: slopes[last], at: { out, slopes: at.slopes[last]!, slopeSums: at.slopeSums[last]! },
       }];
     });
   }
@@ -185,29 +212,22 @@ export class Probe {
     return kind.mean === 'none' ? (sums.lossOver(rows) * this.rows) / rows : sums.lossOver(rows);
   }
 
-  /** Takes over weights, optimizer state, step and rate as they are in the model. */
+  /** Takes over weights, optimizer state, step and rate as they are in the model, where they lie at the same addresses. */
   sync(): void {
-    const [from, to] = [this.#model.program, this.#program];
-    from.settle();
-    const [source, target] = [from.backend.memory, to.backend.memory];
-    const [slots, ours] = [from.state, to.state];
-    from.parameters.forEach(({ address, floats, daddress }, i) => {
-      const behind = to.parameters[i]!.address;
-      target.f32.set(source.f32.subarray(address / 4, address / 4 + floats), behind / 4);
-      if (daddress === 0) return;
-      for (const [name, offset] of Object.entries(slots.slots)) {
-        const at = (address + offset) / 4;
-        target.f32.set(source.f32.subarray(at, at + floats), (behind + ours.slots[name]!) / 4);
-      }
-    });
-    for (const [name, address] of Object.entries(slots.counters)) target.i32[ours.counters[name]! / 4] = source.i32[address / 4]!;
+    const { program } = this.#model;
+    program.settle();
+    const { values: { address }, registers: { step } } = this.#layout;
+    this.#backend.memory.f32.set(program.backend.memory.f32.subarray(address / 4, step / 4), address / 4);
+    this.#backend.memory.i32[step / 4] = program.backend.memory.i32[step / 4]!;
   }
 
-  /** Runs the sample forward and backward; returns its loss. Gradients, values and slopes can be read then. */
+  /** Runs the sample forward and backward; returns its loss. What layers gave, slopes and norms can be read then. */
   run(): number {
     this.#gradients(this.rows);
     const loss = this.#program.sums.lossOver(this.rows);
     for (const plan of this.#plans.slopes) this.#backend.run(plan, this.rows);
+    this.#backend.run(this.#plans.slopeSums, this.rows);
+    this.#backend.run(this.#plans.norms, 1);
     return loss;
   }
 
@@ -249,49 +269,44 @@ export class Probe {
     return Number.isFinite(loss) ? loss : Infinity;
   }
 
-  /** Views: a parameter of the copy, the same in the model, its gradient, and a layer's values and slopes, rows x units. */
-  values(parameter: Parameter): Float32Array {
-    return this.#view(parameter.address, parameter.floats);
+  /** An update of the values at hand, to be undone by `sync`: then it can be read how far they moved. */
+  move(): void {
+    const { f32 } = this.#backend.memory;
+    const { address, floats } = this.#layout.values;
+    f32.copyWithin(this.#places.before / 4, address / 4, address / 4 + floats);
+    this.update();
+    this.#backend.run(this.#plans.moved, 1);
   }
 
-  original({ name, floats }: Parameter): Float32Array {
-    const { parameters, backend } = this.#model.program;
-    const { address } = parameters.find((one) => one.name === name)!;
-    return backend.memory.f32.subarray(address / 4, address / 4 + floats);
+  /** The norms of the gradient of what is trained in a layer and of its values, as `run` found them; undefined where nothing is trained. */
+  norms(layer: ProbedLayer): { readonly gradient: number; readonly weight: number } | undefined {
+    if (layer.parameters.every(({ daddress }) => daddress === 0)) return undefined;
+    return { gradient: this.#norm(layer, this.#gradientSquares), weight: this.#norm(layer, this.#valueSquares) };
   }
 
-  gradient(parameter: Parameter): Float32Array {
-    return this.#view(parameter.daddress, parameter.floats);
+  /** How far `move` moved a layer. */
+  moved(layer: ProbedLayer): number {
+    return this.#norm(layer, this.#movedSquares);
   }
 
+  #norm({ parameters }: ProbedLayer, squares: Squares): number {
+    const { memory } = this.#backend;
+    return Math.sqrt(parameters.reduce((sum, parameter) => sum + (parameter.daddress === 0 ? 0 : squares.at(this.#trained.indexOf(parameter), memory)), 0));
+  }
+
+  /** A layer's values, rows x units, as a view. */
   outputs({ at, units }: ProbedLayer): Float32Array {
     return this.#view(at.out, this.rows * units);
   }
 
-  slopes({ at, units }: ProbedLayer): Float32Array {
-    return this.#view(at.slopes, this.rows * units);
+  /** Σ|f′(z)| over the rows for each unit of a layer that has slopes. */
+  slopeSums({ at, units, slope }: ProbedLayer): Float32Array | Float64Array {
+    return slope!.least >= 0 ? this.#view(at.slopeSums, units) : magnitudeSums(this.#view(at.slopes, this.rows * units), units);
   }
 
   #view(address: number, floats: number): Float32Array {
     return this.#backend.memory.f32.subarray(address / 4, address / 4 + floats);
   }
-}
-
-/** A program laid out like another, on a backend of its own of the same kind. Its weights are not drawn: they come by `sync`. */
-function copyOf(program: Program): Program {
-  const { backend: { name }, stages, inputs } = program;
-  const objective = program.objective!;
-  const backend = createBackend(name);
-  const extra = objective.optimizer.extra === true || stages.some((stage) => stage.extra);
-  if (backend === undefined || (extra && !backend.extend())) throw notLoaded(name);
-  const copies = new Map<Stage | undefined, Stage>();
-  for (const stage of stages) {
-    const parameters = stage.parameters.map(({ laidOut: _, ...spec }) => ({ ...spec, initializer: () => undefined }));
-    copies.set(stage, Object.create(stage, { parameters: { value: parameters }, partner: { get: () => copies.get(stage.partner) } }) as Stage);
-  }
-  const copy = new Program(backend, [...copies.values()], inputs, 0);
-  copy.compile(objective);
-  return copy;
 }
 
 /** Every layer, those in blocks behind their block, by the names that stages have. */
@@ -348,9 +363,9 @@ function constantOutput({ values, columns, rows }: Matrix, weights: Float32Array
 }
 
 function slopeOn(slopes: Float32Array): Slope {
-  const sizes = slopes.map(Math.abs);
-  const most = sizes.reduce((sofar, size) => Math.max(sofar, size), 0);
-  return { most, saturates: sizes[0]! < flatShare * most && sizes.at(-1)! < flatShare * most };
+  const [least, greatest] = [Math.min(...slopes), Math.max(...slopes)];
+  const most = Math.max(-least, greatest);
+  return { most, least, saturates: Math.abs(slopes[0]!) < flatShare * most && Math.abs(slopes.at(-1)!) < flatShare * most };
 }
 
 /** The loss of outputs that are there already. */

@@ -68,7 +68,8 @@ export class Program implements Summed {
   /** What is to be collected when other threads have finished the step at work. */
   #pending: readonly [rows: number, output: Output] | undefined;
 
-  constructor(backend: Backend, stages: readonly Stage[], inputs: number, seed: number) {
+  /** Without a seed, parameters are 0. */
+  constructor(backend: Backend, stages: readonly Stage[], inputs: number, seed?: number) {
     this.backend = backend;
     this.stages = stages;
     this.inputs = inputs;
@@ -86,7 +87,7 @@ export class Program implements Summed {
     this.#gradients = placed.gradients;
     this.#base = arena.end;
     backend.memory.ensure(arena.end);
-    this.#initialize(seed);
+    if (seed !== undefined) this.#initialize(seed);
   }
 
   #initialize(seed: number): void {

@@ -163,6 +163,34 @@ describe('doctor', () => {
     expect(shared.getWeights()).toEqual(alone.getWeights());
   });
 
+  it('finds the same however time passes', async () => {
+    const told: string[] = [];
+    for (const milliseconds of [0, 7, 1000]) {
+      let now = 0;
+      vi.spyOn(performance, 'now').mockImplementation(() => (now += milliseconds));
+      const watch = doctor({ onFinding: (finding) => told.push(JSON.stringify([milliseconds, finding])) });
+      const layers = [dense({ units: 6, activation: 'relu', inputShape: [3], biasInitializer: { name: 'constant', value: -3 } }), dense({ units: 1, activation: 'sigmoid' })];
+      await compiled(layers).fit(x, y, { epochs: 3000, callbacks: [watch] });
+      told.push(String(watch.diagnosis));
+      vi.restoreAllMocks();
+    }
+    const third = told.length / 3;
+    expect(third).toBeGreaterThan(1);
+    expect(told.slice(0, third).map((text) => text.replace('[0,', '[7,'))).toEqual(told.slice(third, 2 * third));
+    expect(told.slice(0, third).map((text) => text.replace('[0,', '[1000,'))).toEqual(told.slice(2 * third));
+  });
+
+  it('lets as much work be done between two looks, whatever an epoch is', async () => {
+    const apart = async (stepsPerEpoch: number | undefined): Promise<number> => {
+      const watch = doctor();
+      await compiled(plain()).fit(x, y, { epochs: 1, batchSize: 10, ...(stepsPerEpoch !== undefined && { stepsPerEpoch }), callbacks: [{ setModel: () => undefined }, watch] });
+      return watch.epochsApart!;
+    };
+    const [whole, single] = [await apart(undefined), await apart(1)];
+    expect(whole).toBeGreaterThan(100);
+    expect(single / whole).toBeCloseTo(9, 1);
+  });
+
   it('says each finding once, and prints only where it is told to', async () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
     const said: Finding[] = [];

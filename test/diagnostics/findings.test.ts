@@ -66,6 +66,9 @@ describe.each(backends)('on %s', (backend) => {
     twice('unscaledColumn', 'of large values', { x: column((value) => 1e4 * value) }, {}),
     twice('unscaledColumn', 'far from 0', { x: column((value) => 2000 + value) }, { x: column((value) => 2 + value) }),
     twice('unscaledColumn', 'of tiny values', { x: column((value) => 1e-5 * value) }, { x: column((value) => 0.1 * value) }),
+    twice('unscaledColumn', 'of tiny values, not of rare ones', { x: [...x, ...x, ...x, ...x, ...x, ...x].map((row) => [row[0]!, 1e-5 * row[1]!, ...row.slice(2)]), y: Array.from({ length: 2400 }, (_, i) => binary[i % rows]!) }, {
+      x: [...x, ...x, ...x, ...x, ...x, ...x].map((row, i) => [row[0]!, Number(i === 1001), ...row.slice(2)]), y: Array.from({ length: 2400 }, (_, i) => binary[i % rows]!),
+    }),
     twice('constantColumn', 'of any value', { x: column(() => 3) }, { x: column((value, row) => (row === 399 ? 3 : value * 0.01 + 3)) }),
     twice('learningRateTooHigh', 'at sight', { optimizer: sgd({ learningRate: 100 }) }, { optimizer: sgd({ learningRate: 0.1 }) }),
     twice('learningRateTooHigh', 'while training', { optimizer: adam({ learningRate: 3 }), fit: epochs }, { fit: epochs }),
@@ -165,6 +168,17 @@ describe('a finding', () => {
     const flat = { epoch: history.epoch, history: { loss: history.history.loss } };
     await model.fit(x, binary, { epochs: 60 });
     expect(of(diagnose(model, x, binary, { history: flat }), 'flatLoss').message).toContain('After 40 epochs');
+  });
+
+  it('counts epochs on from those before this fit', async () => {
+    const labels = binary.slice(0, 80).map((label, row) => (row % 3 === 0 ? 1 - label : label));
+    const found = async (initialEpoch: number): Promise<number> => {
+      const fit = { epochs: initialEpoch + 150, initialEpoch, validationSplit: 0.5 };
+      const finding = (await findingsOf({ x: x.slice(0, 80), y: labels, layers: hidden({}, 2, 64), fit }, 'wasm')).find(({ code }) => code === 'overfitting');
+      return Number(finding!.evidence['epoch']);
+    };
+    expect(await found(1000)).toBeGreaterThan(1000);
+    expect(await found(0)).toBeLessThan(150);
   });
 
   it('is made of a history of very many epochs', () => {

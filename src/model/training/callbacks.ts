@@ -9,19 +9,36 @@ import type { Samples } from './samples.ts';
 /** The loss and metrics of an epoch, or of the epoch so far; those of validation data begin with `val_`. */
 export type Logs = Readonly<Record<string, number>>;
 
+/** Rows that training goes through. */
+export interface FitRows {
+  readonly samples: Samples;
+  /** Rows of a batch at most, as far as known. */
+  readonly batch: number;
+  /** Steps of an epoch, where that is known. */
+  readonly steps: number | undefined;
+}
+
 /** Hooks into `fit`, named as in Keras. Each may return a promise, which is awaited. Epochs and batches count from 0. */
 export interface Callback {
   /**
    * Before all others, with the model that `fit` is called on: to read and set its weights, and to stop it by `model.stopTraining = true`;
-   * and with all callbacks of that `fit`, in order, and where its rows come from: all of them for arrays, of a dataset the batch at hand.
+   * and with all callbacks of that `fit`, in order, where its rows come from (all of them for arrays, of a dataset the batch at hand), and
+   * the record, which grows with every epoch.
    */
-  setModel?(model: Sequential, callbacks: readonly Callback[], source?: { readonly samples: Samples }): void | Promise<void>;
+  setModel?(
+    model: Sequential, callbacks: readonly Callback[], source?: FitRows, history?: History['history'],
+  ): void | Promise<void>;
   onTrainBegin?(): void | Promise<void>;
   onTrainEnd?(logs: Logs): void | Promise<void>;
   /** In place of it where training stops by an error, such as a loss that is not finite, which `fit` then rejects with. */
   onTrainError?(error: unknown): void | Promise<void>;
   onEpochBegin?(epoch: number): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
+  /**
+   * By how many epochs the next call of `onEpochEnd` may be later than the last; what is below 1 counts as 1, the default. On small data,
+   * epochs that nothing is called for run faster. It may be called sooner, then perhaps with the model midway in the epoch after.
+   */
+  readonly epochsApart?: number;
   /** After each batch, with the means over the epoch so far. Set it only where it is needed: it costs a little every step. */
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
   /**

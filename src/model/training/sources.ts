@@ -5,7 +5,7 @@ import { DataError, OptionError, unexpected } from '../../errors.ts';
 import { checkKeys, checkNumber } from '../../options.ts';
 import { onDemand } from '../../platform.ts';
 import { Random } from '../../random.ts';
-import type { History } from './callbacks.ts';
+import type { FitRows, History } from './callbacks.ts';
 import type { Dataset, FitDatasetOptions } from './dataset.ts';
 import type { Program } from '../program.ts';
 import { checkedSamples, type Fit, type Samples } from './samples.ts';
@@ -13,15 +13,11 @@ import type { FitOptions, Sequential } from '../sequential.ts';
 import { checkRun, evaluate, sumUp, train, type Run } from './training.ts';
 import { alike, checkWeights, readValidation, weightKeys, withClassWeight, withSampleWeight } from './weights.ts';
 
-export interface Source {
+export interface Source extends FitRows {
   /** Rows of the batch at hand: of these those that `order` names from `start` on, or where it is undefined the rows from there. */
   readonly samples: Samples;
   readonly start: number;
   readonly order: Uint32Array | undefined;
-  /** Rows of a batch at most, as far as known. */
-  readonly batch: number;
-  /** Steps of an epoch, where that is known. */
-  readonly steps: number | undefined;
   /** Whether `samples` are all there is, and an epoch is a pass over them: small ones may lie in the model's memory. */
   readonly resident: boolean;
   /** Goes on to the batch of a step of an epoch; returns (or resolves to) its rows, 0 where the epoch is over. */

@@ -122,14 +122,14 @@ export async function train(
 ): Promise<History> {
   const { callbacks, signal, tolerance } = run;
   const { onEpochBegin, onEpochEnd, onBatchEnd } = callbacks;
+  const watching = run.given.filter((callback) => callback.onEpochEnd !== undefined);
   const history: Record<string, number[]> = {};
   const epochs: number[] = [];
-  const eachEpoch = validate !== undefined || run.verbose > 0 || onEpochBegin !== undefined || onEpochEnd !== undefined ||
-    tolerance !== undefined;
+  const eachEpoch = validate !== undefined || run.verbose > 0 || onEpochBegin !== undefined || tolerance !== undefined;
   let logs: Logs = {};
   signal?.throwIfAborted();
   const iterate = await program.objective!.optimizer.begin?.(model, source.batch, source.samples.x.rows, source.steps);
-  await callbacks.setModel?.(model, run.given, source);
+  await callbacks.setModel?.(model, run.given, source, history);
   program.keep();
   try {
     await program.joinTeam(run.threads, source.batch);
@@ -143,7 +143,8 @@ export async function train(
       slices.beginEpoch();
       await onEpochBegin?.(epoch);
       if (resident) {
-        midway = await trainResident(program, source.samples, epoch, eachEpoch || model.stopTraining ? epoch + 1 : run.epochs, run, slices, history);
+        const apart = eachEpoch || model.stopTraining ? 1 : Math.min(...watching.map(({ epochsApart = 1 }) => epochsApart), run.epochs - epoch);
+        midway = await trainResident(program, source.samples, epoch, epoch + (Math.max(1, apart) || 1), run, slices, history);
       } else {
         append(history, await trainEpoch(program, source, epoch, run, slices, iterate));
       }
