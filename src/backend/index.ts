@@ -47,7 +47,7 @@ export function createBackend(name: BackendName): Backend | undefined {
 export function createReference(memory: Memory): Backend | undefined {
   const part = referencePart.loaded();
   if (part === undefined) return undefined;
-  learn(part.extraOperations);
+  learn(part);
   return new part.ReferenceBackend(memory);
 }
 
@@ -56,4 +56,4 @@ export const threadsPart = onDemand('./threads.js', () => import('./threads.ts')
 
 export { notLoaded } from './backend.ts';
 export type { Backend, BackendName };
-export type { Team, Work } from './threads.ts';
+export type { Broken, Team, Work } from './threads.ts';

@@ -99,6 +99,9 @@ export function startTeam(threads: number | 'auto', work: Work, atOnce = false):
   }
 }
 
+/** Why a team was given up: a thread has ended, or is silent; or what a function of the user's threw. */
+export type Broken = string | { readonly thrown: unknown };
+
 export class Team {
   readonly threads: number;
   readonly workers: readonly WorkerHandle[];
@@ -111,8 +114,8 @@ export class Team {
   #at = 0;
   #current: Written | undefined;
   #stepBefore = 0;
-  /** Why the team was given up. */
-  #broken: string | undefined;
+  /** Why the team was given up, or what a function of the user's threw. */
+  #broken: Broken | undefined;
 
   constructor(threads: number, work: Work, { modules, memory }: SharedKernels) {
     this.threads = threads;
@@ -180,8 +183,23 @@ export class Team {
     this.#stepBefore = i32[step / 4]!;
     Atomics.add(i32, (address + command) / 4, 1);
     Atomics.notify(i32, (address + command) / 4);
-    this.#at = backend.run(written.at[0]!, 0) >>> 0;
-    return this.#at === 0;
+    this.#walk(() => backend.run(written.at[0]!, 0));
+    return !this.pending;
+  }
+
+  /**
+   * Walks the leader's share. Where a function of the user's throws, which it does before anything has changed for good, the others wait for
+   * the leader in vain: the team is given up.
+   */
+  #walk(work: () => number): void {
+    try {
+      this.#at = work() >>> 0;
+    } catch (thrown) {
+      this.#dismiss();
+      this.#wait();
+      this.#at = 0;
+      this.#broken = { thrown };
+    }
   }
 
   #write(written: Written, rows: number): void {
@@ -193,24 +211,24 @@ export class Team {
     written.rows = rows;
   }
 
-  /** Whether a plan is unfinished: other threads still work on it. */
+  /** Whether a plan is unfinished: other threads still work on it, or it cannot be finished. */
   get pending(): boolean {
-    return this.#at !== 0;
+    return this.#at !== 0 || this.#broken !== undefined;
   }
 
-  /** Finishes what `run` left unfinished. Resolves to the reason if a thread has ended; memory is then as after a whole step. */
-  async finish(): Promise<string | undefined> {
-    for (let until = performance.now() + longest; this.pending;) {
+  /** Finishes what `run` left unfinished. Resolves to the reason if a thread has ended, or a function threw; memory is then as after a whole step. */
+  async finish(): Promise<Broken | undefined> {
+    for (let until = performance.now() + longest; this.#at !== 0;) {
       await nextTask();
-      if (this.pending && this.#goOn(until)) until = performance.now() + longest;
+      if (this.#at !== 0 && this.#goOn(until)) until = performance.now() + longest;
     }
     return this.#broken;
   }
 
   /** As `finish`, at once: nothing else runs meanwhile, so nobody hears of a thread that ends while it waits. */
-  finishNow(): string | undefined {
+  finishNow(): Broken | undefined {
     const until = performance.now() + longest;
-    while (this.pending) this.#goOn(until);
+    while (this.#at !== 0) this.#goOn(until);
     return this.#broken;
   }
 
@@ -226,7 +244,7 @@ export class Team {
   }
 
   #resume(): void {
-    this.#at = this.#work.backend.shareable!.resume(this.#at) >>> 0;
+    this.#walk(() => this.#work.backend.shareable!.resume(this.#at));
   }
 
   /** Why a thread has ended, if one has. */
@@ -245,22 +263,28 @@ export class Team {
     const { at, shares } = this.#current!;
     const updated = at[0]! + 4 * shares[0]!.updated;
     const last = at[0]! + 4 * shares[0]!.lastBarrier;
-    const progress = (thread: number): number => i32[this.#meeting.progress / 4 + 16 * thread]!;
-    const working = (_worker: WorkerHandle, i: number): boolean => progress(i + 1) <= shares[i + 1]!.blocks.length;
-    const wait = (): void => {
-      for (const until = performance.now() + grace; this.workers.some(working) && performance.now() < until;);
-    };
-    if (this.#at === updated) wait();
+    if (this.#at === updated) this.#wait();
     this.#dismiss();
-    wait();
+    this.#wait();
     // The others may have passed the barrier, and begun to update, since the leader looked last.
     this.#resume();
     if (this.#at === updated) {
-      shares.forEach((mine, thread) => this.#makeUpFor(mine, at[thread]!, progress(thread)));
+      shares.forEach((mine, thread) => this.#makeUpFor(mine, at[thread]!, this.#progress(thread)));
       if (updated !== last) this.#runTo(last, updated + 4 * operationWords);
     } else if (this.#at !== last && this.#at !== 0) i32[step / 4] = this.#stepBefore;
     this.#at = 0;
-    this.#broken = reason;
+    this.#broken ??= reason;
+  }
+
+  #progress(thread: number): number {
+    return this.#work.backend.memory.i32[this.#meeting.progress / 4 + 16 * thread]!;
+  }
+
+  /** Gives workers that were told to end the time for it, until they have done their shares or are gone. */
+  #wait(): void {
+    const { shares } = this.#current!;
+    const working = (_worker: WorkerHandle, i: number): boolean => this.#progress(i + 1) <= shares[i + 1]!.blocks.length;
+    for (const until = performance.now() + grace; this.workers.some(working) && performance.now() < until;);
   }
 
   /** Finishes a thread's share of an update from the block that it had begun; 0: none yet. */

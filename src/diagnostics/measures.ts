@@ -72,8 +72,8 @@ export function lookThrough(probe: Probe): Look {
   return { loss, layers, gradientRatio: gradientRatio(layers) };
 }
 
-export function activationOf(config: ProbedLayer['config']): string | undefined {
-  const given = config['activation'] as string | { name: string } | undefined;
+export function activationOf(config: ProbedLayer['config'], option: 'activation' | 'derivative' = 'activation'): string | undefined {
+  const given = config[option] as string | { name: string } | undefined;
   return typeof given === 'object' ? given.name : given;
 }
 

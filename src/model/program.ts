@@ -8,7 +8,7 @@
  */
 
 import type { Backend } from '../backend/backend.ts';
-import { threadsPart, type Team, type Work } from '../backend/index.ts';
+import { threadsPart, type Broken, type Team, type Work } from '../backend/index.ts';
 import { Arena } from '../backend/memory.ts';
 import { BackendError } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
@@ -253,18 +253,18 @@ export class Program implements Summed {
   }
 
   /** Collects the rows of a step that other threads have finished; refuses one that lost a thread. */
-  #completed(reason: string | undefined): void {
+  #completed(reason: Broken | undefined): void {
     this.#refuse(reason);
     if (this.#pending !== undefined) this.sums.collect(this.#room!, ...this.#pending);
     this.#pending = undefined;
   }
 
   /** A team that has lost a thread is given up. */
-  #refuse(reason: string | undefined): void {
+  #refuse(reason: Broken | undefined): void {
     if (reason === undefined) return;
     this.#team = undefined;
     this.#room = undefined;
-    throw new BackendError(`${reason}; the model is as it was after its last complete step`);
+    throw typeof reason === 'object' ? reason.thrown : new BackendError(`${reason}; the model is as it was after its last complete step`);
   }
 
   /** Shares the work on batches of `rows` among threads, until `leaveTeam`; where that cannot be had, says so once. */
