@@ -48,6 +48,7 @@ export type { FindLearningRateOptions, LearningRateRange } from './diagnostics/f
 export { gaussianNoise } from './model/layers/gaussianNoise.ts';
 export type { GaussianNoiseOptions } from './model/layers/gaussianNoise.ts';
 export { gradientCheck } from './diagnostics/gradientCheck.ts';
+export type { DerivativeFault } from './diagnostics/derivativeFaults.ts';
 export type { GradientCheck, GradientCheckOptions, ParameterCheck } from './diagnostics/gradientCheck.ts';
 export { fromBytes, fromTfjs, loadModel } from './formats/loading.ts';
 export type { LoadOptions } from './formats/loading.ts';

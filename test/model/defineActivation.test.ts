@@ -1,15 +1,14 @@
 /** Activations of one's own: like the built-in ones they restate, the same bits everywhere, and no harm done where they throw. */
 import { describe, expect, it } from 'vitest';
 import {
-  activation, activations, adam, dense, defineActivation, fromBytes, FormatError, loadModel, momentum, OptionError, residual, sequential, sgd, type ActivationSpec, type DefinedActivation,
+  activation, activations, adam, defineActivation, dense, momentum, OptionError, residual, sequential, sgd, TrainingError, type ActivationSpec, type DefinedActivation,
   type Layer, type Sequential,
 } from '../../src/index.ts';
-import { exportCode, earlyStopping, findLearningRate, diagnose, explainGradient, collapseLinear, decisionGrid, TrainingError } from '../../src/index.ts';
 import { WasmBackend } from '../../src/backend/wasm.ts';
 import { ReferenceBackend } from '../../src/backend/reference/index.ts';
 import { BufferMemory, plainBuffer } from '../../src/backend/memory.ts';
 import { PlanBuilder } from '../../src/backend/plan.ts';
-import { backends, hasRelaxed, relaxedNote } from '../backends.ts';
+import { backends } from '../backends.ts';
 import { hashWeights } from '../hash.ts';
 import { awkward, numbers } from '../twins.ts';
 
