@@ -88,7 +88,10 @@ function nameAlone(where: string, activation: DefinedActivation, defined: Map<st
 }
 
 /** The name of an activation of one's own, from the description of it. */
-export const definedName = (spec: unknown): string | undefined => (typeof spec === 'object' ? (spec as { defined?: string } | null)?.defined : undefined);
+export function definedName(spec: unknown): string | undefined {
+  const name = typeof spec === 'object' ? (spec as { defined?: unknown } | null)?.defined : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
 
 /** Refuses an activation of one's own in a format that cannot leave it to the program that loads it. `where` names the layer. */
 export function refuseDefined(where: string, spec: unknown, format: string): void {

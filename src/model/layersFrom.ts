@@ -93,7 +93,7 @@ function definedFrom(where: string, value: unknown, defined: readonly DefinedAct
   if (name === undefined) return value;
   const found = defined.find((activation) => activation.name === name);
   const names = defined.map((activation) => activation.name);
-  if (found === undefined) throw new OptionError(`${where}: expected the activation ${show(name)}, which defineActivation made and no file can hold; pass it, as in loadModel(path, { activations: [...] })${names.length === 0 ? '' : `; received ${names.join(', ')}${didYouMean(String(name), names)}`}`);
+  if (found === undefined) throw new OptionError(`${where}: expected the activation ${show(name)}, which defineActivation made and no file can hold; pass it, as in loadModel(path, { activations: [...] })${names.length === 0 ? '' : `; received ${names.join(', ')}${didYouMean(name, names)}`}`);
   return found;
 }
 

@@ -57,6 +57,13 @@ describe.each(backends)('on %s', (backend) => {
     expect(result.ok).toBe(false);
   });
 
+  it('says what the README says', () => {
+    const snake = pair('snake', (z) => z + Math.sin(z) ** 2, (z) => 1 + 2 * Math.sin(z));
+    const model = sequential({ layers: [dense({ units: 8, activation: snake, inputShape: [2] }), dense({ units: 1, activation: 'sigmoid' })], backend });
+    model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' });
+    expect(messages(gradientCheck(model, [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]))).toEqual(['dense_1 (snake): df(4.7) = -1, measured 1.02']);
+  });
+
   it('names a step that trains straight through, at no jump', () => {
     const [fault] = check([hidden('step', 'straightThrough')], backend).derivatives;
     expect(fault).toMatchObject({ layer: 'dense_1', df: 1, measured: 0 });

@@ -62,6 +62,12 @@ describe('a file', () => {
     expect(fromBytes(model.toBytes(), { architecture: named, activations: [cube] }).predict(x)).toEqual(model.predict(x));
   });
 
+  it('with something else in the place of a name is refused as any other', () => {
+    const load = (): Sequential => fromBytes(make().toBytes(), { architecture: [{ type: 'dense', config: { units: 5, activation: { defined: 5 }, inputShape: [2] } }], activations: [cube] });
+    expect(load).toThrow(OptionError);
+    expect(load).toThrow('dense activation: expected one of linear, sigmoid');
+  });
+
   it('cannot tell two of one name apart', () => {
     const unnamed = (): DefinedActivation => defineActivation({ f: Math.sin, df: Math.cos });
     const one = unnamed();
@@ -141,6 +147,6 @@ describe('diagnostics', () => {
     expect(collapsed.layers).toHaveLength(2);
     collapsed.predict(x).forEach((value, i) => expect(value).toBeCloseTo(model.predict(x)[i]!, 5));
     expect(decisionGrid(model, { resolution: 3 }).outputs).toHaveLength(9);
-    expect((await lossLandscape(model, x, y, { resolution: 3 })).losses).toHaveLength(9);
+    expect((await lossLandscape(model, x, y, { resolution: 3 })).loss).toHaveLength(9);
   });
 });

@@ -1,14 +1,14 @@
 /** Activations of one's own: like the built-in ones they restate, the same bits everywhere, and no harm done where they throw. */
 import { describe, expect, it } from 'vitest';
 import {
-  activation, activations, adam, defineActivation, dense, momentum, OptionError, residual, sequential, sgd, TrainingError, type ActivationSpec, type DefinedActivation,
+  activation, activations, adam, defineActivation, dense, loadBackend, momentum, OptionError, residual, sequential, sgd, TrainingError, type ActivationSpec, type DefinedActivation,
   type Layer, type Sequential,
 } from '../../src/index.ts';
 import { WasmBackend } from '../../src/backend/wasm.ts';
 import { ReferenceBackend } from '../../src/backend/reference/index.ts';
 import { BufferMemory, plainBuffer } from '../../src/backend/memory.ts';
 import { PlanBuilder } from '../../src/backend/plan.ts';
-import { backends } from '../backends.ts';
+import { backends, hasRelaxed, relaxedNote } from '../backends.ts';
 import { hashWeights } from '../hash.ts';
 import { awkward, numbers } from '../twins.ts';
 
@@ -136,6 +136,24 @@ describe('the kernels', () => {
       expect(wasm[256 + i]).toBe(Math.abs(slope) < 1e-30 ? 0 : slope);
     });
   });
+});
+
+describe.skipIf(!hasRelaxed)(`wasm-relaxed${relaxedNote}`, () => {
+  it('calls them too', async () => {
+    await loadBackend('wasm-relaxed');
+    const [one, other] = [make(twin('tanh'), 'wasm-relaxed'), make('tanh', 'wasm-relaxed')];
+    for (const model of [one, other]) await model.fit(x, y, { epochs: 10, batchSize: 8 });
+    one.getWeights().forEach((values, i) => values.forEach((value, k) => expect(value).toBeCloseTo(other.getWeights()[i]![k]!, 5)));
+  });
+});
+
+it('among backends that were made before, too', () => {
+  // Its kernels were there before anything else was defined.
+  const early = make(snake);
+  const before = early.predict(x);
+  const late = defineActivation({ f: (z) => snake.f(z), df: (z) => snake.df(z) });
+  expect(make(late).predict(x)).toEqual(before);
+  expect(early.predict(x)).toEqual(before);
 });
 
 describe('threads', () => {

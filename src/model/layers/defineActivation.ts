@@ -23,7 +23,7 @@ const places = [0, 0.5, -0.5, 1, -1, 3, -3];
  * stands in for that of another function. `gradientCheck` compares `df` with differences of `f`.
  *
  * Both are called with one number at a time, in double precision, by the thread that trains; what they return is rounded to float32. They should depend on
- * nothing else. What they throw, `fit`, `predict` and the others throw, and the model is as after its last complete step. A model with such an activation
+ * nothing else. Backends give the same bits for the same z; engines may differ, as they do in `Math.sin`. What they throw, `fit`, `predict` and the others throw, and the model is as after its last complete step. A model with such an activation
  * is loaded with `loadModel(path, { activations: [snake] })`, for files hold no functions.
  *
  * @throws OptionError for what is no function, or returns no number where it is tried (from -3 to 3), and for the name of a built-in activation.
