@@ -3,6 +3,7 @@
  * have none of the kind. They come with the extra operations, which are a part of their own: it is told of the functions.
  */
 
+import type { Backend } from './backend.ts';
 import type { Definition } from './definitions.ts';
 import { operationNames } from './extraPlan.ts';
 import type { Views } from './memory.ts';
@@ -43,14 +44,25 @@ const backwardCode = operationNames.indexOf('definedBackward');
 type RunExtra = (plan: number, rows: number, first: number, last: number) => void;
 
 /** The same, and those of defined functions too, where there are any. They belong to the thread that leads. */
-export function withDefined(runExtra: RunExtra, memory: Views): RunExtra {
+export function withDefined(runExtra: RunExtra, backend: Pick<Backend, 'memory' | 'caught'>): RunExtra {
   if (known.length === 0) return runExtra;
   return (plan, rows, first, last) => {
-    const { i32 } = memory;
+    const { memory } = backend;
+    const { f32, i32 } = memory;
     const at = plan >>> 2;
     const code = i32[at];
-    if (code === forwardCode) definedForward(memory, i32[at + 1]!, i32[at + 2]!, rows, i32[at + 3]!, i32[at + 4]!);
-    else if (code === backwardCode) definedBackward(memory, i32[at + 1]!, i32[at + 2]!, i32[at + 3]!, rows, i32[at + 4]!, i32[at + 5]!);
-    else runExtra(plan, rows, first, last);
+    if (code !== forwardCode && code !== backwardCode) {
+      runExtra(plan, rows, first, last);
+      return;
+    }
+    const [result = 0, a = 0, b = 0, c = 0, d = 0] = i32.subarray(at + 1, at + 6);
+    try {
+      if (code === forwardCode) definedForward(memory, result, a, rows, b, c);
+      else definedBackward(memory, result, a, b, rows, c, d);
+    } catch (error) {
+      if (backend.caught === undefined) throw error;
+      backend.caught(error);
+      f32.fill(NaN, result >>> 2, (result >>> 2) + rows * (code === forwardCode ? b : c));
+    }
   };
 }

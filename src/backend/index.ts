@@ -56,4 +56,4 @@ export const threadsPart = onDemand('./threads.js', () => import('./threads.ts')
 
 export { notLoaded } from './backend.ts';
 export type { Backend, BackendName };
-export type { Broken, Team, Work } from './threads.ts';
+export type { Team, Work } from './threads.ts';

@@ -8,7 +8,7 @@ import type { Backend } from './backend.ts';
 import type { Arena } from './memory.ts';
 import { sharedKernels, type SharedKernels } from './sharedMemory.ts';
 import { operationWords } from './plan.ts';
-import { share, undoBytes, type Meeting, type Share } from './sharing.ts';
+import { nothing, share, undoBytes, type Meeting, type Share } from './sharing.ts';
 
 /** What a worker does: joins a memory when told to, and serves there until it is told to leave. */
 const workerSource = `
@@ -99,9 +99,6 @@ export function startTeam(threads: number | 'auto', work: Work, atOnce = false):
   }
 }
 
-/** Why a team was given up: a thread has ended, or is silent; or what a function of the user's threw. */
-export type Broken = string | { readonly thrown: unknown };
-
 export class Team {
   readonly threads: number;
   readonly workers: readonly WorkerHandle[];
@@ -114,8 +111,11 @@ export class Team {
   #at = 0;
   #current: Written | undefined;
   #stepBefore = 0;
-  /** Why the team was given up, or what a function of the user's threw. */
-  #broken: Broken | undefined;
+  /** Why the team was given up. */
+  #broken: string | undefined;
+  /** How many plans have been run, and what a function of the user's threw in which of them last. */
+  #runs = 0;
+  #thrown: { readonly run: number; readonly error: unknown } | undefined;
 
   constructor(threads: number, work: Work, { modules, memory }: SharedKernels) {
     this.threads = threads;
@@ -170,7 +170,7 @@ export class Team {
     return { threads, control: address, milliseconds, scratchBytes: this.#scratchBytes, progress, undo: progress + 64 * threads };
   }
 
-  /** Walks a plan on `rows` rows; false where the leader has come to a barrier and still waits for others. */
+  /** Walks a plan on `rows` rows; false where the leader has come to a barrier and still waits for others. Throws what a function of the user's throws. */
   run(name: string, rows: number): boolean {
     const { backend, address, step } = this.#work;
     const { i32 } = backend.memory;
@@ -183,23 +183,40 @@ export class Team {
     this.#stepBefore = i32[step / 4]!;
     Atomics.add(i32, (address + command) / 4, 1);
     Atomics.notify(i32, (address + command) / 4);
+    this.#runs++;
     this.#walk(() => backend.run(written.at[0]!, 0));
-    return !this.pending;
+    return this.#finished();
+  }
+
+  #walk(work: () => number): void {
+    const { backend } = this.#work;
+    backend.caught = (error) => this.#spoil(error);
+    try {
+      this.#at = work() >>> 0;
+    } finally {
+      backend.caught = undefined;
+    }
   }
 
   /**
-   * Walks the leader's share. Where a function of the user's throws, which it does before anything has changed for good, the others wait for
-   * the leader in vain: the team is given up.
+   * A function of the user's has thrown: others wait for the leader, so all go on to the end, but without what changes anything for good. That
+   * is behind barriers that the leader has yet to come to.
    */
-  #walk(work: () => number): void {
-    try {
-      this.#at = work() >>> 0;
-    } catch (thrown) {
-      this.#dismiss();
-      this.#wait();
-      this.#at = 0;
-      this.#broken = { thrown };
-    }
+  #spoil(error: unknown): void {
+    const { i32 } = this.#work.backend.memory;
+    const written = this.#current!;
+    written.shares.forEach(({ lasting }, thread) => {
+      for (const word of lasting) i32[written.at[thread]! / 4 + word] = nothing;
+    });
+    // To be written anew.
+    written.rows = 0;
+    if (this.#thrown?.run !== this.#runs) this.#thrown = { run: this.#runs, error };
+  }
+
+  /** Whether it is; throws what was thrown in a run. */
+  #finished(run = this.#runs): boolean {
+    if (this.#at === 0 && this.#broken === undefined && this.#thrown?.run === run) throw this.#thrown.error;
+    return this.#at === 0;
   }
 
   #write(written: Written, rows: number): void {
@@ -211,24 +228,31 @@ export class Team {
     written.rows = rows;
   }
 
-  /** Whether a plan is unfinished: other threads still work on it, or it cannot be finished. */
+  /** Whether a plan is unfinished: other threads still work on it. */
   get pending(): boolean {
-    return this.#at !== 0 || this.#broken !== undefined;
+    return this.#at !== 0;
   }
 
-  /** Finishes what `run` left unfinished. Resolves to the reason if a thread has ended, or a function threw; memory is then as after a whole step. */
-  async finish(): Promise<Broken | undefined> {
-    for (let until = performance.now() + longest; this.#at !== 0;) {
+  /**
+   * Finishes what `run` left unfinished, and throws as that does. Resolves to the reason if a thread has ended; memory is then as after a whole
+   * step.
+   */
+  async finish(): Promise<string | undefined> {
+    // While this waits, others may finish it, and run plans of their own.
+    const run = this.#runs;
+    for (let until = performance.now() + longest; this.pending;) {
       await nextTask();
-      if (this.#at !== 0 && this.#goOn(until)) until = performance.now() + longest;
+      if (this.pending && this.#goOn(until)) until = performance.now() + longest;
     }
+    this.#finished(run);
     return this.#broken;
   }
 
   /** As `finish`, at once: nothing else runs meanwhile, so nobody hears of a thread that ends while it waits. */
-  finishNow(): Broken | undefined {
+  finishNow(): string | undefined {
     const until = performance.now() + longest;
-    while (this.#at !== 0) this.#goOn(until);
+    while (this.pending) this.#goOn(until);
+    this.#finished();
     return this.#broken;
   }
 
@@ -263,28 +287,22 @@ export class Team {
     const { at, shares } = this.#current!;
     const updated = at[0]! + 4 * shares[0]!.updated;
     const last = at[0]! + 4 * shares[0]!.lastBarrier;
-    if (this.#at === updated) this.#wait();
+    const progress = (thread: number): number => i32[this.#meeting.progress / 4 + 16 * thread]!;
+    const working = (_worker: WorkerHandle, i: number): boolean => progress(i + 1) <= shares[i + 1]!.blocks.length;
+    const wait = (): void => {
+      for (const until = performance.now() + grace; this.workers.some(working) && performance.now() < until;);
+    };
+    if (this.#at === updated) wait();
     this.#dismiss();
-    this.#wait();
+    wait();
     // The others may have passed the barrier, and begun to update, since the leader looked last.
     this.#resume();
     if (this.#at === updated) {
-      shares.forEach((mine, thread) => this.#makeUpFor(mine, at[thread]!, this.#progress(thread)));
+      shares.forEach((mine, thread) => this.#makeUpFor(mine, at[thread]!, progress(thread)));
       if (updated !== last) this.#runTo(last, updated + 4 * operationWords);
     } else if (this.#at !== last && this.#at !== 0) i32[step / 4] = this.#stepBefore;
     this.#at = 0;
-    this.#broken ??= reason;
-  }
-
-  #progress(thread: number): number {
-    return this.#work.backend.memory.i32[this.#meeting.progress / 4 + 16 * thread]!;
-  }
-
-  /** Gives workers that were told to end the time for it, until they have done their shares or are gone. */
-  #wait(): void {
-    const { shares } = this.#current!;
-    const working = (_worker: WorkerHandle, i: number): boolean => this.#progress(i + 1) <= shares[i + 1]!.blocks.length;
-    for (const until = performance.now() + grace; this.workers.some(working) && performance.now() < until;);
+    this.#broken = reason;
   }
 
   /** Finishes a thread's share of an update from the block that it had begun; 0: none yet. */

@@ -88,6 +88,7 @@ export class WasmBackend implements Backend, Shareable {
   run!: Exports['run'];
   runEpochs!: Exports['runEpochs'];
   countNonFinite!: Exports['countNonFinite'];
+  declare caught?: Backend['caught'];
   resume!: Exports['resume'];
   /** Of the kernels and, where it has been extended, of the extra ones. */
   readonly #texts: string[];
@@ -108,7 +109,7 @@ export class WasmBackend implements Backend, Shareable {
     this.modules = this.#texts.map(this.#moduleOf);
     const env = { memory: this.#memory, extra: noExtra as WebAssembly.ImportValue };
     const [kernels, extra] = this.modules;
-    if (extra !== undefined) env.extra = this.#withDefined(new WebAssembly.Instance(extra, { env }).exports['runExtra'] as never, this.memory);
+    if (extra !== undefined) env.extra = this.#withDefined(new WebAssembly.Instance(extra, { env }).exports['runExtra'] as never, this);
     const exports = new WebAssembly.Instance(kernels!, { env }).exports as unknown as Exports;
     this.run = exports.run;
     this.resume = exports.resume;

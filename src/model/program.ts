@@ -8,7 +8,7 @@
  */
 
 import type { Backend } from '../backend/backend.ts';
-import { threadsPart, type Broken, type Team, type Work } from '../backend/index.ts';
+import { threadsPart, type Team, type Work } from '../backend/index.ts';
 import { Arena } from '../backend/memory.ts';
 import { BackendError } from '../errors.ts';
 import { warnOnce } from '../platform.ts';
@@ -253,18 +253,18 @@ export class Program implements Summed {
   }
 
   /** Collects the rows of a step that other threads have finished; refuses one that lost a thread. */
-  #completed(reason: Broken | undefined): void {
+  #completed(reason: string | undefined): void {
     this.#refuse(reason);
     if (this.#pending !== undefined) this.sums.collect(this.#room!, ...this.#pending);
     this.#pending = undefined;
   }
 
   /** A team that has lost a thread is given up. */
-  #refuse(reason: Broken | undefined): void {
+  #refuse(reason: string | undefined): void {
     if (reason === undefined) return;
     this.#team = undefined;
     this.#room = undefined;
-    throw typeof reason === 'object' ? reason.thrown : new BackendError(`${reason}; the model is as it was after its last complete step`);
+    throw new BackendError(`${reason}; the model is as it was after its last complete step`);
   }
 
   /** Shares the work on batches of `rows` among threads, until `leaveTeam`; where that cannot be had, says so once. */
