@@ -35,7 +35,7 @@ function write(file, texts, rest = '') {
 /** The text of the kernels that every model needs. */
 export const strictBinary = compile('strict', 'index');
 write('binary', { strictBinary });
-/** Plans are written of extra operations where their kernels are. */
-const page = "export { extraOperations } from './extraPlan.ts';\n";
+/** Plans are written of extra operations where their kernels are; some of those are JavaScript. */
+const page = "export { know, withDefined } from './defined.ts';\nexport { extraOperations } from './extraPlan.ts';\n";
 write('extra', { strictExtra: compile('strict-extra', 'extra') }, page);
 write('relaxed', { relaxedBinary: compile('relaxed', 'index'), relaxedExtra: compile('relaxed-extra', 'extra') }, page);

@@ -28,6 +28,8 @@ export type { DiagnoseOptions, Doctor, DoctorOptions } from './diagnostics/docto
 export type { Diagnosis } from './diagnostics/diagnosis.ts';
 export type { Finding, FindingCode } from './diagnostics/findings.ts';
 export type { ActivationRange, LayerDiagnosis } from './diagnostics/measures.ts';
+export { defineActivation } from './model/layers/defineActivation.ts';
+export type { DefineActivationOptions } from './model/layers/defineActivation.ts';
 export { dense } from './model/layers/dense.ts';
 export type { DenseOptions } from './model/layers/dense.ts';
 export { dropout } from './model/layers/dropout.ts';
@@ -46,6 +48,7 @@ export type { FindLearningRateOptions, LearningRateRange } from './diagnostics/f
 export { gaussianNoise } from './model/layers/gaussianNoise.ts';
 export type { GaussianNoiseOptions } from './model/layers/gaussianNoise.ts';
 export { gradientCheck } from './diagnostics/gradientCheck.ts';
+export type { DerivativeFault } from './diagnostics/derivativeFaults.ts';
 export type { GradientCheck, GradientCheckOptions, ParameterCheck } from './diagnostics/gradientCheck.ts';
 export { fromBytes, fromTfjs, loadModel } from './formats/loading.ts';
 export type { LoadOptions } from './formats/loading.ts';
@@ -55,7 +58,7 @@ export type { Idx } from './data/idx.ts';
 export { impute } from './model/layers/impute.ts';
 export type { ImputeOptions, ImputeStrategy } from './model/layers/impute.ts';
 export type { InitializerName, InitializerSpec } from './model/layers/initializers.ts';
-export type { Layer, ParameterRule } from './model/layers/layer.ts';
+export type { DefinedActivation, Layer, ParameterRule } from './model/layers/layer.ts';
 export { csvLogger, jsonLinesLogger } from './model/training/loggers.ts';
 export type { CsvLoggerOptions, JsonLinesLoggerOptions, LineWriter } from './model/training/loggers.ts';
 export { lossLandscape } from './diagnostics/lossLandscape.ts';

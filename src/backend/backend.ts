@@ -31,6 +31,8 @@ export interface Backend {
   countNonFinite(address: number, count: number): number;
   /** Makes the extra operations available, if they are not yet; false where they must be loaded first. */
   extend(): boolean;
+  /** Where it is set, what a function of the user's throws in a plan goes there, its values are NaN, and the plan goes on. */
+  caught?: ((error: unknown) => void) | undefined;
   /** Where threads can work in its memory: how it is shared with them. */
   readonly shareable?: Shareable;
 }

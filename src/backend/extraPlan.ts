@@ -123,6 +123,12 @@ export const extraOperations = {
    * Below 0, all are 0.
    */
   oneHot: { out: address, input: address, rows, columns: size, codes: size, inputs: size, units: size },
+
+  // These two have no kernel in the binaries: they call functions of the user's, `activation` in the table of definitions.ts; see defined.ts.
+  /** out[rows, units] := f(z), element by element; f is called in double precision. It may throw. */
+  definedForward: { out: address, z: address, rows, units: size, activation: size },
+  /** dz := dout · f′(z), 0 where that is below 1e-30, with the f′ that was given; it may throw. */
+  definedBackward: { dz: address, dout: address, z: address, rows, units: size, activation: size },
 } as const satisfies Record<string, Record<string, ArgumentKind>>;
 
 export const allOperations = { ...operations, ...extraOperations };

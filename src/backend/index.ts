@@ -47,7 +47,7 @@ export function createBackend(name: BackendName): Backend | undefined {
 export function createReference(memory: Memory): Backend | undefined {
   const part = referencePart.loaded();
   if (part === undefined) return undefined;
-  learn(part.extraOperations);
+  learn(part);
   return new part.ReferenceBackend(memory);
 }
 

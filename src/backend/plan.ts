@@ -14,6 +14,7 @@
  * - `weight` and `dweight` are in the backend's own layout (see `Backend.writeWeight`); everything else is not.
  */
 
+import { definitions } from './definitions.ts';
 import type { extraOperations } from './extraPlan.ts';
 
 /** What a word of an operation holds. `rows` takes no word: it is the argument of `run`. */
@@ -142,9 +143,10 @@ export type Arguments<Name extends OperationName> = {
 /** The operations that plans can be written of. */
 const known: Record<string, Readonly<Record<string, ArgumentKind>>> = { ...operations };
 
-/** Takes in the extra operations, which come with their kernels. */
-export function learn(more: typeof extraOperations): void {
-  Object.assign(known, more);
+/** Takes in the extra operations, which come with their kernels, and tells those of what has been defined. */
+export function learn(part: { extraOperations: typeof extraOperations; know(table: typeof definitions): void }): void {
+  Object.assign(known, part.extraOperations);
+  part.know(definitions);
 }
 
 /** Those that say how a plan is walked; all others are kernels. */

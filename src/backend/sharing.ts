@@ -36,7 +36,12 @@ export interface Share {
   /** The word of the barrier behind the update, at which what is left of it can be made up for, and of the last one. */
   readonly updated: number;
   readonly lastBarrier: number;
+  /** The words of the operations that change something for good, and of those behind them. */
+  readonly lasting: readonly number[];
 }
+
+/** The op code that makes an operation do nothing, where nothing but such and barriers come after it. */
+export const nothing = operationNames.indexOf('share');
 
 /** Floats that are updated, and can be undone, at a time; the copies stay in the first-level cache. */
 const blockFloats = 1024;
@@ -141,6 +146,7 @@ class Sharer {
   readonly #meeting: Meeting;
   readonly #words: number[] = [];
   readonly #blocks: { word: number; undo: Undo[] }[] = [];
+  readonly #lasting: number[] = [];
 
   constructor(rows: number, thread: number, meeting: Meeting) {
     this.#rows = rows;
@@ -163,11 +169,13 @@ class Sharer {
       const { control, threads, milliseconds } = this.#meeting;
       this.#add('barrier', { control, threads, milliseconds: this.#thread === 0 ? milliseconds : -1, last });
     });
-    return { words: Int32Array.from(this.#words), blocks: this.#blocks, updated, lastBarrier };
+    return { words: Int32Array.from(this.#words), blocks: this.#blocks, updated, lastBarrier, lasting: this.#lasting };
   }
 
   #add(name: OperationName, args: Readonly<Record<string, number>>): void {
     const end = this.#words.length + operationWords;
+    const isLasting = this.#lasting.length > 0 || name === 'increment' || updates.includes(name);
+    if (isLasting && name !== 'mark' && name !== 'barrier') this.#lasting.push(this.#words.length);
     this.#words.push(operationNames.indexOf(name));
     for (const [key, kind] of Object.entries<string>(allOperations[name])) if (kind !== 'rows') this.#words.push(args[key]!);
     while (this.#words.length < end) this.#words.push(0);

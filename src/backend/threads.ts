@@ -8,7 +8,7 @@ import type { Backend } from './backend.ts';
 import type { Arena } from './memory.ts';
 import { sharedKernels, type SharedKernels } from './sharedMemory.ts';
 import { operationWords } from './plan.ts';
-import { share, undoBytes, type Meeting, type Share } from './sharing.ts';
+import { nothing, share, undoBytes, type Meeting, type Share } from './sharing.ts';
 
 /** What a worker does: joins a memory when told to, and serves there until it is told to leave. */
 const workerSource = `
@@ -113,6 +113,9 @@ export class Team {
   #stepBefore = 0;
   /** Why the team was given up. */
   #broken: string | undefined;
+  /** How many plans have been run, and what a function of the user's threw in which of them last. */
+  #runs = 0;
+  #thrown: { readonly run: number; readonly error: unknown } | undefined;
 
   constructor(threads: number, work: Work, { modules, memory }: SharedKernels) {
     this.threads = threads;
@@ -167,7 +170,7 @@ export class Team {
     return { threads, control: address, milliseconds, scratchBytes: this.#scratchBytes, progress, undo: progress + 64 * threads };
   }
 
-  /** Walks a plan on `rows` rows; false where the leader has come to a barrier and still waits for others. */
+  /** Walks a plan on `rows` rows; false where the leader has come to a barrier and still waits for others. Throws what a function of the user's throws. */
   run(name: string, rows: number): boolean {
     const { backend, address, step } = this.#work;
     const { i32 } = backend.memory;
@@ -180,7 +183,39 @@ export class Team {
     this.#stepBefore = i32[step / 4]!;
     Atomics.add(i32, (address + command) / 4, 1);
     Atomics.notify(i32, (address + command) / 4);
-    this.#at = backend.run(written.at[0]!, 0) >>> 0;
+    this.#runs++;
+    this.#walk(() => backend.run(written.at[0]!, 0));
+    return this.#finished();
+  }
+
+  #walk(work: () => number): void {
+    const { backend } = this.#work;
+    backend.caught = (error) => this.#spoil(error);
+    try {
+      this.#at = work() >>> 0;
+    } finally {
+      backend.caught = undefined;
+    }
+  }
+
+  /**
+   * A function of the user's has thrown: others wait for the leader, so all go on to the end, but without what changes anything for good. That
+   * is behind barriers that the leader has yet to come to.
+   */
+  #spoil(error: unknown): void {
+    const { i32 } = this.#work.backend.memory;
+    const written = this.#current!;
+    written.shares.forEach(({ lasting }, thread) => {
+      for (const word of lasting) i32[written.at[thread]! / 4 + word] = nothing;
+    });
+    // To be written anew.
+    written.rows = 0;
+    if (this.#thrown?.run !== this.#runs) this.#thrown = { run: this.#runs, error };
+  }
+
+  /** Whether it is; throws what was thrown in a run. */
+  #finished(run = this.#runs): boolean {
+    if (this.#at === 0 && this.#broken === undefined && this.#thrown?.run === run) throw this.#thrown.error;
     return this.#at === 0;
   }
 
@@ -198,12 +233,18 @@ export class Team {
     return this.#at !== 0;
   }
 
-  /** Finishes what `run` left unfinished. Resolves to the reason if a thread has ended; memory is then as after a whole step. */
+  /**
+   * Finishes what `run` left unfinished, and throws as that does. Resolves to the reason if a thread has ended; memory is then as after a whole
+   * step.
+   */
   async finish(): Promise<string | undefined> {
+    // While this waits, others may finish it, and run plans of their own.
+    const run = this.#runs;
     for (let until = performance.now() + longest; this.pending;) {
       await nextTask();
       if (this.pending && this.#goOn(until)) until = performance.now() + longest;
     }
+    this.#finished(run);
     return this.#broken;
   }
 
@@ -211,6 +252,7 @@ export class Team {
   finishNow(): string | undefined {
     const until = performance.now() + longest;
     while (this.pending) this.#goOn(until);
+    this.#finished();
     return this.#broken;
   }
 
@@ -226,7 +268,7 @@ export class Team {
   }
 
   #resume(): void {
-    this.#at = this.#work.backend.shareable!.resume(this.#at) >>> 0;
+    this.#walk(() => this.#work.backend.shareable!.resume(this.#at));
   }
 
   /** Why a thread has ended, if one has. */

@@ -19,19 +19,13 @@ interface Exports {
   countNonFinite(address: number, count: number): number;
 }
 
+type Extra = typeof import('./extra.ts');
 type WasmName = Exclude<BackendName, 'reference'>;
 
 const extraPart = onDemand('./extra.js', () => import('./extra.ts'));
 const relaxedPart = onDemand('./relaxed.js', () => import('./relaxed.ts'));
 /** The modules of binaries by their texts, or why they do not compile here; each is tried once. */
 const modules = new Map<string, WebAssembly.Module | BackendError>();
-
-/** The text of the extra kernels, once they are loaded; plans may be written of them then. */
-function extraText(name: WasmName): string | undefined {
-  const [part, text] = name === 'wasm' ? [extraPart.loaded(), extraPart.loaded()?.strictExtra] : [relaxedPart.loaded(), relaxedPart.loaded()?.relaxedExtra];
-  if (part !== undefined) learn(part.extraOperations);
-  return text;
-}
 
 /** Why WebAssembly cannot be used here, or undefined where it can. */
 export function whyNotWasm(): string | undefined {
@@ -94,10 +88,13 @@ export class WasmBackend implements Backend, Shareable {
   run!: Exports['run'];
   runEpochs!: Exports['runEpochs'];
   countNonFinite!: Exports['countNonFinite'];
+  declare caught?: Backend['caught'];
   resume!: Exports['resume'];
   /** Of the kernels and, where it has been extended, of the extra ones. */
   readonly #texts: string[];
   #memory: WebAssembly.Memory;
+  /** Joins the extra kernels with functions that were defined. */
+  #withDefined!: Extra['withDefined'];
   #moduleOf = (text: string): WebAssembly.Module => compile(text) as WebAssembly.Module;
 
   constructor(name: WasmName) {
@@ -112,7 +109,7 @@ export class WasmBackend implements Backend, Shareable {
     this.modules = this.#texts.map(this.#moduleOf);
     const env = { memory: this.#memory, extra: noExtra as WebAssembly.ImportValue };
     const [kernels, extra] = this.modules;
-    if (extra !== undefined) env.extra = new WebAssembly.Instance(extra, { env }).exports['runExtra']!;
+    if (extra !== undefined) env.extra = this.#withDefined(new WebAssembly.Instance(extra, { env }).exports['runExtra'] as never, this);
     const exports = new WebAssembly.Instance(kernels!, { env }).exports as unknown as Exports;
     this.run = exports.run;
     this.resume = exports.resume;
@@ -122,9 +119,12 @@ export class WasmBackend implements Backend, Shareable {
 
   extend(): boolean {
     if (this.#texts.length > 1) return true;
-    const text = extraText(this.name);
-    if (text === undefined) return false;
-    this.#texts.push(text);
+    const part = (this.name === 'wasm' ? extraPart : relaxedPart).loaded();
+    if (part === undefined) return false;
+    // Plans may be written of them from now on.
+    learn(part);
+    this.#withDefined = part.withDefined;
+    this.#texts.push('strictExtra' in part ? part.strictExtra : part.relaxedExtra);
     this.#instantiate();
     return true;
   }

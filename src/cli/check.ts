@@ -42,11 +42,11 @@ async function run(context: Context, [file, data, labels]: string[], values: Val
   if (chosen) model.compile({ optimizer: 'sgd', loss: fittingLoss(model, meaning) });
   const { x, y, count } = someOf(rows, model.inputShape[0], most);
   context.terminal.redraw(`checking ${model.summary().split('\n').at(-1)!}`);
-  const { ok, maxRelativeError, parameters } = gradientCheck(model, x, lossTargets(model, y, meaning), { samples, tolerance });
+  const { ok, maxRelativeError, parameters, derivatives } = gradientCheck(model, x, lossTargets(model, y, meaning), { samples, tolerance });
   const loss = lossName(model);
   const checks = parameters.map((parameter) => ({ ...parameter, ok: parameter.maxRelativeError <= tolerance, ...placed(model, parameter) }));
   if (!ok) process.exitCode = 1;
-  printResult(context, { model: file, data, rows: count, loss, lossChosen: chosen, tolerance, ok, maxRelativeError, parameters: checks }, () => [
+  printResult(context, { model: file, data, rows: count, loss, lossChosen: chosen, tolerance, ok, maxRelativeError, parameters: checks, derivatives }, () => [
     `Loss: ${loss}${chosen ? ', chosen to fit the output, for the model is not compiled' : ''}; ${count} rows`,
     '',
     ...table([
@@ -58,7 +58,8 @@ async function run(context: Context, [file, data, labels]: string[], values: Val
     ]),
     '',
     ok ? `All gradients agree within ${tolerance}.`
-      : `${checks.filter((one) => !one.ok).map(({ name }) => name).join(', ')}: no agreement within ${tolerance}.`,
+      : `${[...checks.filter((one) => !one.ok), ...derivatives.map(({ layer }) => ({ name: `f′ of ${layer}` }))].map(({ name }) => name).join(', ')}: no agreement within ${tolerance}.`,
+    ...derivatives.map(({ message }) => message),
   ]);
 }
 

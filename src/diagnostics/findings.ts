@@ -102,7 +102,7 @@ export function staticFindings({ model, probe, samples, names }: Case): Finding[
   for (const { name, slope, config } of probe.layers) {
     if (slope?.most !== 0) continue;
     findings.push({
-      code: 'zeroDerivative', severity: 'error', layer: name, evidence: { derivative: (config['derivative'] as string | undefined) ?? activationOf(config)!, greatest: 0 },
+      code: 'zeroDerivative', severity: 'error', layer: name, evidence: { derivative: activationOf(config, 'derivative') ?? activationOf(config)!, greatest: 0 },
       message: `The derivative of layer '${name}' is 0 everywhere: no gradient passes it, and nothing in it or before it learns.`,
       advice: config['derivative'] === undefined ? "Use another activation, or derivative: 'straightThrough'." : "Leave out its option 'derivative'.",
     });

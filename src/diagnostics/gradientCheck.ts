@@ -3,7 +3,7 @@
  * the model that computes in double precision throughout, so that their own error does not matter.
  */
 
-import { createReference, notLoaded } from '../backend/index.ts';
+import { createReference, notLoaded, type Backend } from '../backend/index.ts';
 import { DoubleMemory } from '../backend/memory.ts';
 import { toMatrix, type MatrixLike } from '../data/matrix.ts';
 import { unexpected } from '../errors.ts';
@@ -13,11 +13,12 @@ import { Sequential, type Gradient } from '../model/sequential.ts';
 import { checkInteger, checkKeys, checkNumber } from '../options.ts';
 import { Random } from '../random.ts';
 import { copyOf } from './copy.ts';
+import { derivativeFaults, type DerivativeFault } from './derivativeFaults.ts';
 
 export interface GradientCheckOptions {
   /** Greatest relative error that counts as agreement; default 0.001. */
   tolerance?: number;
-  /** Values of each parameter to check, drawn at random where there are more; default 200. */
+  /** Values of each parameter to check, drawn at random where there are more, and values of the batch that go into an activation; default 200. */
   samples?: number;
 }
 
@@ -36,10 +37,13 @@ export interface ParameterCheck {
 }
 
 export interface GradientCheck {
-  /** Whether every parameter agrees within the tolerance. */
+  /** Whether every parameter agrees within the tolerance, and every f′ with its f. */
   readonly ok: boolean;
+  /** Of the parameters. */
   readonly maxRelativeError: number;
   readonly parameters: readonly ParameterCheck[];
+  /** Of each layer whose activation was defined by a user, or has its derivative replaced, the worst place where f′ is not that of f, if there is one. */
+  readonly derivatives: readonly DerivativeFault[];
 }
 
 /** First step of a difference; smaller ones are tried where the two sides disagree. */
@@ -48,6 +52,10 @@ const steps = [1e-5, 1e-7];
 /**
  * Checks every gradient of a compiled model on a batch by central differences, (J(θ + ε) − J(θ − ε)) / 2ε. A layer with a
  * replaced `derivative` rightly fails it.
+ *
+ * The f′ of such layers, and of those whose activation `defineActivation` made, is also compared with differences of f itself, on what goes into
+ * the activation in the batch and on -6, -5.9, ... 6; `derivatives` names where they part. Where f has a kink or a jump there is no
+ * derivative, and no error.
  *
  * @param x rows [rows, inputs]; y their targets, as for `fit`.
  */
@@ -64,7 +72,23 @@ export function gradientCheck(model: Sequential, x: MatrixLike, y: MatrixLike, o
     return checkParameter(gradient, indices, loss, i, 1e-3 * largest);
   });
   const maxRelativeError = Math.max(0, ...parameters.map((parameter) => parameter.maxRelativeError));
-  return { ok: maxRelativeError <= tolerance, maxRelativeError, parameters };
+  const derivatives = doubleFaults(model, x, y, tolerance, samples);
+  return { ok: maxRelativeError <= tolerance && derivatives.length === 0, maxRelativeError, parameters, derivatives };
+}
+
+/** Where derivatives are wrong, in double precision. */
+function doubleFaults(model: Sequential, x: MatrixLike, y: MatrixLike, tolerance: number, samples: number): DerivativeFault[] {
+  const where = 'gradientCheck';
+  const backend = doubleBackend();
+  const copy = copyOf(where, model, backend);
+  const { inputs, outputs, objective } = copy.program;
+  return derivativeFaults(copy, backend, toMatrix(`${where} x`, x, inputs), toMatrix(`${where} y`, y, targetColumns(objective!.loss, outputs)), tolerance, samples);
+}
+
+function doubleBackend(): Backend {
+  const backend = createReference(new DoubleMemory());
+  if (backend === undefined) throw notLoaded('reference');
+  return backend;
 }
 
 /** J as a function of one value of one parameter, of those that have a gradient, all others as they are in the model. */
@@ -75,9 +99,7 @@ interface DoubleLoss {
 
 /** The loss of a batch in double precision. */
 export function doubleLoss(where: string, model: Sequential, x: MatrixLike, y: MatrixLike): DoubleLoss {
-  const backend = createReference(new DoubleMemory());
-  if (backend === undefined) throw notLoaded('reference');
-  const { program } = copyOf(where, model, backend);
+  const { program } = copyOf(where, model, doubleBackend());
   const rows = loadBatch(where, program, x, y);
   const { f32 } = program.backend.memory;
   // Stages that change in steps of training may compute another output in them: the loss is that of the pass whose gradient is checked.

@@ -78,8 +78,8 @@ export function rangesOf(probe: Probe): ActivationRange[] {
   return probe.layers.map((layer) => rangeOf(probe.outputs(layer)));
 }
 
-export function activationOf(config: ProbedLayer['config']): string | undefined {
-  const given = config['activation'] as string | { name: string } | undefined;
+export function activationOf(config: ProbedLayer['config'], option: 'activation' | 'derivative' = 'activation'): string | undefined {
+  const given = config[option] as string | { name: string } | undefined;
   return typeof given === 'object' ? given.name : given;
 }
 

@@ -316,7 +316,7 @@ export function flatten(layers: readonly Layer[], prefix: string): { name: strin
 }
 
 /** Where each stage of a pass that is not one of training reads and writes. */
-function place(stages: readonly Stage[], input: number, outs: readonly number[]): (Placed | undefined)[] {
+export function place(stages: readonly Stage[], input: number, outs: readonly number[]): (Placed | undefined)[] {
   let from = input;
   return stages.map((stage, i) => {
     if (stage.trainingOnly) return undefined;

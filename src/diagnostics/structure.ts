@@ -1,6 +1,7 @@
 /** What can be said of a network before it sees a row: layers that are one, activations without a derivative, outputs that their loss does not fit. */
 
 import type { LossName } from '../backend/plan.ts';
+import { isDefined } from '../model/layers/activation.ts';
 import type { Stage } from '../model/layers/layer.ts';
 import type { Sequential } from '../model/sequential.ts';
 import type { Loss } from '../model/training/losses.ts';
@@ -75,6 +76,8 @@ export function wrongLoss(model: Sequential, loss: Loss, targets: Spread, oneHot
   const ends = flatten(model.layers, '').filter(({ layer }) => ['dense', 'activation'].includes(layer.type));
   const { name: layer, layer: last } = ends.at(-1) ?? {};
   if (last === undefined || layer === undefined || layer.includes('/')) return undefined;
+  // Of a function of the user's nothing is known.
+  if (isDefined(last.config['activation'])) return undefined;
   const activation = activationOf(last.config) ?? 'linear';
   const fault = faultOf(activation, loss, model.outputShape[0], targets, oneHot);
   return fault && { layer, activation, what: fault[0], advice: fault[1] };

@@ -2,9 +2,10 @@
 
 import { loadBackend, type BackendChoice } from '../backend/index.ts';
 import { Features } from '../data/features.ts';
-import { OptionError, unexpected } from '../errors.ts';
+import { OptionError, show, unexpected } from '../errors.ts';
 import { buildStages } from '../model/chain.ts';
-import type { Layer } from '../model/layers/layer.ts';
+import { isDefined } from '../model/layers/activation.ts';
+import type { DefinedActivation, Layer } from '../model/layers/layer.ts';
 import { compiledFrom, layersFrom, type LayerLike } from '../model/layersFrom.ts';
 import type { ModelFormat, ModelHandler } from '../model/savable.ts';
 import { Sequential } from '../model/sequential.ts';
@@ -24,6 +25,8 @@ export interface LoadOptions {
    * `{ type: 'dense', config: { units: 10 } }`.
    */
   architecture?: readonly (Layer | LayerLike)[];
+  /** The activations of one's own that its layers have, as `defineActivation` made them: a file holds their names alone. */
+  activations?: readonly DefinedActivation[];
   /** Where to compute; default `'auto'`. */
   backend?: BackendChoice;
 }
@@ -90,8 +93,14 @@ export async function loadModel(source: string | URL | Uint8Array | ModelHandler
 }
 
 function checkOptions(where: string, options: LoadOptions): void {
-  checkKeys(where, options, ['format', 'architecture', 'backend']);
+  checkKeys(where, options, ['format', 'architecture', 'activations', 'backend']);
   checkFormat(where, options.format);
+  const { activations = [] } = options;
+  if (!Array.isArray(activations)) throw unexpected(`${where} activations`, 'an array of what defineActivation made', activations);
+  activations.forEach((one: unknown, i) => {
+    if (!isDefined(one)) throw unexpected(`${where} activations[${i}]`, 'what defineActivation made', one);
+    if (activations.findIndex(({ name }) => name === one.name) !== i) throw new OptionError(`${where} activations: two are named ${show(one.name)}`);
+  });
 }
 
 function readBytes(where: string, bytes: Uint8Array, { format, architecture }: LoadOptions): ModelFile {
@@ -117,10 +126,10 @@ async function readSource(where: string, source: string | URL | Uint8Array | Mod
 
 /** The model, and what puts weights into it. */
 function prepare(where: string, { description, tensors, isCheckpoint }: ModelFile, options: LoadOptions): { model: Sequential; fill(): void } {
-  const { architecture, backend = 'auto' } = options;
+  const { architecture, activations, backend = 'auto' } = options;
   const checked = <Result>(work: () => Result): Result => (architecture === undefined ? inFile(where, work) : work());
   const { layers, seed, stages, compiled, features } = checked(() => {
-    const made = layersFrom(architecture === undefined ? 'layers' : `${where} architecture`, architecture ?? description['layers']);
+    const made = layersFrom(architecture === undefined ? 'layers' : `${where} architecture`, architecture ?? description['layers'], activations);
     const number = checkInteger('seed', description['seed'] ?? 0);
     const { stages: built, inputs } = buildStages(made, number);
     if (description['inputs'] !== undefined && description['inputs'] !== inputs) throw unexpected('inputs', `${inputs}, as the layers say`, description['inputs']);

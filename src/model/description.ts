@@ -1,9 +1,10 @@
 /** What a model is as plain data, such as JSON holds: with its tensors, enough to make it again. */
 
 import type { FeaturesDescription } from '../data/features.ts';
-import { unexpected } from '../errors.ts';
+import { OptionError, show, unexpected } from '../errors.ts';
 import { layerNames } from './chain.ts';
-import type { Layer, ParameterRule } from './layers/layer.ts';
+import { isDefined } from './layers/activation.ts';
+import type { DefinedActivation, Layer, ParameterRule } from './layers/layer.ts';
 import type { Sequential } from './sequential.ts';
 
 /** What a layer is. */
@@ -63,14 +64,39 @@ export function describeModel(where: string, model: Sequential): ModelSnapshot {
 /** Type and option, where that has a place of its own in a description, or says how weights begin. */
 const elsewhere = /^\S+ (name|\w+Initializer)$|^residual layers$|^normalization (mean|variance)$|^impute fill$/;
 
-export function describeLayers(where: string, layers: readonly Layer[]): LayerDescription[] {
+/** `defined`: the activations of one's own there have been, by their names; of those, a description has the name alone. */
+export function describeLayers(where: string, layers: readonly Layer[], defined = new Map<string, DefinedActivation>()): LayerDescription[] {
   const names = layerNames(layers);
   return layers.map(({ type, config, layers: inner }, i) => {
     const name = names[i]!;
     const options = Object.entries(config).filter(([option, value]) => !elsewhere.test(`${type} ${option}`) && value !== undefined);
-    const described = options.map(([option, value]): [string, unknown] => [option, plain(`${where}: layer '${name}' (${type}) ${option}`, isRule(value) ? { name: value.name, config: value.config } : value)]);
-    return { type, name, config: sorted(described), ...(inner !== undefined && { layers: describeLayers(where, inner) }) };
+    const described = options.map(([option, value]): [string, unknown] => {
+      const label = `${where}: layer '${name}' (${type}) ${option}`;
+      if (isDefined(value)) return [option, { defined: nameAlone(label, value, defined) }];
+      return [option, plain(label, isRule(value) ? { name: value.name, config: value.config } : value)];
+    });
+    return { type, name, config: sorted(described), ...(inner !== undefined && { layers: describeLayers(where, inner, defined) }) };
   });
+}
+
+/** The name that says which activation it is when the file is loaded. */
+function nameAlone(where: string, activation: DefinedActivation, defined: Map<string, DefinedActivation>): string {
+  const { name } = activation;
+  if ((defined.get(name) ?? activation) !== activation) throw new OptionError(`${where}: two different activations are named ${show(name)}, and a file has their names alone; give defineActivation a name for each`);
+  defined.set(name, activation);
+  return name;
+}
+
+/** The name of an activation of one's own, from the description of it. */
+export function definedName(spec: unknown): string | undefined {
+  const name = typeof spec === 'object' ? (spec as { defined?: unknown } | null)?.defined : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** Refuses an activation of one's own in a format that cannot leave it to the program that loads it. `where` names the layer. */
+export function refuseDefined(where: string, spec: unknown, format: string): void {
+  const name = definedName(spec);
+  if (name !== undefined) throw new OptionError(`${where}: the activation ${show(name)} was made by defineActivation, and ${format} cannot hold its functions; save the model as safetensors, which loadModel reads with { activations }, or use a built-in activation`);
 }
 
 /** Whether it is a regularizer or a constraint. */

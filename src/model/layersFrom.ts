@@ -1,16 +1,16 @@
 /** Layers, and what a model trains with, from their descriptions: what `model/description.ts` wrote, or anything else, for files may be hostile. */
 
-import { OptionError, unexpected } from '../errors.ts';
+import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
 import { checkKeys, checkLabel, checkName } from '../options.ts';
 import { activation } from './layers/activation.ts';
 import { adadelta, adagrad, adamax, lion, nadam, rmsprop } from './optimizers/adaptiveOptimizers.ts';
 import { maxNorm, nonNegative, unitNorm } from './layers/constraints.ts';
 import { dense } from './layers/dense.ts';
-import { isRule, mostDepth } from './description.ts';
+import { definedName, isRule, mostDepth } from './description.ts';
 import { dropout } from './layers/dropout.ts';
 import { gaussianNoise } from './layers/gaussianNoise.ts';
 import { impute } from './layers/impute.ts';
-import type { Layer, ParameterRule } from './layers/layer.ts';
+import type { DefinedActivation, Layer, ParameterRule } from './layers/layer.ts';
 import { batchNormalization, layerNormalization } from './layers/normalization.ts';
 import { oneHot } from './layers/oneHot.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
@@ -64,27 +64,37 @@ export const isObject = (value: unknown): value is Readonly<Record<string, unkno
 /** Whether it is a layer, rather than a description of one. */
 export const isLayer = (value: unknown): value is Layer => isObject(value) && typeof value['build'] === 'function';
 
-/** Layers from their descriptions; those that are layers already stay. Throws an OptionError or ShapeError that says which one is wrong. */
-export function layersFrom(where: string, descriptions: unknown, depth = 1): Layer[] {
+/** Layers from their descriptions; those that are layers already stay. `defined`: activations that these name. Throws an OptionError or ShapeError that says which one is wrong. */
+export function layersFrom(where: string, descriptions: unknown, defined: readonly DefinedActivation[] = [], depth = 1): Layer[] {
   if (!Array.isArray(descriptions) || descriptions.length === 0 || descriptions.length > mostLayers) throw unexpected(where, `an array of 1 to ${mostLayers} layers`, descriptions);
   if (depth > mostDepth) throw new OptionError(`${where}: expected blocks in blocks no deeper than ${mostDepth}`);
-  return descriptions.map((description: unknown, i) => (isLayer(description) ? description : layerFrom(`${where}[${i}]`, description, depth)));
+  return descriptions.map((description: unknown, i) => (isLayer(description) ? description : layerFrom(`${where}[${i}]`, description, defined, depth)));
 }
 
-function layerFrom(where: string, description: unknown, depth: number): Layer {
+function layerFrom(where: string, description: unknown, defined: readonly DefinedActivation[], depth: number): Layer {
   if (!isObject(description)) throw unexpected(where, 'a layer, or { type, config }', description);
   checkKeys(where, description, ['type', 'name', 'config', 'layers']);
   const { name, config = {}, layers } = description;
   const type = checkName(`${where} type`, description['type'], Object.keys(layerTypes));
   if (!isObject(config)) throw unexpected(`${where} config`, 'an object of options', config);
   checkLabel(`${where} name`, name);
-  const inner = layers === undefined ? [] : layersFrom(`${where} layers`, layers, depth + 1);
+  const inner = layers === undefined ? [] : layersFrom(`${where} layers`, layers, defined, depth + 1);
   // How a file's weights began does not matter any more.
   const options = Object.entries({ ...config, ...(name !== undefined && { name }) }).filter(([option]) => !option.endsWith('Initializer'))
-    .map(([option, value]) => [option, /(Regularizer|Constraint)$/.test(option) ? ruleFrom(`${where} ${option}`, value) : value]);
+    .map(([option, value]) => [option, /(Regularizer|Constraint)$/.test(option) ? ruleFrom(`${where} ${option}`, value) : definedFrom(`${where} (${show(name)}) ${option}`, value, defined)]);
   const layer = described(where, () => layerTypes[type]!(Object.fromEntries(options) as never, inner));
   if (layers !== undefined && layer.layers === undefined) throw new OptionError(`${where}: ${type} has no layers in it`);
   return layer;
+}
+
+/** The activation that a description leaves to the program; what describes none stays. */
+function definedFrom(where: string, value: unknown, defined: readonly DefinedActivation[]): unknown {
+  const name = definedName(value);
+  if (name === undefined) return value;
+  const found = defined.find((activation) => activation.name === name);
+  const names = defined.map((activation) => activation.name);
+  if (found === undefined) throw new OptionError(`${where}: expected the activation ${show(name)}, which defineActivation made and no file can hold; pass it, as in loadModel(path, { activations: [...] })${names.length === 0 ? '' : `; received ${names.join(', ')}${didYouMean(name, names)}`}`);
+  return found;
 }
 
 function ruleFrom(where: string, value: unknown): unknown {

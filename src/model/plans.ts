@@ -199,7 +199,7 @@ export class PlanWriter {
   /** A step on one row: in plain descent, stages that can do so move their parameters without storing gradients. */
   #stepOfOneRow(plan: PlanBuilder, objective: Objective): void {
     const { stages, registers: { learningRate, step } } = this.#model;
-    if (!objective.optimizer.plainDescent || stages.some(({ stage }) => isTrained(stage) && stage.descend === undefined)) {
+    if (!objective.optimizer.plainDescent || stages.some(({ stage }) => (stage.mayThrow || isTrained(stage)) && stage.descend === undefined)) {
       this.#step(plan, objective, 'update');
       return;
     }

@@ -6,23 +6,31 @@ import { allOperations, extraOperations, operationNames } from '../../src/backen
 import { operationWords, PlanBuilder, type KernelName } from '../../src/backend/plan.ts';
 import { kernels, ReferenceBackend } from '../../src/backend/reference/index.ts';
 import { WasmBackend } from '../../src/backend/wasm.ts';
+import { defineActivation } from '../../src/index.ts';
 import { numbers, Twins } from '../twins.ts';
 
 /** What the walker does itself. */
 const walking: readonly string[] = ['end', 'share', 'barrier'];
 const names = operationNames.filter((name): name is KernelName => !walking.includes(name));
+/** What calls functions of the user's, JavaScript on every backend: it has no kernel in the binaries. */
+const inScript: readonly string[] = ['definedForward', 'definedBackward'];
+const inBinaries = names.filter((name) => !inScript.includes(name));
+/** Which these functions are, and what keeps them. */
+const defined = defineActivation({ f: (z) => z ** 3, df: (z) => 3 * z ** 2 });
 
 describe('the page of operations', () => {
   it('is what the binary exports and the reference restates', () => {
     const exported = Object.keys(new Twins().exports).filter((name) => !['memory', 'heapBase', 'run', 'runExtra', 'resume', 'serve', 'runEpochs', 'countNonFinite'].includes(name));
-    expect(exported.sort()).toEqual([...names].sort());
+    expect(exported.sort()).toEqual([...inBinaries].sort());
     expect(Object.keys(kernels).sort()).toEqual([...names].sort());
   });
 
   it('is in two binaries, as it says', () => {
     const { exports, extra } = new Twins();
     const extraNames = Object.keys(extraOperations) as KernelName[];
-    for (const name of names) expect(Object.hasOwn(extra, name), name).toBe(extraNames.includes(name));
+    for (const name of inBinaries) expect(Object.hasOwn(extra, name), name).toBe(extraNames.includes(name));
+    // A backend can do those that are in neither once it has been extended.
+    expect(extraNames.filter((name) => !inBinaries.includes(name))).toEqual(inScript);
     expect((exports['heapBase'] as unknown as WebAssembly.Global).value).toBeLessThanOrEqual(2048);
     expect((extra['heapBase'] as unknown as WebAssembly.Global).value).toBeLessThanOrEqual(new WasmBackend('wasm').heapBase);
   });
@@ -51,6 +59,7 @@ const scalars: Record<string, number> = {
 function argumentsOf(name: KernelName): Record<string, number> {
   return Object.fromEntries(Object.entries<string>(allOperations[name]).map(([key, kind], place) => {
     if (kind === 'address') return [key, rangesAt + place * 4 * rangeFloats];
+    if (inScript.includes(name) && key === 'activation') return [key, defined.place];
     return [key, kind === 'rows' ? rows : kind === 'size' ? sizes[key]! : scalars[key]!];
   }));
 }
@@ -80,7 +89,8 @@ describe.each(names)('%s from a plan does what a call does', (name) => {
 
   it('on wasm', () => {
     const twins = new Twins();
-    const called = ranges(twins.wasm, name, () => twins.exports[name]!(...args));
+    const kernel = inScript.includes(name) ? (...values: number[]) => (kernels[name] as (views: Views, ...values: number[]) => void)(twins.wasm, ...values) : twins.exports[name]!;
+    const called = ranges(twins.wasm, name, () => kernel(...args));
     expect(byPlan(new WasmBackend('wasm'), name)).toEqual(called);
     expect(called).not.toEqual(ranges(twins.wasm, name, () => undefined));
   });

@@ -12,6 +12,7 @@ import { runEpochs } from './epochs.ts';
 import * as activation from './activation.ts';
 import * as columns from './columns.ts';
 import * as constraint from './constraint.ts';
+import * as defined from '../defined.ts';
 import * as dropout from './dropout.ts';
 import * as gemm from './gemm.ts';
 import * as loss from './loss.ts';
@@ -26,6 +27,7 @@ import * as updates from './updates.ts';
 
 type Kernel = (memory: Views, ...args: number[]) => void;
 
+export { know } from '../defined.ts';
 export { extraOperations } from '../extraPlan.ts';
 
 /** One kernel for each operation that is one, with the arguments of its page in order. */
@@ -44,6 +46,7 @@ export const kernels = {
   ...updates.kernels,
   ...ranges.kernels,
   ...columns.kernels,
+  ...defined.kernels,
 } satisfies Record<KernelName, Kernel>;
 
 /** What to do at each op code: the kernel, and the kinds of its arguments. */

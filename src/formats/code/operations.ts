@@ -1,9 +1,9 @@
 /** What a model computes for a row, as one list of operations on named buffers: what code in any language is written from. */
 
 import { OptionError } from '../../errors.ts';
-import type { LayerDescription, ModelSnapshot } from '../../model/description.ts';
+import { refuseDefined, type LayerDescription, type ModelSnapshot } from '../../model/description.ts';
 import { resolveActivation, type ActivationSpec } from '../../model/layers/activation.ts';
-import type { Elementwise } from '../../model/layers/layer.ts';
+import type { DefinedActivation, Elementwise, ResolvedActivation } from '../../model/layers/layer.ts';
 
 /** Values that do not change, under a name that is an identifier in every language. */
 export interface Constant {
@@ -94,7 +94,8 @@ class Writer {
   }
 
   #activation(name: string, spec: ActivationSpec = 'linear'): void {
-    const resolved = resolveActivation('exportCode', spec);
+    refuseDefined(`exportCode: layer '${name}'`, spec, 'exported code');
+    const resolved = resolveActivation('exportCode', spec) as Exclude<ResolvedActivation, DefinedActivation>;
     if (!('alpha' in resolved)) this.#add({ kind: resolved.name }, name);
     else if (resolved.name !== 'linear') this.#add({ kind: 'map', activation: { ...resolved, alpha: Math.fround(resolved.alpha), beta: Math.fround(resolved.beta) } }, name);
   }

@@ -4,7 +4,7 @@
  */
 
 import { OptionError } from '../../errors.ts';
-import type { LayerDescription, ModelSnapshot } from '../../model/description.ts';
+import { refuseDefined, type LayerDescription, type ModelSnapshot } from '../../model/description.ts';
 import type { ActivationSpec } from '../../model/layers/activation.ts';
 import { GraphWriter } from './graphWriter.ts';
 import { writeOneHot, type OneHotCodes } from './oneHot.ts';
@@ -154,7 +154,8 @@ const single: Readonly<Record<string, { operation: string; attributes?: Readonly
   tanh: { operation: 'Tanh' },
 };
 
-function writeActivation({ node, chain: { graph } }: LayerWriter, spec: ActivationSpec, x: string): string {
+function writeActivation({ node, name: layer, chain: { graph } }: LayerWriter, spec: ActivationSpec, x: string): string {
+  refuseDefined(`onnx: layer '${layer}'`, spec, 'an ONNX file');
   const { name, ...options } = typeof spec === 'string' ? { name: spec } : spec as { name: string } & Record<string, number | undefined>;
   if (name === 'linear') return x;
   if (name === 'softmax') return node('Softmax', [x], { axis: { integer: -1 } });

@@ -1,7 +1,7 @@
 /** Models as TensorFlow.js has them: layers by their Keras classes in JSON, and all weights in one stream of bytes. */
 
 import { OptionError, show } from '../../errors.ts';
-import type { LayerDescription, ModelSnapshot } from '../../model/description.ts';
+import { refuseDefined, type LayerDescription, type ModelSnapshot } from '../../model/description.ts';
 import { resolveActivation, type ActivationSpec } from '../../model/layers/activation.ts';
 import { isObject } from '../../model/layersFrom.ts';
 import type { TfjsModel } from '../../model/savable.ts';
@@ -20,6 +20,7 @@ const activationNames: Readonly<Record<string, string>> = {
 
 /** The activation's name there, or the slope of a LeakyReLU, which is a layer. */
 function activationOf(where: string, spec: unknown): { name: string } | { alpha: number } {
+  refuseDefined(where, spec, 'TensorFlow.js');
   const { name, alpha = 0, beta = 0 } = { alpha: undefined, beta: undefined, ...resolveActivation(where, spec as ActivationSpec) };
   if (name === 'leakyRelu') return { alpha };
   if (name === 'elu' && alpha === 1) return { name };

@@ -7,14 +7,15 @@ import { activationCodes, type ElementwiseName } from '../../backend/plan.ts';
 import { activations as elementwise, logSoftmaxRow, softmaxRow } from '../../backend/reference/pairs.ts';
 import { OptionError, unexpected } from '../../errors.ts';
 import { checkKeys, checkLabel, checkName, checkNumber, checkSpec } from '../../options.ts';
-import { checkInputShape, type Elementwise, type Layer, type ResolvedActivation, type Stage } from './layer.ts';
+import { checkInputShape, type DefinedActivation, type Elementwise, type Layer, type ResolvedActivation, type Stage } from './layer.ts';
 
 /** Names of activations. `swish` is another name of `silu`. */
 export type ActivationName = (typeof activationNames)[number];
 
-/** An activation by name, or with its parameters. */
+/** An activation by name, or with its parameters, or as `defineActivation` makes one. */
 export type ActivationSpec =
   | ActivationName
+  | DefinedActivation
   | { name: Exclude<ActivationName, 'leakyRelu' | 'elu' | 'hardSigmoid'> }
   /** Slope `alpha` (0.01; Maas, Hannun, Ng 2013) for negative inputs; `elu` tends to −alpha (1). */
   | { name: 'leakyRelu' | 'elu'; alpha?: number }
@@ -24,9 +25,12 @@ export type ActivationSpec =
 /**
  * The derivative to train with, while the forward pass stays true: `'constant'` is 1 everywhere, `'zero'` is 0,
  * `'straightThrough'` is 1 where |z| <= 1 and 0 elsewhere (Hubara et al. 2016), and the name of another function is that
- * function's f′.
+ * function's f′; so it is with one that `defineActivation` made.
  */
-export type DerivativeSpec = 'constant' | 'zero' | 'straightThrough' | ElementwiseActivationName | 'swish';
+export type DerivativeSpec = 'constant' | 'zero' | 'straightThrough' | ElementwiseActivationName | 'swish' | DefinedActivation;
+
+/** Whether `defineActivation` made it. */
+export const isDefined = (spec: unknown): spec is DefinedActivation => typeof (spec as Partial<DefinedActivation> | null | undefined)?.passes === 'function';
 
 type ElementwiseActivationName = Exclude<ElementwiseName, 'straightThrough'>;
 
@@ -43,6 +47,7 @@ const parameters: Partial<Record<ActivationName, Record<string, number>>> = {
 
 /** The kernel arguments of an activation given by name or object. */
 export function resolveActivation(where: string, spec: ActivationSpec): ResolvedActivation {
+  if (isDefined(spec)) return spec;
   const { name, label, options } = checkSpec(where, spec, activationNames, parameters);
   if (name === 'softmax' || name === 'logSoftmax') return { name };
   const [alpha = 0, beta = 0] = Object.entries(options).map(([key, value]) => checkNumber(`${label} ${key}`, value));
@@ -50,21 +55,21 @@ export function resolveActivation(where: string, spec: ActivationSpec): Resolved
 }
 
 /** The function whose derivative stands in for the true one. */
-function resolveDerivative(where: string, spec: DerivativeSpec, of: ResolvedActivation): Elementwise {
-  const name = checkName(where, spec, derivativeNames);
+function resolveDerivative(where: string, spec: DerivativeSpec, of: ResolvedActivation): Elementwise | DefinedActivation {
+  const name = isDefined(spec) ? spec : checkName(where, spec, derivativeNames);
   if (!('alpha' in of)) {
     throw new OptionError(`${where}: ${of.name} has a Jacobian over the row, not an element-wise derivative that could be replaced`);
   }
   if (name === 'constant') return { name: 'linear', alpha: 0, beta: 0 };
   if (name === 'zero') return { name: 'step', alpha: 0, beta: 0 };
   if (name === 'straightThrough') return { name, alpha: 0, beta: 0 };
-  return resolveActivation(where, name) as Elementwise;
+  return resolveActivation(where, name) as Elementwise | DefinedActivation;
 }
 
 /** The checked pair of an activation and the derivative to train with, where one is given. */
 export function resolvePair(
   where: string, activation: ActivationSpec, derivative: DerivativeSpec | undefined,
-): { activation: ResolvedActivation; derivative: Elementwise | undefined } {
+): { activation: ResolvedActivation; derivative: Elementwise | DefinedActivation | undefined } {
   const resolved = resolveActivation(`${where} activation`, activation);
   return {
     activation: resolved,
@@ -82,8 +87,8 @@ export interface ActivationOptions {
 }
 
 /** A layer that applies an activation to each value (softmax and log-softmax: to each row). Shapes [rows, n] -> [rows, n]. */
-export function activation(options: ActivationOptions | ActivationName): Layer {
-  const config = typeof options === 'string' ? { activation: options } : options;
+export function activation(options: ActivationOptions | ActivationName | DefinedActivation): Layer {
+  const config = typeof options === 'string' || isDefined(options) ? { activation: options } : options;
   checkKeys('activation', config, ['activation', 'derivative', 'inputShape', 'name']);
   checkLabel('activation name', config.name);
   const pair = resolvePair('activation', config.activation, config.derivative);
@@ -97,7 +102,7 @@ export function activation(options: ActivationOptions | ActivationName): Layer {
 }
 
 /** The stage that applies an activation; none for `linear`, unless its derivative is replaced. */
-export function activationStages(layer: string, units: number, function_: ResolvedActivation, derivative?: Elementwise): Stage[] {
+export function activationStages(layer: string, units: number, function_: ResolvedActivation, derivative?: Elementwise | DefinedActivation): Stage[] {
   if (function_.name === 'linear' && derivative === undefined) return [];
   const common = { layer, inputs: units, outputs: units, parameters: [] };
   if (!('alpha' in function_)) return [{ ...common, activation: function_, ...rowStage(function_.name, units) }];
@@ -105,26 +110,29 @@ export function activationStages(layer: string, units: number, function_: Resolv
   return [{ ...common, ...replacedStage(function_, derivative, units) }];
 }
 
-type Passes = Pick<Stage, 'scratchFloats' | 'forward' | 'backward'>;
+type Passes = Pick<Stage, 'scratchFloats' | 'extra' | 'mayThrow' | 'forward' | 'backward'>;
 
-function elementwiseStage(function_: Elementwise, units: number): Passes {
+function elementwiseStage(function_: Elementwise | DefinedActivation, units: number): Passes {
+  const scratchFloats = () => 0;
+  if (isDefined(function_)) return { scratchFloats, ...function_.passes(units) };
   const kernel = kernelArguments(function_, units);
   return {
-    scratchFloats: () => 0,
+    scratchFloats,
     forward: (plan, { out, input }) => void plan.add('activationForward', { out, z: input, ...kernel }),
     backward: (plan, { dinput, dout, input, out }) => void plan.add('activationBackward', { dz: dinput, dout, z: input, out, ...kernel }),
   };
 }
 
 /** The true function forward; backward the derivative of another, from that other's own value of z. */
-function replacedStage(function_: Elementwise, derivative: Elementwise, units: number): Passes {
-  const kernel = kernelArguments(derivative, units);
+function replacedStage(function_: Elementwise | DefinedActivation, derivative: Elementwise | DefinedActivation, units: number): Passes {
+  const other = elementwiseStage(derivative, units);
   return {
+    ...other,
+    ...elementwiseStage(function_, units),
     scratchFloats: (_sizes, rows) => rows * units,
-    forward: elementwiseStage(function_, units).forward,
-    backward(plan, { dinput, dout, input, scratch }) {
-      plan.add('activationForward', { out: scratch, z: input, ...kernel });
-      plan.add('activationBackward', { dz: dinput, dout, z: input, out: scratch, ...kernel });
+    backward(plan, at) {
+      if (!isDefined(derivative)) other.forward(plan, { ...at, out: at.scratch });
+      other.backward(plan, { ...at, out: at.scratch });
     },
   };
 }
@@ -170,7 +178,7 @@ function pairOf(name: ActivationName): ActivationPair {
     // Of a single number softmax is 1 and log-softmax 0, whatever the number.
     return { f: overload(name, () => Number(softmax), row), df: overload(name, () => 0, (x) => jacobian(x, softmax)) };
   }
-  const { f, df } = elementwise[function_.name];
+  const { f, df } = elementwise[function_.name as ElementwiseName];
   const { alpha, beta } = function_;
   return {
     f: overload(name, (x) => f(x, alpha, beta), (x) => x.map((value) => f(value, alpha, beta))),

@@ -32,8 +32,25 @@ export interface Elementwise {
   readonly alpha: number;
   readonly beta: number;
 }
+
+/** An element-wise function of one's own with its derivative, as made by `defineActivation`. */
+export interface DefinedActivation {
+  /** What it is called in messages and files. */
+  readonly name: string;
+  readonly f: (z: number) => number;
+  readonly df: (z: number) => number;
+  /** @internal Without parameters, as built-in functions say it. */
+  readonly alpha: 0;
+  /** @internal */
+  readonly beta: 0;
+  /** @internal Where it is in the table that plans go by. */
+  readonly place: number;
+  /** @internal What a stage does that applies it to rows of `units` values. Its backward pass needs no output. */
+  passes(units: number): Pick<Stage, 'extra' | 'mayThrow' | 'forward' | 'backward'>;
+}
+
 /** An activation as kernels take it: element by element, or over a row. */
-export type ResolvedActivation = Elementwise | { readonly name: 'softmax' | 'logSoftmax' };
+export type ResolvedActivation = Elementwise | DefinedActivation | { readonly name: 'softmax' | 'logSoftmax' };
 
 export interface ParameterSpec {
   /** The name users see: `kernel`, `bias`. */
@@ -102,6 +119,8 @@ export interface Stage {
   readonly takesMissing?: boolean;
   /** Set where it uses extra operations. */
   readonly extra?: boolean;
+  /** Set where it calls functions of the user's, which may throw: no parameter may have moved by then. */
+  readonly mayThrow?: boolean;
   /** Set where its output is its input: it has no `out` of its own, and `forward` does nothing. */
   readonly passesInput?: boolean;
   /** Set where the gradient of its input is that of its output: it has no `dout` of its own, and `backward` does nothing. */
