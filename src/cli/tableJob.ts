@@ -201,7 +201,7 @@ function wordsAmongNumbers({ columns }: Table, settled: readonly string[]): stri
     const words = labels.filter((label) => !Number.isFinite(Number(label)));
     if (words.every((word) => /^[+-]?\d*,\d+$/.test(word)) && words.length > 0) return [`Column '${name}' is taken for words, for its numbers have a comma, as '${words[0]!}', in the place of a point.`];
     return words.length > 0 && 2 * words.length < labels.length
-      ? [`Column '${name}' is taken for words, for among its numbers is '${words[0]!}'; --columns ${name}=number names its line.`] : [];
+      ? [`Column '${name}' is taken for words, for among its numbers is '${words[0]!}'; if that stands for a missing value, name it with --missing; --columns ${name}=number names its line.`] : [];
   });
 }
 
