@@ -244,7 +244,9 @@ export class Features {
       const value = code(row)!;
       if (!(Math.abs(value) < tooLarge)) {
         const expected = labels === undefined ? 'a number' : `one of ${labels.slice(0, 20).map(show).join(', ')}${labels.length > 20 ? ' ...' : ''}`;
-        throw new DataError(`${where}: row ${row}, column ${show(name)}: expected ${expected}, received ${show(column.values[row])}`);
+        const received = column.values[row];
+        const guess = labels !== undefined && typeof received === 'string' ? didYouMean(received, labels.map(String)) : '';
+        throw new DataError(`${where}: row ${row}, column ${show(name)}: expected ${expected}, received ${show(received)}${guess}`);
       }
       y[row] = value;
     }
