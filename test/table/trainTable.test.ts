@@ -56,6 +56,7 @@ describe('trainTable', () => {
     expect(Object.values(answer.probabilities!).reduce((sum, one) => sum + one)).toBeCloseTo(1, 5);
     expect(model.predictRecords(others)).toEqual(others.map((record) => model.predictRecord(record)));
     expect(model.predictRecords(tableFromRecords(others))).toEqual(model.predictRecords(others));
+    expect(model.predictRecords(others.map((record, i) => ({ ...record, species: i % 2 === 0 ? 'Emperor' : null })))).toEqual(model.predictRecords(others));
   });
 
   it('predicts numbers in units of the target, and is evaluated in them', async () => {
