@@ -17,7 +17,7 @@ import type { MetricSpec } from '../model/training/metrics.ts';
 import type { ClassWeight } from '../model/training/weights.ts';
 import { checkInteger, checkKeys, checkName, checkNumber } from '../options.ts';
 import { featuresOf, targetOf, warnOfRounding, type Target } from './columns.ts';
-import { layersOf, manyRows, planOf, restoreUnits, settleUnknown, usualPatience, type Units } from './network.ts';
+import { finishedParameters, layersOf, manyRows, planOf, usualPatience, type Units } from './network.ts';
 import { imputations, scalesOf, scalings, type Imputation } from './scales.ts';
 
 /** Weights by the names of classes, 1 where there is none; `'balanced'`: rows / (classes · rows of the class). */
@@ -90,7 +90,8 @@ const keys = [
  *
  * A regression is trained, by `meanSquaredError`, on targets of mean 0 and deviation 1, which is what callbacks are told the loss of; the scale
  * is then put into the last layer, so that the model speaks in units of the target. It is compiled anew in the end, with a constant rate where
- * the optimizer is the usual one, for `evaluate` and to train on: `model.features.encode(rows)` gives `x` and `y`.
+ * the optimizer is the usual one, for `evaluate` and to train on: `model.features.encode(rows)` gives `x` and `y`. What a callback saves on the way,
+ * as `checkpoint` does, is the model as it would be if training ended then.
  *
  * @param rows a table, or an array of objects, one a row.
  * @throws OptionError for unknown options or columns; DataError for what cannot be learnt from: no rows, a target of one class, a column without any
@@ -126,6 +127,8 @@ export async function trainTable(rows: Table | readonly object[], options: Train
   model.compile({ ...compile, optimizer: options.optimizer ?? plan.optimizer });
   const { threads, callbacks = [], signal, verbose } = options;
   const needsAllRows = model.program.objective!.optimizer.begin !== undefined;
+  const finish = (): ReadonlyMap<string, Float32Array> => finishedParameters(model, scales, units);
+  model.outcome = { features, parameters: finish };
   const inTime = !stops ? [] : [earlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true })];
   await model.fit(data.x, inUnits(data.y, units), {
     ...present({ threads, signal, verbose, batchSize: needsAllRows ? options.batchSize : plan.batchSize, classWeight: weightsOf(features, options.classWeight) }),
@@ -134,8 +137,9 @@ export async function trainTable(rows: Table | readonly object[], options: Train
     callbacks: [...inTime, ...callbacks],
     epochs: plan.epochs,
   });
-  settleUnknown(model, scales);
-  if (units !== undefined) restoreUnits(model, units);
+  model.outcome = undefined;
+  const finished = finish();
+  for (const parameter of model.program.parameters) if (finished.has(parameter.name)) model.program.write(parameter, finished.get(parameter.name)!);
   model.compile({ ...compile, optimizer: options.optimizer ?? plan.lasting });
   model.features = features;
   return model;
