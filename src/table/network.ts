@@ -12,6 +12,7 @@ import { adamw, type OptimizerSpec } from '../model/optimizers/optimizers.ts';
 import { cosineDecay } from '../model/optimizers/schedules.ts';
 import type { Parameter } from '../model/parameters.ts';
 import type { Sequential } from '../model/sequential.ts';
+import type { MetricName } from '../model/training/metrics.ts';
 import { checkInteger } from '../options.ts';
 import type { Scales } from './scales.ts';
 
@@ -76,6 +77,22 @@ export function planOf(rows: number, stops: boolean, options: { epochs?: number;
 export interface Units {
   readonly mean: number;
   readonly deviation: number;
+}
+
+/** By which power of the deviation metrics by name grow with the units. */
+const powers: Partial<Record<MetricName, number>> = { meanAbsoluteError: 1, meanSquaredError: 2, halfSquaredError: 2 };
+
+/** Makes the metrics that a model is compiled with be told in units of the target, where that can be done, until it is compiled anew. */
+export function tellInUnits({ program }: Sequential, { mean, deviation }: Units): void {
+  const { metrics, measures } = program.objective!;
+  for (const metric of metrics) {
+    const { name, divisor } = metric;
+    metric.divisor = (rows) => divisor(rows) / deviation ** (powers[name] ?? 0);
+  }
+  const restored = (values: Float32Array): Float32Array => values.map((value) => value * deviation + mean);
+  measures.forEach(([name, measure], i) => {
+    measures[i] = [name, (y, p, options) => measure(restored(y), restored(p), options)];
+  });
 }
 
 /** The parameters that are others in the end than training leaves them, by name: the first kernel, and in a regression the last layer. */

@@ -17,7 +17,7 @@ import type { MetricSpec } from '../model/training/metrics.ts';
 import type { ClassWeight } from '../model/training/weights.ts';
 import { checkInteger, checkKeys, checkName, checkNumber } from '../options.ts';
 import { featuresOf, targetOf, warnOfRounding, type Target } from './columns.ts';
-import { finishedParameters, layersOf, manyRows, planOf, usualPatience, type Units } from './network.ts';
+import { finishedParameters, layersOf, manyRows, planOf, tellInUnits, usualPatience, type Units } from './network.ts';
 import { imputations, scalesOf, scalings, type Imputation } from './scales.ts';
 
 /** Weights by the names of classes, 1 where there is none; `'balanced'`: rows / (classes · rows of the class). */
@@ -65,7 +65,10 @@ export interface TrainTableOptions extends Pick<FitOptions, 'threads' | 'callbac
   patience?: number;
   /** A weight for each class by which the loss of its rows is multiplied. */
   classWeight?: TableClassWeight;
-  /** What to measure beside the loss, as in `compile`; default `['accuracy']`, in a regression nothing. */
+  /**
+   * What to measure beside the loss, as in `compile`; default `['accuracy']`, in a regression nothing. Callbacks are told it in units of the target:
+   * functions, such as `{ rmse }`, and `'meanAbsoluteError'`, `'meanSquaredError'` and `'halfSquaredError'`; other names, such as `'huber'`, in those of the loss.
+   */
   metrics?: readonly MetricSpec[];
   /** Decides initial weights, the order of rows, and which rows are validated on; default 0. */
   seed?: number;
@@ -88,8 +91,8 @@ const keys = [
  * A warning says so, once; and another that numbers are too close together for float32, as times within a day are in milliseconds since 1970.
  * A word that no row trained on had counts as missing; where none was missing, that is like the average of all.
  *
- * A regression is trained, by `meanSquaredError`, on targets of mean 0 and deviation 1, which is what callbacks are told the loss of; the scale
- * is then put into the last layer, so that the model speaks in units of the target. It is compiled anew in the end, with a constant rate where
+ * A regression is trained, by `meanSquaredError`, on targets of mean 0 and deviation 1, which is what callbacks are told the loss of, so that it
+ * is 1 for a model that says the mean; the metric of that name is in units of the target. The scale is then put into the last layer, so that the model speaks in units of the target. It is compiled anew in the end, with a constant rate where
  * the optimizer is the usual one, for `evaluate` and to train on: `model.features.encode(rows)` gives `x` and `y`. What a callback saves on the way,
  * as `checkpoint` does, is the model as it would be if training ended then.
  *
@@ -125,6 +128,7 @@ export async function trainTable(rows: Table | readonly object[], options: Train
     metrics: options.metrics ?? (target.labels === undefined ? [] : ['accuracy']),
   };
   model.compile({ ...compile, optimizer: options.optimizer ?? plan.optimizer });
+  if (units !== undefined) tellInUnits(model, units);
   const { threads, callbacks = [], signal, verbose } = options;
   const needsAllRows = model.program.objective!.optimizer.begin !== undefined;
   const finish = (): ReadonlyMap<string, Float32Array> => finishedParameters(model, scales, units);

@@ -1,7 +1,7 @@
 /** From a table to a model that takes records: what it learns, what it learns it from, every option, and what it refuses. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  DataError, FormatError, fromBytes, OptionError, parseCsv, parseSafetensors, sequential, dense, serializeSafetensors, sgd, splitTable, tableFromRecords, trainTable,
+  DataError, FormatError, fromBytes, mae, OptionError, r2Score, rmse, parseCsv, parseSafetensors, sequential, dense, serializeSafetensors, sgd, splitTable, tableFromRecords, trainTable,
   type Callback, type Features, type Logs, type Sequential, type Table, type TrainTableOptions,
 } from '../../src/index.ts';
 import { Random } from '../../src/random.ts';
@@ -74,6 +74,34 @@ describe('trainTable', () => {
     expect(model.evaluate(x, y!).loss! / squares).toBeCloseTo(1, 4);
     expect(Math.sqrt(squares)).toBeLessThan(20_000);
     expect(model.predictRecords(lines)).toEqual(Array.from(outputs, (value) => ({ value })));
+  });
+
+  it('tells metrics of a regression in units of the target, of training and of validation', async () => {
+    const lines = Array.from({ length: 120 }, (_, i) => ({ size: (i * 37) % 101, price: 200_000 + 3000 * ((i * 37) % 101) + 10_000 * Math.sin(i) }));
+    const [training, held] = [lines.slice(0, 90), lines.slice(90)];
+    let logs: Logs = {};
+    let batch: Logs = {};
+    const watch: Callback = { onEpochEnd: (_, its) => void (logs = its), onBatchEnd: (_, its) => void (batch = its) };
+    const options = { target: 'price', validationData: held, patience: Infinity, epochs: 30, seed: 1, hidden: [8] };
+    const metrics = ['meanAbsoluteError', 'meanSquaredError', 'halfSquaredError', 'huber', { mae, rmse, r2: r2Score }] as const;
+    const model = await trainTable(training, { ...options, metrics, callbacks: [watch] });
+    const { x, y } = featuresOf(model).encode(held);
+    const own = model.evaluate(x, y!);
+    const names = ['meanAbsoluteError', 'meanSquaredError', 'halfSquaredError', 'mae', 'rmse', 'r2'];
+    for (const name of names) expect(logs[`val_${name}`]! / own[name]!, name).toBeCloseTo(1, 4);
+    expect(own['mae']).toBeGreaterThan(1000);
+    const prices = training.map(({ price }) => price);
+    const mean = prices.reduce((sum, price) => sum + price, 0) / 90;
+    const variance = prices.reduce((sum, price) => sum + (price - mean) ** 2, 0) / 90;
+    for (const its of [logs, batch]) expect(its['meanSquaredError']! / its['loss']! / variance).toBeCloseTo(1, 5);
+    expect(logs['mae']! / logs['meanAbsoluteError']!).toBeCloseTo(1, 4);
+    expect(logs['rmse']! ** 2 / logs['meanSquaredError']!).toBeCloseTo(1, 4);
+    expect(logs['val_huber']).toBeLessThan(logs['val_loss']!);
+    // Many epochs a call, where nobody asks for batches.
+    let resident: Logs = {};
+    const plain = await trainTable(training, { ...options, metrics: ['meanAbsoluteError'], callbacks: [{ onEpochEnd: (_, its) => void (resident = its) }] });
+    expect(plain.getWeights()).toEqual(model.getWeights());
+    expect(resident['meanAbsoluteError']! / logs['meanAbsoluteError']!).toBeCloseTo(1, 6);
   });
 
   it('finds out what the target is', async () => {
