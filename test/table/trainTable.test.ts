@@ -1,7 +1,7 @@
 /** From a table to a model that takes records: what it learns, what it learns it from, every option, and what it refuses. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  DataError, FormatError, fromBytes, mae, OptionError, r2Score, rmse, parseCsv, parseSafetensors, sequential, dense, serializeSafetensors, sgd, splitTable, tableFromRecords, trainTable,
+  DataError, FormatError, fromBytes, mae, OptionError, r2Score, rmse, parseCsv, parseSafetensors, planTable, sequential, dense, serializeSafetensors, sgd, splitTable, tableFromRecords, trainTable,
   type Callback, type Features, type Logs, type Sequential, type Table, type TrainTableOptions,
 } from '../../src/index.ts';
 import { Random } from '../../src/random.ts';
@@ -157,6 +157,46 @@ describe('trainTable', () => {
     const row = (at: number): number[] => kernel.slice((column + at) * units, (column + at + 1) * units);
     const mean = row(0).map((_, unit) => labels!.reduce((sum, label, at) => sum + (row(at)[unit]! * full.filter(({ island }) => island === label).length) / full.length, 0));
     row(labels!.length).forEach((weight, unit) => expect(weight).toBeCloseTo(mean[unit]!, 5));
+  });
+});
+
+describe('planTable', () => {
+  it.each<[string, readonly object[], TrainTableOptions, object]>([
+    ['few rows', rows, { target: 'species' }, { task: 'classification', trainingRows: 180, validationRows: 0, epochs: 100 }],
+    ['a target of numbers, which not every row has', rows, { target: 'mass' }, { task: 'regression', trainingRows: rows.filter(({ mass }) => mass !== null).length, validationRows: 0 }],
+    ['a share to validate on', rows, { target: 'species', validationSplit: 0.25 }, { trainingRows: 135, validationRows: 45 }],
+    ['rows to validate on', rows, { target: 'species', validationData: rows.slice(0, 30), columns: { wet: 'ignore' }, epochs: 7 }, { trainingRows: 180, validationRows: 30, epochs: 7, leftOut: ['wet'] }],
+    ['names of rows', rows.map((row, i) => ({ ...row, band: `band ${i}` })), { target: 'species' }, { leftOut: ['band'] }],
+    ['many rows', penguins(12_000), { target: 'species', hidden: [] }, { trainingRows: 10_800, validationRows: 1200, epochs: 93 }],
+    ['many rows of which none is to validate on', penguins(3000), { target: 'species', hidden: [], validationSplit: 0 }, { trainingRows: 3000, validationRows: 0, epochs: 34 }],
+  ])('says what trainTable does with %s, and warns of nothing', async (_, table, options, expected) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const plan = planTable(table, options);
+    expect(warn).not.toHaveBeenCalled();
+    expect(plan).toMatchObject(expected);
+    const { trainingRows, validationRows, epochs, ...features } = plan;
+    let seen = 0;
+    let epochsSeen = 0;
+    let validated = false;
+    const watch: Callback = {
+      setModel: (_model, _all, source) => void (seen = source!.samples.x.rows),
+      onEpochEnd: (_epoch, logs) => {
+        epochsSeen++;
+        validated = 'val_loss' in logs;
+      },
+    };
+    const model = await trainTable(table, { ...options, callbacks: [watch] });
+    expect(features).toEqual(featuresOf(model).describe());
+    expect({ trainingRows, validated: validationRows > 0 }).toEqual({ trainingRows: seen, validated });
+    if (validated) expect(epochsSeen).toBeLessThanOrEqual(epochs);
+    else expect(epochsSeen).toBe(epochs);
+  });
+
+  it('refuses what trainTable refuses', () => {
+    expect(() => planTable(rows, { target: 'specie' })).toThrow(/trainTable target: no column has the name 'specie', did you mean 'species'/);
+    expect(() => planTable(rows, { target: 'species', epoch: 3 } as never)).toThrow(/unknown option 'epoch'/);
+    expect(() => planTable([], { target: 'species' })).toThrow(DataError);
+    expect(() => planTable(rows, { target: 'species', patience: -1, validationSplit: 0.5 })).toThrow(/patience/);
   });
 });
 
