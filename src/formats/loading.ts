@@ -2,9 +2,9 @@
 
 import { loadBackend, type BackendChoice } from '../backend/index.ts';
 import { Features } from '../data/features.ts';
-import { OptionError, unexpected } from '../errors.ts';
+import { FormatError, OptionError, unexpected } from '../errors.ts';
 import { buildStages } from '../model/chain.ts';
-import type { Layer } from '../model/layers/layer.ts';
+import type { Layer, Stage } from '../model/layers/layer.ts';
 import { compiledFrom, layersFrom, type LayerLike } from '../model/layersFrom.ts';
 import type { ModelFormat, ModelHandler } from '../model/savable.ts';
 import { Sequential } from '../model/sequential.ts';
@@ -128,6 +128,7 @@ function prepare(where: string, { description, tensors, isCheckpoint }: ModelFil
   });
   const wanted = stages.flatMap(({ layer, parameters }) => parameters.map(({ name, shape }): Wanted => ({ layer, name, shape })));
   const values = architecture !== undefined && isTorch(wanted, tensors) ? torchValues(where, wanted, tensors) : ownValues(where, wanted, tensors, isCheckpoint);
+  if (architecture === undefined) checkWidths(where, stages, tensors);
   const name = description['name'] as string | undefined;
   const model = checked(() => new Sequential({ layers, seed, backend, ...(name !== undefined && { name }) }));
   return {
@@ -139,6 +140,16 @@ function prepare(where: string, { description, tensors, isCheckpoint }: ModelFil
       model.features = features;
     },
   };
+}
+
+/** Values that layers may pass on for a row, whatever they are; and as many as this for each number in the file. */
+const [mostPassed, mostPassedEach] = [2 ** 22, 64];
+
+/** Refuses layers whose buffers would be out of all proportion: some have no parameters, and cost a file nothing but their names. */
+function checkWidths(where: string, stages: readonly Stage[], tensors: ModelFile['tensors']): void {
+  const passed = stages.reduce((sum, { outputs }) => sum + outputs, 0);
+  const most = [...tensors.values()].reduce((sum, { data }) => sum + mostPassedEach * data.length, mostPassed);
+  if (passed > most) throw new FormatError(`${where}: expected layers that pass on at most ${most} values for a row, in a file of so many parameters; received ${passed}`);
 }
 
 /** What a file says of columns, where it does; it must fit the layers. */
