@@ -9,6 +9,7 @@ import { formatVersion, inFile, located, modelKey, tensorKey, trainingKey } from
 import { torchCounters } from './parameters.ts';
 import { isOnnx, readOnnx } from './onnx/reading.ts';
 import { readSafetensors } from './safetensors.ts';
+import type { Training } from './tfjs/training.ts';
 
 /** What a file says of a model. */
 export interface ModelFile {
@@ -18,6 +19,8 @@ export interface ModelFile {
   readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
   /** Whether there is more among the tensors than parameters. */
   readonly isCheckpoint: boolean;
+  /** What another program trained it with, in place of what the description says; a model that does not go with it is not compiled. */
+  readonly training?: Training | undefined;
 }
 
 /** Of each format, what reads it; `hasArchitecture`: layers are given beside the file. */

@@ -114,8 +114,8 @@ export abstract class Savable {
 
   /**
    * The model for TensorFlow.js, whose `tf.loadLayersModel` takes `tf.io.fromMemory({ ...modelJson, weightSpecs, weightData })`, or the files that
-   * {@link save} makes of it with the format `'tfjs'`: its predictions are the same but for rounding. `userMetadata` is kept where it is an object. Not in it:
-   * the seed, what the model was compiled with, options such as `derivative` that matter in training alone, and constraints that the weights do not keep yet,
+   * {@link save} makes of it with the format `'tfjs'`: its predictions are the same but for rounding. `userMetadata` is kept where it is an object, and what the model
+   * was compiled with where TensorFlow.js has that optimizer and loss, with the metrics that it has too. Not in it: the seed, options such as `derivative` that matter in training alone, and constraints that the weights do not keep yet,
    * because TensorFlow.js would change them.
    *
    * @throws OptionError for layers and activations that TensorFlow.js does not have; in a page before {@link loadFormats}.
