@@ -14,7 +14,7 @@ const changes: readonly (readonly [RegExp, string])[] = [
   [/columns: \{ '([^']*)': 'ignore' \}/g, '--ignore $1'],
   [/columns: \{ '([^']*)': '(\w+)' \}/g, '--columns $1=$2'],
   [/columns: \{ name: '(\w+)' \}/g, '--columns name=$1'],
-  [/if it stands for a missing value, add it to `missing`; /, ''],
+  [/if it stands for a missing value, add it to `missing`/, 'if it stands for a missing value, name it with --missing'],
   [/header: false/g, '--no-header'],
   [/^(line 2: expected \d+ fields?, as in the first record, received \d+)$/, '$1; if line 1 is not of the table, --skip-lines 1'],
   [/is this a binary file, or text in another encoding\?.*/, 'it is a binary file, or text in another encoding'],

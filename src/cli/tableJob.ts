@@ -1,7 +1,7 @@
 /** A table out of a CSV file, cut into rows to train on and rows to score on, and the model that `trainTable` makes of it. */
 
 import { basename } from 'node:path';
-import { dataset, pickRows, readCsv, splitTable, trainTable, type Callback, type Column, type ColumnType, type Sequential, type Table } from '../index.ts';
+import { dataset, pickRows, planTable, readCsv, splitTable, trainTable, type Callback, type Column, type ColumnType, type Sequential, type Table } from '../index.ts';
 import { few, nameOf, suggest, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
 import { csvOptions, csvOptionsOf } from './csvOptions.ts';
 import { makeOptimizer, type ColumnSummary, type Job, type Settings } from './job.ts';
@@ -25,30 +25,24 @@ export const tableOptions: Readonly<Record<string, Option>> = {
   ...csvOptions,
 };
 
-/** Integers beyond which a target is a number, and not a class. */
-const mostClasses = 20;
-/** From here on, `trainTable` validates on rows of its own. */
-const manyRows = 2_000;
-/** Rows shown in all, and the epochs that makes at least and at most: those of `trainTable`, which does not tell how many they are. */
-const [shownOfFew, shownOfMany, leastEpochs, mostEpochs] = [100_000, 1_000_000, 20, 100];
-/** Labels beyond which, and the share of the rows from which on, `trainTable` takes words for names of rows, and leaves the column out. */
-const [mostLabels, mostLabelShare] = [50, 0.5];
 /** No name of a member: a record could not hold it. */
 const unnamable = '__proto__';
 /** A column of row numbers goes through the split with the others. */
 const rowNumber = '\0row';
 
 export async function tableJob(path: string, values: Values, settings: Settings): Promise<Job> {
-  const { name: target, table, numbers, task, problems, ignored, named } = await readTable(path, values);
+  const { name: target, table, numbers, task, problems, columns, leftOut } = await readTable(path, values);
   const { validation, seed } = settings;
   const numbered = withColumn(table, { name: rowNumber, type: 'number', values: Float64Array.from(numbers) });
   const [training, heldOut] = validation === 0 ? [numbered, undefined]
     : splitTable(numbered, { test: validation, seed, ...(task === 'classification' && { stratified: target }) });
   if (training.rowCount < 2) throw new UsageError(`of ${count(table.rowCount)} rows, there is one left to learn from; --validation 0 holds out none`);
   const [scored, lost] = task === 'classification' && heldOut !== undefined ? ofKnownClasses(heldOut, training, target) : [heldOut ?? training, 0];
-  const watched = heldOut !== undefined && training.rowCount < manyRows;
-  const names = nameColumns(table, target, named);
-  const epochs = settings.epochs ?? Math.min(mostEpochs, Math.max(leastEpochs, Math.ceil((training.rowCount < manyRows ? shownOfFew : shownOfMany) / training.rowCount)));
+  const learnt = withoutColumn(training, rowNumber);
+  const own = { target, task, seed, columns, ...(settings.epochs !== undefined && { epochs: settings.epochs }) };
+  const { epochs, validationRows } = planTable(learnt, own);
+  // Many rows can spare others for that.
+  const watched = heldOut !== undefined && validationRows === 0;
   const scaling = nameOf(values, 'scaling', scalings);
   return {
     title: `${target} from ${basename(path)}`,
@@ -58,21 +52,19 @@ export async function tableJob(path: string, values: Values, settings: Settings)
     scoredAs: heldOut === undefined ? 'training' : 'held-out',
     validatedOn: watched ? 'held-out' : 'validation',
     problems: lost === 0 ? problems : [...problems, `${count(lost)} held-out rows are of classes of which there is no other row; they are left out.`],
-    columns: table.columns.map((column) => summaryOf(column, column.name === target ? 'target' : ignored.includes(column.name) || names.includes(column.name) ? 'left out' : '')),
+    columns: table.columns.map((column) => summaryOf(column, column.name === target ? 'target' : leftOut.includes(column.name) ? 'left out' : '')),
     optimizer: settings.optimizer ?? 'adamw',
     ...(task === 'regression' && { lossNote: 'mean squared error, of targets brought to mean 0 and deviation 1' }),
     train(callbacks, signal) {
-      return trainTable(withoutColumn(training, rowNumber), {
-        target, task, epochs, seed,
-        columns: { ...named, ...Object.fromEntries(ignored.map((name) => [name, 'ignore'])) },
-        activation: settings.activation, threads: settings.threads, backend: settings.backend,
+      return trainTable(learnt, {
+        ...own, epochs, activation: settings.activation, threads: settings.threads, backend: settings.backend,
         // The signal would end it before the model is made whole.
         callbacks: [...callbacks, stopper(signal)],
         ...(settings.hidden !== undefined && { hidden: settings.hidden }),
         ...(scaling !== undefined && { scaling }),
         ...((settings.optimizer !== undefined || settings.learningRate !== undefined) && { optimizer: makeOptimizer(settings, 'adamw') }),
         ...(settings.batchSize !== undefined ? { batchSize: settings.batchSize } : settings.optimizer === 'lbfgs' && { batchSize: training.rowCount }),
-        // Rows that said when to stop would not be unseen any more; many rows can spare others for that.
+        // Rows that said when to stop would not be unseen any more.
         ...(watched && { validationData: withoutColumn(scored, rowNumber), patience: Infinity }),
       });
     },
@@ -111,8 +103,10 @@ interface Read {
   readonly numbers: Uint32Array;
   readonly task: Task;
   readonly problems: readonly string[];
-  readonly ignored: readonly string[];
-  readonly named: Readonly<Record<string, ColumnType>>;
+  /** What columns are said to hold, and which to leave out. */
+  readonly columns: Readonly<Record<string, ColumnType>>;
+  /** The names of those, and of columns that tell nothing. */
+  readonly leftOut: readonly string[];
 }
 
 /** The table as the options say, checked as far as it takes to say what is wrong in their words. */
@@ -147,13 +141,15 @@ async function readTable(path: string, values: Values): Promise<Read> {
   }
   if (names.every((name) => name === target || ignored.includes(name))) throw new UsageError(`there is no column left to learn '${target}' from`);
   const lost = whole.rowCount - table.rowCount;
+  const columns: Record<string, ColumnType> = { ...named, ...Object.fromEntries(ignored.map((one) => [one, 'ignore' as const])) };
+  // Of all rows: those to train on may have a class but once.
+  const { task, leftOut = [] } = planTable(table, { target, columns, validationSplit: 0, ...(wanted !== undefined && { task: wanted }) });
   return {
-    name: target, table, numbers, ignored, named,
-    task: wanted ?? taskOf(columnOf(table, target)),
+    name: target, table, numbers, task, columns, leftOut,
     problems: [
       ...(lost === 0 ? [] : [`Column '${target}', the target, has no value in ${count(lost)} of ${count(whole.rowCount)} rows; they are left out.`]),
       ...wordsAmongNumbers(table, [...ignored, ...Object.keys(named)]),
-      ...problemsOf(table, target, [...ignored, ...nameColumns(table, target, named)]),
+      ...problemsOf(table, target, leftOut),
     ],
   };
 }
@@ -179,20 +175,6 @@ function namedTypes(values: Values): Record<string, (typeof types)[number]> {
   }));
 }
 
-/** As `trainTable` decides, but of all rows: those to train on may have a class but once. */
-function taskOf(column: Column): Task {
-  if (column.type !== 'number') return 'classification';
-  const counts = new Map<number, number>();
-  for (const value of column.values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return counts.size <= mostClasses && [...counts].every(([value, rows]) => Number.isInteger(value) && rows > 1) ? 'classification' : 'regression';
-}
-
-/** Columns of words that name rows. */
-function nameColumns({ columns, rowCount }: Table, target: string, named: Readonly<Record<string, ColumnType>>): string[] {
-  return columns.flatMap((column) => (column.type === 'category' && column.name !== target && !Object.hasOwn(named, column.name)
-    && column.labels.length > Math.min(mostLabels, rowCount * mostLabelShare) ? [column.name] : []));
-}
-
 /** Columns that are words for the sake of a few values: without a hint, a slip of the pen costs a column. */
 function wordsAmongNumbers({ columns }: Table, settled: readonly string[]): string[] {
   return columns.flatMap((column) => {
@@ -201,7 +183,7 @@ function wordsAmongNumbers({ columns }: Table, settled: readonly string[]): stri
     const words = labels.filter((label) => !Number.isFinite(Number(label)));
     if (words.every((word) => /^[+-]?\d*,\d+$/.test(word)) && words.length > 0) return [`Column '${name}' is taken for words, for its numbers have a comma, as '${words[0]!}', in the place of a point.`];
     return words.length > 0 && 2 * words.length < labels.length
-      ? [`Column '${name}' is taken for words, for among its numbers is '${words[0]!}'; --columns ${name}=number names its line.`] : [];
+      ? [`Column '${name}' is taken for words, for among its numbers is '${words[0]!}'; if that stands for a missing value, name it with --missing; --columns ${name}=number names its line.`] : [];
   });
 }
 

@@ -68,7 +68,8 @@ export function refuseMissing(path: string, x: Float32Array, columns: readonly C
 
 /** Targets as class indices: by the names of the classes, or numbers as they are; of a regression, the numbers. */
 export function targetsOf(where: string, values: Column['values'], numbers: Uint32Array, { kind, labels }: Meaning): Float32Array {
-  const expected = (row: number, what: string): UsageError => new UsageError(`${where}: row ${numbers[row]! + 1} of the data: expected ${what}, received '${String(values[row])}'`);
+  const expected = (row: number, what: string, guess = ''): UsageError =>
+    new UsageError(`${where}: row ${numbers[row]! + 1} of the data: expected ${what}, received '${String(values[row])}'${guess}`);
   if (kind === 'numbers') {
     return Float32Array.from(values as ArrayLike<unknown>, (value, row) => {
       if (typeof value === 'string') throw expected(row, 'a number, which is what the model predicts');
@@ -80,6 +81,7 @@ export function targetsOf(where: string, values: Column['values'], numbers: Uint
   return Float32Array.from(values as ArrayLike<unknown>, (value, row) => {
     const code = byName ? codes.get(String(value)) : Number(value);
     if (code !== undefined && Number.isInteger(code) && code >= 0 && code < labels.length) return code;
-    throw expected(row, `a class, ${byName ? `one of ${listed(labels.map(String))}` : `a whole number from 0 to ${labels.length - 1}`}`);
+    const names = labels.map(String);
+    throw byName ? expected(row, `a class, one of ${listed(names)}`, didYouMean(String(value), names)) : expected(row, `a class, a whole number from 0 to ${labels.length - 1}`);
   });
 }

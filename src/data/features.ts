@@ -140,7 +140,12 @@ export class Features {
    * class; for a table without a column that is an input; for no rows.
    */
   encode(rows: Table | readonly object[]): { x: Float32Array; y: Float32Array | undefined; rows: number } {
-    const where = 'encode';
+    const { x, count, columnOf } = this.#encodeInputs('encode', rows);
+    const target = columnOf(this.target.name);
+    return { x, y: target && this.#encodeTarget('encode', target, count), rows: count };
+  }
+
+  #encodeInputs(where: string, rows: Table | readonly object[]): { x: Float32Array; count: number; columnOf(name: string): Given | undefined } {
     if (!isTable(rows) && !Array.isArray(rows)) throw new DataError(`${where}: expected a table, or an array of objects, received ${show(rows)}`);
     const count = isTable(rows) ? rows.rowCount : rows.length;
     if (count === 0) throw new DataError(`${where}: expected at least one row, received none`);
@@ -162,8 +167,7 @@ export class Features {
         x[at] = value;
       }
     });
-    const target = columnOf(this.target.name);
-    return { x, y: target && this.#encodeTarget(where, target, count), rows: count };
+    return { x, count, columnOf };
   }
 
   /**
@@ -215,7 +219,8 @@ export class Features {
 
   /** @internal See `Savable.predictRecords`. */
   predictRecords(model: Predictor, rows: Table | readonly object[]): Prediction[] {
-    const { x, rows: count } = this.encode(rows);
+    // Targets may be in it; they are not looked at.
+    const { x, count } = this.#encodeInputs('predictRecords', rows);
     const outputs = model.predict(x);
     return Array.from({ length: count }, (_, row) => this.answer(outputs, row * this.outputs));
   }
@@ -244,7 +249,9 @@ export class Features {
       const value = code(row)!;
       if (!(Math.abs(value) < tooLarge)) {
         const expected = labels === undefined ? 'a number' : `one of ${labels.slice(0, 20).map(show).join(', ')}${labels.length > 20 ? ' ...' : ''}`;
-        throw new DataError(`${where}: row ${row}, column ${show(name)}: expected ${expected}, received ${show(column.values[row])}`);
+        const received = column.values[row];
+        const guess = labels !== undefined && typeof received === 'string' ? didYouMean(received, labels.map(String)) : '';
+        throw new DataError(`${where}: row ${row}, column ${show(name)}: expected ${expected}, received ${show(received)}${guess}`);
       }
       y[row] = value;
     }

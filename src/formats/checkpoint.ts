@@ -1,6 +1,7 @@
 /**
  * Checkpoints: the complete state of a training in one safetensors file, replaced as a whole at the end of an epoch, and the way back.
- * Tensors are named as in model/snapshot.ts, those that callbacks keep `callback/0` and so on; all else is JSON in the metadata.
+ * Tensors are named as in model/snapshot.ts, those that callbacks keep, and parameters as they would be in the end, `callback/0` and so on; all
+ * else is JSON in the metadata.
  */
 
 import { FormatError, OptionError, show, unexpected } from '../errors.ts';
@@ -9,7 +10,7 @@ import type { Sequential } from '../model/sequential.ts';
 import { restoreSnapshot, takeSnapshot, type ModelDescription, type Snapshot } from '../model/snapshot.ts';
 import { checkInteger, checkKeys, checkLabel } from '../options.ts';
 import type { Files } from '../platform.ts';
-import { attempt, diskFor, formatVersion, located, modelKey, replaceFile, trainingKey } from './modelFile.ts';
+import { attempt, diskFor, formatVersion, located, modelKey, replaceFile, tensorKey, trainingKey } from './modelFile.ts';
 import { parseSafetensors, serializeSafetensors } from './safetensors.ts';
 
 export interface CheckpointOptions {
@@ -45,6 +46,8 @@ const notes = new WeakMap<Sequential, Note>();
  * Saves the whole state of training at the end of epochs, for {@link resume} to go on from: parameters, optimizer state, counters, learning
  * rate, and what callbacks such as `earlyStopping` remember; those must come before it in the list. A file is written beside the old one
  * and takes its place in one move, so whatever stops the process, `path` holds a complete state. Node only.
+ *
+ * The file loads as a model too. Of a training by `trainTable`, that is the model as it would be if training ended then, in units of the target.
  *
  * @throws OptionError for unknown or bad options, and where there are no files; out of `fit`, a DataError for a file that cannot be
  * written, which leaves the one before as it was.
@@ -170,9 +173,6 @@ function giveBack(states: readonly State[], callbacks: readonly Callback[]): voi
     callback.state = states[i]!;
   });
 }
-
-/** In JSON, the name of the tensor whose values stand there. */
-const tensorKey = 'nabla.tensor';
 
 function encode({ tensors, model, ...training }: Snapshot, note: Note): Uint8Array {
   const all = new Map(tensors);

@@ -2,19 +2,21 @@
 
 import { loadBackend, type BackendChoice } from '../backend/index.ts';
 import { Features } from '../data/features.ts';
-import { OptionError, show, unexpected } from '../errors.ts';
+import { BackendError, FormatError, NablaError, OptionError, show, unexpected } from '../errors.ts';
 import { buildStages } from '../model/chain.ts';
 import { isDefined } from '../model/layers/activation.ts';
-import type { DefinedActivation, Layer } from '../model/layers/layer.ts';
+import type { DefinedActivation, Layer, Stage } from '../model/layers/layer.ts';
 import { compiledFrom, layersFrom, type LayerLike } from '../model/layersFrom.ts';
 import type { ModelFormat, ModelHandler } from '../model/savable.ts';
 import { Sequential } from '../model/sequential.ts';
 import { checkInteger, checkKeys } from '../options.ts';
+import { warnOnce } from '../platform.ts';
 import { inFile } from './modelFile.ts';
 import { isTorch, ownValues, torchValues, type Wanted } from './parameters.ts';
 import { readBeside, readFrom } from './places.ts';
 import { checkFormat, formatOf, readModelFile, type ModelFile } from './reading.ts';
 import { parseTfjs, readTfjs, textOf, type TfjsFiles } from './tfjs/read.ts';
+import type { Training } from './tfjs/training.ts';
 import { shardNames } from './tfjs/weights.ts';
 
 export interface LoadOptions {
@@ -55,8 +57,9 @@ export function fromBytes(bytes: Uint8Array, options: LoadOptions = {}): Sequent
  * The layers model of TensorFlow.js in these files, as `tf.sequential` and Keras save it: `Sequential`, or `Functional` that is a chain, of
  * `Dense`, `Activation`, `ReLU`, `LeakyReLU`, `ELU`, `Softmax`, `BatchNormalization`, `LayerNormalization`, `Dropout`, `GaussianNoise`, `Flatten` and
  * `Rescaling`, on rows of numbers; images are rows, with the last axis next to each other. Weights are float32, or quantized as `uint8`, `uint16`
- * or `float16`. What was kept as `userDefinedMetadata` is `userMetadata`. The model is not compiled. Left out are what an optimizer has, `trainable`, and rules of
- * weights that there are not here, which matter in training alone.
+ * or `float16`. What was kept as `userDefinedMetadata` is `userMetadata`. Of a `trainingConfig`, optimizer, loss and metrics are those of the same names
+ * here; what there is not is left out with a warning, and where that is the optimizer, a schedule or the loss, the model is not compiled. Left out are also
+ * the state of an optimizer, `trainable`, and rules of weights that there are not here, which matter in training alone.
  *
  * @throws FormatError for files that are damaged or do not fit together, and layers or activations that there are not here; OptionError and
  * BackendError as {@link fromBytes} does.
@@ -125,7 +128,7 @@ async function readSource(where: string, source: string | URL | Uint8Array | Mod
 }
 
 /** The model, and what puts weights into it. */
-function prepare(where: string, { description, tensors, isCheckpoint }: ModelFile, options: LoadOptions): { model: Sequential; fill(): void } {
+function prepare(where: string, { description, tensors, isCheckpoint, training }: ModelFile, options: LoadOptions): { model: Sequential; fill(): void } {
   const { architecture, activations, backend = 'auto' } = options;
   const checked = <Result>(work: () => Result): Result => (architecture === undefined ? inFile(where, work) : work());
   const { layers, seed, stages, compiled, features } = checked(() => {
@@ -137,6 +140,7 @@ function prepare(where: string, { description, tensors, isCheckpoint }: ModelFil
   });
   const wanted = stages.flatMap(({ layer, parameters }) => parameters.map(({ name, shape }): Wanted => ({ layer, name, shape })));
   const values = architecture !== undefined && isTorch(wanted, tensors) ? torchValues(where, wanted, tensors) : ownValues(where, wanted, tensors, isCheckpoint);
+  if (architecture === undefined) checkWidths(where, stages, tensors);
   const name = description['name'] as string | undefined;
   const model = checked(() => new Sequential({ layers, seed, backend, ...(name !== undefined && { name }) }));
   return {
@@ -144,10 +148,34 @@ function prepare(where: string, { description, tensors, isCheckpoint }: ModelFil
     fill() {
       model.program.parameters.forEach((parameter, i) => model.program.write(parameter, values[i]!));
       if (compiled !== undefined) inFile(where, () => model.compile(compiled));
+      if (training !== undefined) compileAs(where, model, training);
       model.userMetadata = description['userMetadata'];
       model.features = features;
     },
   };
+}
+
+/** Compiles a model as another program did, as far as that goes, and says once what there is not here. */
+function compileAs(where: string, model: Sequential, { compiled, leftOut }: Training): void {
+  let problem = compiled === undefined ? 'optimizer and loss must both be known here' : undefined;
+  try {
+    if (compiled !== undefined) model.compile(compiledFrom('trainingConfig', compiled)!);
+  } catch (error) {
+    if (!(error instanceof NablaError) || error instanceof BackendError) throw error;
+    problem = error.message;
+  }
+  const parts = [...leftOut.length > 0 ? [`left out of its training: ${leftOut.join(', ')}`] : [], ...(problem !== undefined ? [`the model is not compiled: ${problem}`] : [])];
+  if (parts.length > 0) warnOnce(`${where}: ${parts.join('; ')}`);
+}
+
+/** Values that layers may pass on for a row, whatever they are; and as many as this for each number in the file. */
+const [mostPassed, mostPassedEach] = [2 ** 22, 64];
+
+/** Refuses layers whose buffers would be out of all proportion: some have no parameters, and cost a file nothing but their names. */
+function checkWidths(where: string, stages: readonly Stage[], tensors: ModelFile['tensors']): void {
+  const passed = stages.reduce((sum, { outputs }) => sum + outputs, 0);
+  const most = [...tensors.values()].reduce((sum, { data }) => sum + mostPassedEach * data.length, mostPassed);
+  if (passed > most) throw new FormatError(`${where}: expected layers that pass on at most ${most} values for a row, in a file of so many parameters; received ${passed}`);
 }
 
 /** What a file says of columns, where it does; it must fit the layers. */

@@ -7,6 +7,8 @@ import { files, type Files } from '../platform.ts';
 export const modelKey = 'nabla.model';
 export const trainingKey = 'nabla.training';
 export const formatVersion = 1;
+/** In the JSON of a training, the name of the tensor whose values stand there. */
+export const tensorKey = 'nabla.tensor';
 
 /** The disk, where there is one. */
 export function diskFor(where: string): Files {

@@ -5,10 +5,11 @@ import { mostDepth } from '../model/description.ts';
 import { isObject } from '../model/layersFrom.ts';
 import type { ModelFormat } from '../model/savable.ts';
 import { checkName } from '../options.ts';
-import { formatVersion, inFile, located, modelKey, trainingKey } from './modelFile.ts';
+import { formatVersion, inFile, located, modelKey, tensorKey, trainingKey } from './modelFile.ts';
 import { torchCounters } from './parameters.ts';
 import { isOnnx, readOnnx } from './onnx/reading.ts';
 import { readSafetensors } from './safetensors.ts';
+import type { Training } from './tfjs/training.ts';
 
 /** What a file says of a model. */
 export interface ModelFile {
@@ -18,13 +19,20 @@ export interface ModelFile {
   readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
   /** Whether there is more among the tensors than parameters. */
   readonly isCheckpoint: boolean;
+  /** What another program trained it with, in place of what the description says; a model that does not go with it is not compiled. */
+  readonly training?: Training | undefined;
 }
 
 /** Of each format, what reads it; `hasArchitecture`: layers are given beside the file. */
 const readers: Readonly<Record<ModelFormat, (where: string, bytes: Uint8Array, hasArchitecture: boolean) => ModelFile>> = {
   safetensors(where, bytes, hasArchitecture) {
     const { tensors, metadata } = located(where, () => readSafetensors(bytes, hasArchitecture ? torchCounters : undefined));
-    return { description: hasArchitecture ? {} : described(where, metadata), tensors, isCheckpoint: metadata.has(trainingKey) };
+    const training = metadata.get(trainingKey);
+    return {
+      description: hasArchitecture ? {} : described(where, metadata),
+      tensors: training === undefined || hasArchitecture ? tensors : finished(where, training, tensors),
+      isCheckpoint: training !== undefined,
+    };
   },
   onnx(where, bytes, hasArchitecture) {
     if (hasArchitecture) throw new OptionError(`${where}: an ONNX file says itself of which layers the model is; leave out architecture`);
@@ -55,18 +63,39 @@ export function readModelFile(where: string, bytes: Uint8Array, format: ModelFor
 function described(where: string, metadata: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> {
   const text = metadata.get(modelKey);
   if (text === undefined) throw new FormatError(`${where}: the file holds tensors, but nothing says of which layers; give { architecture: [dense({ ... }), ...] }`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new FormatError(`${where}: expected JSON in '${modelKey}' of the metadata (${(cause as Error).message})`, { cause });
-  }
+  const value = parsed(where, modelKey, text);
   inFile(where, () => checkPlain(modelKey, value, 1));
   if (!isObject(value)) throw new FormatError(`${where}: expected an object in '${modelKey}' of the metadata, received ${show(value)}`);
   if (value['formatVersion'] !== formatVersion) {
     throw new FormatError(`${where}: expected formatVersion ${formatVersion} in '${modelKey}', received ${show(value['formatVersion'])}; a later version of nabla may read it`);
   }
   return value;
+}
+
+function parsed(where: string, key: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new FormatError(`${where}: expected JSON in '${key}' of the metadata (${(cause as Error).message})`, { cause });
+  }
+}
+
+/** The tensors of a checkpoint, with parameters as they would be if training had ended there, where it says what those are. */
+function finished(where: string, text: string, tensors: ModelFile['tensors']): ModelFile['tensors'] {
+  const training = parsed(where, trainingKey, text);
+  const names = isObject(training) ? training['finished'] : undefined;
+  if (names === undefined) return tensors;
+  if (!isObject(names)) throw new FormatError(`${where}: expected an object in finished of '${trainingKey}', received ${show(names)}`);
+  const all = new Map(tensors);
+  for (const [name, place] of Object.entries(names)) {
+    const before = tensors.get(name);
+    const after = isObject(place) ? tensors.get(String(place[tensorKey])) : undefined;
+    if (before === undefined || after?.data.length !== before.data.length) {
+      throw new FormatError(`${where}: expected finished ${show(name)} of '${trainingKey}' to name a tensor of as many values as that parameter`);
+    }
+    all.set(name, { shape: before.shape, data: after.data });
+  }
+  return all;
 }
 
 /** Refuses what is too deep for a stack, and a key that means something else to objects. */

@@ -46,7 +46,8 @@ export const mostDepth = 64;
 
 /** A copy of a model as plain data; OptionErrors name what cannot be. */
 export function describeModel(where: string, model: Sequential): ModelSnapshot {
-  const { program, name, seed, userMetadata, features } = model;
+  const { program, name, seed, userMetadata, outcome, features = outcome?.features } = model;
+  const others = outcome?.parameters();
   return {
     model: {
       name,
@@ -57,7 +58,7 @@ export function describeModel(where: string, model: Sequential): ModelSnapshot {
       ...(userMetadata !== undefined && { userMetadata: plain(`${where} userMetadata`, userMetadata) }),
       ...(features !== undefined && { features: features.describe() }),
     },
-    tensors: new Map(program.parameters.map((parameter) => [parameter.name, { shape: parameter.spec.shape, data: program.read(parameter) }])),
+    tensors: new Map(program.parameters.map((parameter) => [parameter.name, { shape: parameter.spec.shape, data: others?.get(parameter.name) ?? program.read(parameter) }])),
   };
 }
 

@@ -15,7 +15,7 @@ export interface Objective {
   readonly optimizer: Optimizer;
   readonly metrics: readonly Metric[];
   /** Metrics of whole epochs. */
-  readonly measures: readonly Measure[];
+  readonly measures: Measure[];
 }
 
 /** A range of floats. */

@@ -37,9 +37,6 @@ interface Trained {
   readonly kept: number;
 }
 
-/** Rows at a time when there is no batch size: enough to keep the kernels busy, few enough to stay in cache. */
-export const inferenceRows = 256;
-
 export class Program implements Summed {
   readonly backend: Backend;
   readonly stages: readonly Stage[];

@@ -8,6 +8,7 @@ import type { Team } from '../backend/index.ts';
 import { Arena } from '../backend/memory.ts';
 import type { Matrix } from '../data/matrix.ts';
 import { targetColumns } from './training/losses.ts';
+import type { Program } from './program.ts';
 import { planNames, PlanWriter, type BatchAddresses, type Layout, type PlanName } from './plans.ts';
 
 /** What a batch is made of. */
@@ -86,6 +87,15 @@ export class Room {
     const found = this.#layout.stages.find(({ stage }, i) => !stage.takesMissing && this.#batch.outs[i]! > 0 && this.#backend.countNonFinite(this.#batch.outs[i]!, rows * stage.outputs) > 0);
     return found?.stage.layer;
   }
+}
+
+/**
+ * Rows at a time when there is no batch size: enough to keep the kernels busy, few enough to stay in cache; fewer where so many layers pass them on
+ * that their buffers, outputs and gradients, would take more than 128 MiB.
+ */
+export function inferenceRows({ inputs, stages }: Pick<Program, 'inputs' | 'stages'>): number {
+  const floats = stages.reduce((sum, { outputs }) => sum + 2 * outputs, inputs);
+  return Math.max(1, Math.min(256, Math.floor(2 ** 25 / floats)));
 }
 
 /** Below this many values a loop copies faster than a view and `set`. */

@@ -50,12 +50,23 @@ export async function loadFormats(): Promise<void> {
   await savingPart.load();
 }
 
+/**
+ * @internal What a training that is under way has yet to do to a model in the end: what it takes records by, and the parameters that will be
+ * others, as the weights are now, by name.
+ */
+export interface Outcome {
+  readonly features: Features;
+  parameters(): ReadonlyMap<string, Float32Array>;
+}
+
 /** A model as something that can be saved. */
 export abstract class Savable {
   /** Whatever is to be saved and loaded with the model, such as the names of its classes: data that JSON can hold. */
   userMetadata: unknown;
   /** What the inputs and outputs of the model are in a table, where `trainTable` made it; files keep it. */
   declare features: Features | undefined;
+  /** @internal While `trainTable` trains: files hold the model as it would be if training ended now. */
+  declare outcome: Outcome | undefined;
 
   /**
    * What the model says of a record such as `{ age: 41, island: 'Dream' }`, whose keys are columns of the table: `{ label, probability, probabilities }`,
@@ -71,7 +82,7 @@ export abstract class Savable {
   /**
    * As {@link predictRecord}, of every row of a table, or of an array of records.
    *
-   * @throws OptionError for a model that `trainTable` has not made; DataError as `features.encode` does.
+   * @throws OptionError for a model that `trainTable` has not made; DataError as `features.encode` does of inputs.
    */
   predictRecords(this: Sequential, rows: Table | readonly object[]): Prediction[] {
     return needed(this.features, 'call trainTable').predictRecords(this, rows);
@@ -103,8 +114,8 @@ export abstract class Savable {
 
   /**
    * The model for TensorFlow.js, whose `tf.loadLayersModel` takes `tf.io.fromMemory({ ...modelJson, weightSpecs, weightData })`, or the files that
-   * {@link save} makes of it with the format `'tfjs'`: its predictions are the same but for rounding. `userMetadata` is kept where it is an object. Not in it:
-   * the seed, what the model was compiled with, options such as `derivative` that matter in training alone, and constraints that the weights do not keep yet,
+   * {@link save} makes of it with the format `'tfjs'`: its predictions are the same but for rounding. `userMetadata` is kept where it is an object, and what the model
+   * was compiled with where TensorFlow.js has that optimizer and loss, with the metrics that it has too. Not in it: the seed, options such as `derivative` that matter in training alone, and constraints that the weights do not keep yet,
    * because TensorFlow.js would change them.
    *
    * @throws OptionError for layers and activations that TensorFlow.js does not have; in a page before {@link loadFormats}.

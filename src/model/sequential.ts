@@ -18,7 +18,8 @@ import { rateAt } from './optimizers/optimizer.ts';
 import { refuseBatches, resolveOptimizer, type OptimizerSpec } from './optimizers/optimizers.ts';
 import type { Objective } from './plans.ts';
 import { sizeOf } from './parameters.ts';
-import { inferenceRows, Program } from './program.ts';
+import { Program } from './program.ts';
+import { inferenceRows } from './room.ts';
 import { checkedSamples, loadSamples, readSamples, type Fit, type Samples } from './training/samples.ts';
 import { Savable } from './savable.ts';
 import { fitArrays, fitDataset } from './training/sources.ts';
@@ -372,7 +373,7 @@ export class Sequential extends Savable {
 
   #predictRows(verb: string, matrix: Matrix, out: Float32Array): void {
     const { program } = this;
-    const chunk = Math.min(matrix.rows, inferenceRows);
+    const chunk = Math.min(matrix.rows, inferenceRows(program));
     program.reserve(chunk);
     const missing = program.takesMissing;
     if (missing) checkFinite(`${verb} x`, matrix, missing);

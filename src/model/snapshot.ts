@@ -39,6 +39,8 @@ export interface Snapshot {
   readonly learningRate: number | 'schedule';
   /** Parameters by their names (`dense_1/kernel`), the optimizer's slots by theirs too (`optimizer/velocity/dense_1/kernel`). */
   readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+  /** Parameters by name that the end of training would change, as they would be then, where training is to do so: see `Outcome`. */
+  readonly finished?: Readonly<Record<string, Float32Array>>;
 }
 
 /** The program of a compiled model, and what it trains with. */
@@ -54,13 +56,14 @@ function plain<Value>(value: Value): Value {
 
 function descriptionOf(where: string, model: Sequential): ModelDescription {
   const { optimizer: { name, config }, loss } = compiled(where, model);
+  const { outcome, features = outcome?.features } = model;
   return plain({
     inputs: model.inputShape[0],
     layers: describeLayers(where, model.layers),
     seed: model.seed,
     optimizer: { name, config },
     loss: loss as Record<string, unknown>,
-    ...(model.features !== undefined && { features: model.features.describe() }),
+    ...(features !== undefined && { features: features.describe() }),
   });
 }
 
@@ -89,6 +92,7 @@ export function takeSnapshot(where: string, model: Sequential): Snapshot {
     counters: Object.fromEntries(Object.entries(program.state.counters).map(([name, address]) => [name, i32[address / 4]!])),
     learningRate: typeof program.rate === 'function' ? 'schedule' : program.rate,
     tensors: new Map(tensors),
+    ...(model.outcome !== undefined && { finished: Object.fromEntries(model.outcome.parameters()) }),
   };
 }
 

@@ -20,13 +20,16 @@ export interface Target {
   readonly rows: Uint32Array;
 }
 
-/** See `TrainTableOptions` for what is a class. Rows without a target are left out, which is said once. */
-export function targetOf(table: Table, name: string, task: Target['task'] | undefined): Target {
+/** Is told, in a sentence, what is left out. */
+export type Warn = (message: string) => void;
+
+/** See `TrainTableOptions` for what is a class. Rows without a target are left out. */
+export function targetOf(table: Table, name: string, task: Target['task'] | undefined, warn: Warn): Target {
   const column = columnNamed('trainTable target', table, name);
   const rows = presentRows(column);
   const missing = table.rowCount - rows.length;
   if (rows.length < 2) throw new DataError(`trainTable: expected at least two rows with a value in column ${show(name)}, the target, received ${rows.length}`);
-  if (missing > 0) warnOnce(`trainTable: ${missing} of ${table.rowCount} rows have no value in ${show(name)}, the target, and are left out`);
+  if (missing > 0) warn(`trainTable: ${missing} of ${table.rowCount} rows have no value in ${show(name)}, the target, and are left out`);
   if (column.type !== 'number' && task === 'regression') {
     throw new OptionError(`trainTable task: expected 'classification', as column ${show(name)} holds ${column.type === 'boolean' ? 'booleans' : 'words'}, received 'regression'`);
   }
@@ -59,12 +62,12 @@ function labelsOf(column: Column, rows: Uint32Array): Label[] {
   return column.type === 'category' ? labels : labels.sort((a, b) => Number(a) - Number(b));
 }
 
-/** How the rows of `training` become numbers. Columns of names are left out, which is said once, unless `named` says what they are. */
-export function featuresOf(table: Table, { task, column: target, labels }: Target, training: Uint32Array, named: Readonly<Record<string, ColumnType>>): Features {
+/** How the rows of `training` become numbers. Columns of names are left out, unless `named` says what they are. */
+export function featuresOf(table: Table, { task, column: target, labels }: Target, training: Uint32Array, named: Readonly<Record<string, ColumnType>>, warn: Warn): Features {
   const candidates = table.columns.filter(({ name }) => name !== target.name);
   const leftOut = candidates.filter((column) => column.type === 'category' && !Object.hasOwn(named, column.name) && holdsNames(column, training));
   if (leftOut.length > 0) {
-    warnOnce(
+    warn(
       `trainTable leaves out ${leftOut.map(({ name }) => show(name)).join(', ')}: words that name rows, more than ${mostLabels} or as many as half the rows, ` +
         "tell nothing of other rows; columns: { name: 'category' } keeps one",
     );

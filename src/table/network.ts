@@ -10,7 +10,9 @@ import { oneHot } from '../model/layers/oneHot.ts';
 import { normalization } from '../model/layers/scaling.ts';
 import { adamw, type OptimizerSpec } from '../model/optimizers/optimizers.ts';
 import { cosineDecay } from '../model/optimizers/schedules.ts';
+import type { Parameter } from '../model/parameters.ts';
 import type { Sequential } from '../model/sequential.ts';
+import type { MetricName } from '../model/training/metrics.ts';
 import { checkInteger } from '../options.ts';
 import type { Scales } from './scales.ts';
 
@@ -71,14 +73,46 @@ export function planOf(rows: number, stops: boolean, options: { epochs?: number;
   };
 }
 
+/** What targets of a regression are trained as: (y − mean) / deviation. */
+export interface Units {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** By which power of the deviation metrics by name grow with the units. */
+const powers: Partial<Record<MetricName, number>> = { meanAbsoluteError: 1, meanSquaredError: 2, halfSquaredError: 2 };
+
+/** Makes the metrics that a model is compiled with be told in units of the target, where that can be done, until it is compiled anew. */
+export function tellInUnits({ program }: Sequential, { mean, deviation }: Units): void {
+  const { metrics, measures } = program.objective!;
+  for (const metric of metrics) {
+    const { name, divisor } = metric;
+    metric.divisor = (rows) => divisor(rows) / deviation ** (powers[name] ?? 0);
+  }
+  const restored = (values: Float32Array): Float32Array => values.map((value) => value * deviation + mean);
+  measures.forEach(([name, measure], i) => {
+    measures[i] = [name, (y, p, options) => measure(restored(y), restored(p), options)];
+  });
+}
+
+/** The parameters that are others in the end than training leaves them, by name: the first kernel, and in a regression the last layer. */
+export function finishedParameters({ program }: Sequential, scales: Scales, units: Units | undefined): Map<string, Float32Array> {
+  const [first, last, bias] = [program.parameters.find(({ name }) => name.endsWith('/kernel'))!, ...program.parameters.slice(-2)] as [Parameter, Parameter, Parameter];
+  const finished = new Map([[first.name, settled(program.read(first), first.spec.shape[1]!, scales)]]);
+  if (units !== undefined) {
+    const { mean, deviation } = units;
+    // So the model speaks in units of the target. Without hidden layers the first is the last.
+    finished.set(last.name, (finished.get(last.name) ?? program.read(last)).map((weight) => weight * deviation));
+    finished.set(bias.name, program.read(bias).map((value) => value * deviation + mean));
+  }
+  return finished;
+}
+
 /**
  * Gives each column of words that all training rows had a weight for words never seen, which training did not move from where it began: the
- * mean of those of its words, by the rows of each, so that such a word is like the average.
+ * mean of those of its words, by the rows of each, so that such a word is like the average. Returns the weights, changed.
  */
-export function settleUnknown({ program }: Sequential, scales: Scales): void {
-  const kernel = program.parameters.find(({ name }) => name.endsWith('/kernel'))!;
-  const units = kernel.spec.shape[1]!;
-  const weights = program.read(kernel);
+function settled(weights: Float32Array, units: number, scales: Scales): Float32Array {
   let first = 0;
   for (const counts of scales.counts) {
     const words = (counts?.length ?? 1) - 1;
@@ -92,18 +126,5 @@ export function settleUnknown({ program }: Sequential, scales: Scales): void {
     }
     first += words + 1;
   }
-  program.write(kernel, weights);
-}
-
-/** What targets of a regression are trained as: (y − mean) / deviation. */
-export interface Units {
-  readonly mean: number;
-  readonly deviation: number;
-}
-
-/** Makes the model speak in units of the target: the last layer's weights times the deviation, its bias plus the mean. */
-export function restoreUnits({ program }: Sequential, { mean, deviation }: Units): void {
-  const [kernel, bias] = program.parameters.slice(-2) as [(typeof program.parameters)[0], (typeof program.parameters)[0]];
-  program.write(kernel, program.read(kernel).map((weight) => weight * deviation));
-  program.write(bias, program.read(bias).map((value) => value * deviation + mean));
+  return weights;
 }

@@ -2,10 +2,10 @@
 
 import type { BackendChoice } from '../backend/index.ts';
 import { meanOf, varianceOf } from '../data/columns.ts';
-import type { Features } from '../data/features.ts';
+import type { Features, FeaturesDescription } from '../data/features.ts';
 import { typedTable } from '../data/records.ts';
 import { pickRows, splitRows, strataOf } from '../data/split.ts';
-import type { ColumnType, Table } from '../data/table.ts';
+import { isTable, type ColumnType, type Table } from '../data/table.ts';
 import { DataError, OptionError, unexpected } from '../errors.ts';
 import type { ActivationSpec } from '../model/layers/activation.ts';
 import type { ImputeStrategy } from '../model/layers/impute.ts';
@@ -16,8 +16,9 @@ import { earlyStopping } from '../model/training/earlyStopping.ts';
 import type { MetricSpec } from '../model/training/metrics.ts';
 import type { ClassWeight } from '../model/training/weights.ts';
 import { checkInteger, checkKeys, checkName, checkNumber } from '../options.ts';
-import { featuresOf, targetOf, warnOfRounding, type Target } from './columns.ts';
-import { layersOf, manyRows, planOf, restoreUnits, settleUnknown, usualPatience, type Units } from './network.ts';
+import { warnOnce } from '../platform.ts';
+import { featuresOf, targetOf, warnOfRounding, type Target, type Warn } from './columns.ts';
+import { finishedParameters, layersOf, manyRows, planOf, tellInUnits, usualPatience, type Plan, type Units } from './network.ts';
 import { imputations, scalesOf, scalings, type Imputation } from './scales.ts';
 
 /** Weights by the names of classes, 1 where there is none; `'balanced'`: rows / (classes · rows of the class). */
@@ -65,7 +66,10 @@ export interface TrainTableOptions extends Pick<FitOptions, 'threads' | 'callbac
   patience?: number;
   /** A weight for each class by which the loss of its rows is multiplied. */
   classWeight?: TableClassWeight;
-  /** What to measure beside the loss, as in `compile`; default `['accuracy']`, in a regression nothing. */
+  /**
+   * What to measure beside the loss, as in `compile`; default `['accuracy']`, in a regression nothing. Callbacks are told it in units of the target:
+   * functions, such as `{ rmse }`, and `'meanAbsoluteError'`, `'meanSquaredError'` and `'halfSquaredError'`; other names, such as `'huber'`, in those of the loss.
+   */
   metrics?: readonly MetricSpec[];
   /** Decides initial weights, the order of rows, and which rows are validated on; default 0. */
   seed?: number;
@@ -88,26 +92,18 @@ const keys = [
  * A warning says so, once; and another that numbers are too close together for float32, as times within a day are in milliseconds since 1970.
  * A word that no row trained on had counts as missing; where none was missing, that is like the average of all.
  *
- * A regression is trained, by `meanSquaredError`, on targets of mean 0 and deviation 1, which is what callbacks are told the loss of; the scale
- * is then put into the last layer, so that the model speaks in units of the target. It is compiled anew in the end, with a constant rate where
- * the optimizer is the usual one, for `evaluate` and to train on: `model.features.encode(rows)` gives `x` and `y`.
+ * A regression is trained, by `meanSquaredError`, on targets of mean 0 and deviation 1, which is what callbacks are told the loss of, so that it
+ * is 1 for a model that says the mean; the metric of that name is in units of the target. The scale is then put into the last layer, so that the
+ * model speaks in units of the target. It is compiled anew in the end, with a constant rate where the optimizer is the usual one, for `evaluate` and
+ * to train on: `model.features.encode(rows)` gives `x` and `y`. What a callback saves on the way, as `checkpoint` does, is the model as it would be
+ * if training ended then.
  *
  * @param rows a table, or an array of objects, one a row.
  * @throws OptionError for unknown options or columns; DataError for what cannot be learnt from: no rows, a target of one class, a column without any
  * value, a value of the wrong type; TrainingError as `fit` does.
  */
 export async function trainTable(rows: Table | readonly object[], options: TrainTableOptions): Promise<Sequential> {
-  checkKeys('trainTable', options, keys);
-  const named = options.columns ?? {};
-  const seed = checkInteger('trainTable seed', options.seed ?? 0);
-  if (typeof options.target !== 'string') throw unexpected('trainTable target', 'the name of a column', options.target);
-  const task = options.task && checkName('trainTable task', options.task, ['classification', 'regression']);
-  const scaling = checkName('trainTable scaling', options.scaling ?? 'standard', Object.keys(scalings) as Scaling[]);
-  const imputation = checkName('trainTable imputation', options.imputation ?? 'mean', Object.keys(imputations) as Imputation[]);
-  const table = typedTable('trainTable', rows, named);
-  const target = targetOf(table, options.target, task);
-  const [training, held] = divide(target, options, seed);
-  const features = featuresOf(table, target, training, named);
+  const { table, target, training, held, features, seed, scaling, imputation, stops, patience, plan } = prepare(rows, options, warnOnce);
   const data = samplesOf(table, target, features, training);
   warnOfRounding(table, features, training);
   const scales = scalesOf({ values: data.x, rows: training.length, columns: features.inputs.length }, features.inputs, imputation, scaling);
@@ -116,16 +112,16 @@ export async function trainTable(rows: Table | readonly object[], options: Train
 
   const { backend } = options;
   const model = sequential({ layers: layersOf(features, scales, target.rows.length, options), seed, ...(backend !== undefined && { backend }) });
-  const { patience = usualPatience } = options;
-  const stops = patience !== Infinity && checkInteger('trainTable patience', patience, { min: 0 }) >= 0 && validation !== undefined;
-  const plan = planOf(training.length, stops, options);
   const compile: Omit<CompileOptions, 'optimizer'> = {
     loss: target.labels === undefined ? 'meanSquaredError' : features.outputs === 1 ? 'binaryCrossentropy' : 'sparseCategoricalCrossentropy',
     metrics: options.metrics ?? (target.labels === undefined ? [] : ['accuracy']),
   };
   model.compile({ ...compile, optimizer: options.optimizer ?? plan.optimizer });
+  if (units !== undefined) tellInUnits(model, units);
   const { threads, callbacks = [], signal, verbose } = options;
   const needsAllRows = model.program.objective!.optimizer.begin !== undefined;
+  const finish = (): ReadonlyMap<string, Float32Array> => finishedParameters(model, scales, units);
+  model.outcome = { features, parameters: finish };
   const inTime = !stops ? [] : [earlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true })];
   await model.fit(data.x, inUnits(data.y, units), {
     ...present({ threads, signal, verbose, batchSize: needsAllRows ? options.batchSize : plan.batchSize, classWeight: weightsOf(features, options.classWeight) }),
@@ -134,11 +130,69 @@ export async function trainTable(rows: Table | readonly object[], options: Train
     callbacks: [...inTime, ...callbacks],
     epochs: plan.epochs,
   });
-  settleUnknown(model, scales);
-  if (units !== undefined) restoreUnits(model, units);
+  model.outcome = undefined;
+  const finished = finish();
+  for (const parameter of model.program.parameters) if (finished.has(parameter.name)) model.program.write(parameter, finished.get(parameter.name)!);
   model.compile({ ...compile, optimizer: options.optimizer ?? plan.lasting });
   model.features = features;
   return model;
+}
+
+/** What {@link trainTable} will do with a table: what `model.features` will be, and how much there is to do. */
+export interface TablePlan extends FeaturesDescription {
+  /** Rows that are learnt from; those without a target are not. */
+  readonly trainingRows: number;
+  /** Rows that are validated on after every epoch, 0 for none. */
+  readonly validationRows: number;
+  /** At most. */
+  readonly epochs: number;
+}
+
+/**
+ * What {@link trainTable} with the same rows and options will do, without doing it, and without warnings: whether the target is one of classes, which
+ * columns are inputs and which are left out, and for how many epochs it trains. It is to show before training, for a progress bar, and to split
+ * rows as the task asks: `splitTable(table, { stratified: 'species' })` is for classes.
+ *
+ * @throws as `trainTable` does of options, target and columns, and with its name.
+ */
+export function planTable(rows: Table | readonly object[], options: TrainTableOptions): TablePlan {
+  const { training, held, features, plan: { epochs } } = prepare(rows, options, () => undefined);
+  const { validationData } = options;
+  const validationRows = validationData === undefined ? held?.length ?? 0 : isTable(validationData) ? validationData.rowCount : validationData.length;
+  return { ...features.describe(), trainingRows: training.length, validationRows, epochs };
+}
+
+/** What is settled before numbers are made of rows. */
+interface Prepared {
+  readonly table: Table;
+  readonly target: Target;
+  readonly training: Uint32Array;
+  readonly held: Uint32Array | undefined;
+  readonly features: Features;
+  readonly seed: number;
+  readonly scaling: Scaling;
+  readonly imputation: Imputation;
+  /** Whether validation may end it. */
+  readonly stops: boolean;
+  readonly patience: number;
+  readonly plan: Plan;
+}
+
+function prepare(rows: Table | readonly object[], options: TrainTableOptions, warn: Warn): Prepared {
+  checkKeys('trainTable', options, keys);
+  const named = options.columns ?? {};
+  const seed = checkInteger('trainTable seed', options.seed ?? 0);
+  if (typeof options.target !== 'string') throw unexpected('trainTable target', 'the name of a column', options.target);
+  const task = options.task && checkName('trainTable task', options.task, ['classification', 'regression']);
+  const scaling = checkName('trainTable scaling', options.scaling ?? 'standard', Object.keys(scalings) as Scaling[]);
+  const imputation = checkName('trainTable imputation', options.imputation ?? 'mean', Object.keys(imputations) as Imputation[]);
+  const table = typedTable('trainTable', rows, named);
+  const target = targetOf(table, options.target, task, warn);
+  const [training, held] = divide(target, options, seed);
+  const features = featuresOf(table, target, training, named, warn);
+  const { patience = usualPatience } = options;
+  const stops = patience !== Infinity && checkInteger('trainTable patience', patience, { min: 0 }) >= 0 && (held ?? options.validationData) !== undefined;
+  return { table, target, training, held, features, seed, scaling, imputation, stops, patience, plan: planOf(training.length, stops, options) };
 }
 
 const usualSplit = 0.1;

@@ -105,6 +105,8 @@ describe('what cannot be scored', () => {
     [['colours.safetensors', 'pink.csv', '--target', 'class'], "'pink.csv', column 'class': row 1 of the data: expected a class, one of 'red', 'green, or so', 'blue', received 'pink'"],
     [['species.safetensors', 'targetless.csv'], "'targetless.csv' lacks 'species', which the model predicts; it has 'island', 'mass', 'ringed', 'sex'"],
     [['species.safetensors', 'emperor.csv'], "emperor.csv: row 3 of the data, column 'species': expected one of 'Adelie', 'Gentoo', received 'Emperor'"],
+    [['species.safetensors', 'stops.csv'], "stops.csv: row 1 of the data, column 'species': expected one of 'Adelie', 'Gentoo', received 'Adelie.', did you mean 'Adelie'?"],
+    [['colours.safetensors', 'red.csv', '--target', 'class'], "'red.csv', column 'class': row 2 of the data: expected a class, one of 'red', 'green, or so', 'blue', received 'red.', did you mean 'red'?"],
     [['colours.safetensors', 'images.idx'], "expects the IDX file of the labels after 'images.idx', received none"],
     [['colours.safetensors', 'images.idx', 'few.idx'], "'few.idx' should hold one label for each of the 3 rows of 'images.idx', and holds 2 values"],
     [['colours.safetensors', 'points.csv', 'few.idx'], "'points.csv' is a table, whose targets are one of its columns; 'few.idx' is one file too many"],
@@ -114,6 +116,8 @@ describe('what cannot be scored', () => {
     write('pink.csv', 'a,b,class\n1,2,pink\n');
     write('targetless.csv', csvOf(birds.map(({ species: _, ...bird }) => bird)));
     write('emperor.csv', csvOf(birds.map((bird, i) => ({ ...bird, species: ['', 'Gentoo', 'Emperor'][i % 3]! }))));
+    write('stops.csv', csvOf(birds.map((bird) => ({ ...bird, species: `${bird.species}.` }))));
+    write('red.csv', 'a,b,class\n1,2,blue\n1,2,red.\n');
     write('few.idx', Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 2, 0));
     expect(nabla('evaluate', ...args)).toEqual(expect.objectContaining({ stdout: '', stderr: `nabla evaluate: ${sentence}\n`, status: 2 }));
   });

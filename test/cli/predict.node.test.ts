@@ -97,6 +97,15 @@ describe('predictions', () => {
     expect(nabla('predict', 'colours.safetensors', 'bare.txt', '--skip-lines', '1', '--no-header', '--delimiter', 'tab').stdout).toBe(plain);
   });
 
+  it('take texts for missing values', () => {
+    write('gappy-birds.csv', csvOf(birds.map((bird, i) => (i === 1 ? { ...bird, mass: null } : bird))));
+    write('marked-birds.csv', csvOf(birds.map((bird, i) => ({ ...bird, mass: i === 1 ? null : bird.mass ?? 'unknown' }))));
+    expect(nabla('predict', 'species.safetensors', 'marked-birds.csv', '--missing', 'unknown').stdout).toBe(nabla('predict', 'species.safetensors', 'gappy-birds.csv').stdout);
+    expect(nabla('predict', 'species.safetensors', 'marked-birds.csv')).toMatchObject({
+      stderr: "nabla predict: marked-birds.csv: line 5, column 'mass': expected a number, received 'unknown'; if it stands for a missing value, name it with --missing\n", status: 2,
+    });
+  });
+
   it('take images of IDX, as the file has them', () => {
     write('images.idx', Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 7, 255, 0, 3));
     const expected = colours.predict([[7, 255], [0, 3]]);
@@ -150,7 +159,7 @@ describe('what cannot be predicted', () => {
     [['colours.safetensors', 'wide.idx'], "the model takes rows of 2 values, those of 'wide.idx' have 1 x 3 = 3"],
     [['colours.safetensors', 'wide.idx', '--target', 'a'], "--target is for tables, and 'wide.idx' is an IDX file"],
     [['species.safetensors', 'points.csv'], "'points.csv' lacks 'island', 'mass', 'ringed', 'sex', which the model takes; it has 'a', 'b'"],
-    [['species.safetensors', 'heavy.csv'], "heavy.csv: line 2, column 'mass': expected a number, received 'heavy'\n"],
+    [['species.safetensors', 'heavy.csv'], "heavy.csv: line 2, column 'mass': expected a number, received 'heavy'; if it stands for a missing value, name it with --missing\n"],
     [['species.safetensors', 'birds.csv', '--target', 'sex'], "--target: the model predicts 'species', received 'sex'"],
     [['species.safetensors', 'birds.csv', '--ignore', 'sex'], '--ignore: the model takes its columns by name, and no others'],
     [['colours.safetensors', 'points.csv', '--out', 'no/p.csv'], "'no/p.csv' cannot be written: there is no folder 'no'"],

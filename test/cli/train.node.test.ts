@@ -145,11 +145,26 @@ describe('nabla train', () => {
     const lines = flowers(60, (kind) => names[kind]!).split('\n').map((line, i) => (i === 7 ? line.replace(/^[^,]*/, 'tall') : line));
     writeFileSync(join(folder, 'slip.csv'), lines.join('\n'));
     const { problems } = JSON.parse(train('slip.csv', '-t', 'kind', '--epochs', '1', '--json').stdout) as { problems: string[] };
-    expect(problems[0]).toBe("Column 'width' is taken for words, for among its numbers is 'tall'; --columns width=number names its line.");
+    expect(problems[0]).toBe("Column 'width' is taken for words, for among its numbers is 'tall'; if that stands for a missing value, name it with --missing; --columns width=number names its line.");
     expect(train('slip.csv', '-t', 'kind', '--columns', 'width=number').stderr).toContain("slip.csv: line 8, column 'width': expected a number, received 'tall'");
     writeFileSync(join(folder, 'comma.csv'), flowers(60, (kind) => names[kind]!).replaceAll(',', ';').replaceAll('.', ','));
     const { stderr } = train('comma.csv', '-t', 'kind', '--epochs', '1');
     expect(stderr.replace(/\s+/g, ' ')).toMatch(/Column 'width' is taken for words, for its numbers have a comma, as '\d,\d+', in the place of a point\./);
+  });
+
+  it('takes texts for missing values in place of the usual ones; an empty field is one always', patience, () => {
+    const lines = flowers(60, (kind) => names[kind]!).split('\n').map((line, i) => line.replace(/^[^,]*/, (width) => (i === 0 ? width : i < 4 ? '-999' : i === 5 ? 'not known' : width)));
+    writeFileSync(join(folder, 'marked.csv'), lines.join('\n').replaceAll('red', 'NA'));
+    const missing = (...args: string[]): string[] => {
+      const { stdout } = train('marked.csv', '--target', 'kind', '--epochs', '1', '--json', ...args);
+      const { problems } = JSON.parse(stdout) as { problems: string[] };
+      return problems.map((problem) => problem.replace(/^Column '(\w+)' (?:(is taken for words)|has no value in (\d+)).*$/, '$1 $2$3'));
+    };
+    expect(missing()).toEqual(['width is taken for words', 'height 9', 'colour 24']);
+    expect(missing('--missing', '-999, not known')).toEqual(['width 4', 'height 9']);
+    expect(missing('--missing', 'not known,NA')).toEqual(['width 1', 'height 9', 'colour 24']);
+    expect(missing('--missing', '', '--ignore', 'width')).toEqual(['height 9']);
+    expect(train('flowers.csv', '--target', 'kind', '--missing').stderr).toBe('nabla train: --missing expects texts with commas between them, received none\n');
   });
 
   it('takes a task, a delimiter and a table without a header', patience, () => {
@@ -261,7 +276,7 @@ describe('nabla train refuses, in one sentence and without a model,', () => {
     ['no number', ['flowers.csv', ...target, '--epochs', 'ten'], "--epochs expects a whole number of at least 1, received 'ten'"],
     ['a share of everything', ['flowers.csv', ...target, '--validation', '1'], "--validation expects a number of at least 0 and below 1, received '1'"],
     ['a name that is almost one', ['flowers.csv', ...target, '--optimizer', 'adma'], "did you mean 'adam'?"],
-    ['words as numbers', ['flowers.csv', ...target, '--columns', 'colour=number'], "flowers.csv: line 2, column 'colour': expected a number, received 'red'; for words, --columns colour=category"],
+    ['words as numbers', ['flowers.csv', ...target, '--columns', 'colour=number'], "flowers.csv: line 2, column 'colour': expected a number, received 'red'; if it stands for a missing value, name it with --missing; for words, --columns colour=category"],
     ['a column that is not there', ['flowers.csv', ...target, '--ignore', 'heigth'], "flowers.csv: no column has the name 'heigth', did you mean 'height'?"],
     ['a type that is none', ['flowers.csv', ...target, '--columns', 'width=text'], "--columns expects columns as name=type, with commas between them, of types number, category, boolean, received 'width=text'"],
     ['nothing to learn from', ['flowers.csv', ...target, '--ignore', 'width,height,colour'], "there is no column left to learn 'kind' from"],

@@ -134,8 +134,67 @@ describe('4 epochs, a checkpoint and 6 more are 10 epochs, bit for bit', () => {
     const records = Array.from({ length: 40 }, (_, i) => ({ age: i, sick: i % 3 === 0 }));
     await trainTable(records, { target: 'sick', epochs: 3, validationSplit: 0.2, callbacks: [checkpoint({ path, monitor: 'val_loss' })] });
     expect(readdirSync(folder).sort()).toEqual(['run.best.safetensors', 'run.safetensors']);
-    // Its units are not those of the records before training is over, so it does not take them.
-    expect(fromBytes(new Uint8Array(readFileSync(path))).features).toBeUndefined();
+  });
+
+  const houses = Array.from({ length: 60 }, (_, i) => {
+    const [size, place] = [40 + ((i * 37) % 60), ['town', 'land', 'coast'][i % 3]!];
+    return { size, place, price: 100_000 + 3_000 * size + { town: 90_000, land: 0, coast: -90_000 }[place]!, dear: 3_000 * size > 210_000, region: place };
+  });
+  const asked = [...houses.slice(0, 9), { size: 70, place: 'nowhere' }, {}];
+
+  it.each([['price', ['dear', 'region']], ['dear', ['price', 'region']], ['region', ['dear', 'place']]] as const)(
+    'trainTable that learns %s: a checkpoint answers records as the model would if training had ended there', async (target, ignored) => {
+      const options = { target, columns: Object.fromEntries(ignored.map((name) => [name, 'ignore' as const])), optimizer: adam({ learningRate: 0.03 }), hidden: target === 'price' ? [] : [12], seed: 3 };
+      const saved: Uint8Array[] = [];
+      let model!: Sequential;
+      const saver: Callback = { setModel: (its) => void (model = its), onEpochEnd: () => void saved.push(model.toBytes()) };
+      const last = await trainTable(houses, { ...options, epochs: 40, callbacks: [checkpoint({ path, every: 15, keep: 9 }), saver] });
+      expect(last).toBe(model);
+      for (const epochs of [15, 30]) {
+        const own = await trainTable(houses, { ...options, epochs });
+        const bytes = new Uint8Array(readFileSync(join(folder, `run.epoch${epochs}.safetensors`)));
+        for (const loaded of [fromBytes(bytes), fromBytes(saved[epochs - 1]!)]) {
+          expect(loaded.features!.describe()).toEqual(own.features!.describe());
+          expect(loaded.predictRecords(asked)).toEqual(own.predictRecords(asked));
+          expect(loaded.getWeights()).toEqual(own.getWeights());
+          const { x: inputs, y: targets } = own.features!.encode(houses);
+          expect(loaded.evaluate(inputs, targets!).loss).toBe(own.evaluate(inputs, targets!).loss);
+        }
+      }
+      expect(saved).toHaveLength(40);
+      expect(fromBytes(saved[39]!).predictRecords(asked)).toEqual(last.predictRecords(asked));
+      const right = fromBytes(saved[39]!).predictRecords(houses).filter(({ value, label }, i) => (value === undefined ? label === houses[i]![target] : Math.abs(value / houses[i]!.price - 1) < 0.2));
+      expect(right.length).toBeGreaterThan(50);
+    });
+
+  it('trainTable: what training goes on from is the state it had, in its own units', async () => {
+    const columns = { dear: 'ignore', region: 'ignore' } as const;
+    const raw: Float32Array[] = [];
+    let model!: Sequential;
+    const saver: Callback = { setModel: (its) => void (model = its), onEpochEnd: () => void raw.splice(0, Infinity, ...model.getWeights()) };
+    await trainTable(houses, { target: 'price', columns, hidden: [8], epochs: 2, seed: 3, callbacks: [saver, checkpoint({ path })] });
+    const before = raw.map((values) => values.slice());
+    const again: Float32Array[][] = [];
+    const resuming: Callback = {
+      setModel: (its) => void (model = its),
+      async onTrainBegin() {
+        expect(await resume(model, path)).toBe(2);
+        again.push(model.getWeights());
+      },
+    };
+    await trainTable(houses, { target: 'price', columns, hidden: [8], epochs: 1, seed: 3, callbacks: [resuming] });
+    expect(again[0]).toEqual(before);
+    expect(model.getWeights()).not.toEqual(before);
+  });
+
+  it.each([['no object', () => 3], ['another parameter', () => ({ 'dense_9/kernel': { 'nabla.tensor': 'callback/0' } })], ['no tensor', () => ({ 'dense_1/kernel': { 'nabla.tensor': 'callback/9' } })],
+    ['too few values', () => ({ 'dense_1/kernel': { 'nabla.tensor': 'dense_2/bias' } })], ['a number', () => ({ 'dense_1/kernel': 3 })]])('trainTable: refuses parameters of the end that are %s', async (_, change) => {
+    await trainTable(houses, { target: 'dear', columns: { price: 'ignore', region: 'ignore' }, epochs: 1, callbacks: [checkpoint({ path })] });
+    const { tensors, metadata } = parseSafetensors(new Uint8Array(readFileSync(path)));
+    metadata.set('nabla.training', JSON.stringify({ ...JSON.parse(metadata.get('nabla.training')!) as object, finished: change() }));
+    expect(() => fromBytes(serializeSafetensors(tensors, metadata))).toThrow(FormatError);
+    metadata.set('nabla.training', '{');
+    expect(() => fromBytes(serializeSafetensors(tensors, metadata))).toThrow(/expected JSON in 'nabla.training' of the metadata/);
   });
 
   it('what one backend wrote, another reads', async () => {

@@ -394,6 +394,29 @@ describe('a file is refused that', () => {
     grow.mockRestore();
   });
 
+  it('or has layers out of all proportion to it: those without parameters cost a file their names alone', () => {
+    const wide = (units: number, layersOf: number): Uint8Array => {
+      const description = [{ type: 'dense', config: { units, activation: 'linear', inputShape: [1] } }, ...Array.from({ length: layersOf }, () => ({ type: 'activation', config: { activation: 'relu' } }))]
+        .map((one, i) => ({ ...one, name: `layer_${i}` }));
+      const tensors = new Map<string, TensorLike>([['layer_0/kernel', { shape: [1, units], data: numbers(units, 3) }], ['layer_0/bias', { shape: [units], data: new Float32Array(units) }]]);
+      return serializeSafetensors(tensors, new Map([[modelKey, JSON.stringify({ formatVersion: 1, name: 'wide', inputs: 1, layers: description, seed: 0 })]]));
+    };
+    expect(() => fromBytes(wide(4096, 3500))).toThrow(/expected layers that pass on at most 4718592 values for a row, in a file of so many parameters; received 14340096$/);
+    // What is within bounds takes few rows at a time, and no bit depends on that.
+    const model = fromBytes(wide(4096, 900));
+    const rows = numbers(12, 5);
+    const outputs = model.predict(rows);
+    expect(model.program.backend.memory.f32.byteLength).toBeLessThan(160 * 2 ** 20);
+    const slim = sequential({ layers: [dense({ units: 4096, activation: 'relu', inputShape: [1] })] });
+    slim.setWeights(model.getWeights());
+    expect(outputs).toEqual(slim.predict(rows));
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    slim.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const targets = numbers(12 * 4096, 6);
+    expect(model.evaluate(rows, targets).loss).toBeCloseTo(slim.evaluate(rows, targets).loss!, 6);
+    expect(model.program.backend.memory.f32.byteLength).toBeLessThan(160 * 2 ** 20);
+  });
+
   /** Every value in a tree, by its path. */
   const pathsOf = (value: unknown, path: string[] = []): string[][] =>
     [path, ...(typeof value === 'object' && value !== null ? Object.entries(value).flatMap(([key, part]) => pathsOf(part, [...path, key])) : [])];

@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  activation, batchNormalization, dense, dropout, FormatError, fromBytes, fromTfjs, gaussianNoise, l1, l2, layerNormalization, loadModel, maxNorm, NablaError, nonNegative, normalization, OptionError, residual,
-  sequential, ShapeError, unitNorm, type ActivationSpec, type Layer, type Sequential,
+  activation, adadelta, adagrad, adam, adamax, adamw, batchNormalization, dense, dropout, FormatError, fromBytes, fromTfjs, gaussianNoise, l1, l2, layerNormalization, loadModel, maxNorm, momentum, NablaError, nonNegative, normalization, OptionError, residual, rmsprop,
+  sequential, sgd, ShapeError, unitNorm, type ActivationSpec, type Layer, type Sequential,
 } from '../../src/index.ts';
 import { backends } from '../backends.ts';
 import { expectClose } from '../close.ts';
@@ -55,6 +55,91 @@ it('of a trained model all that there is here is kept, and the optimizer is left
   });
   expect(layers[1]!.config).toEqual({ center: true, epsilon: 0.01, momentum: 0.9, scale: true });
   expect(layers.slice(5, 8).map(({ config }) => config)).toEqual([{ center: true, epsilon: 0.02, scale: true }, { activation: { name: 'leakyRelu', alpha: 0.3 } }, { activation: { name: 'elu', alpha: 1 } }]);
+});
+
+describe('what a model was compiled with', () => {
+  const files = (trainingConfig: unknown, { units = 3, activation: last = 'softmax', inTopology = false } = {}): { modelJson: object; weights: Uint8Array } => {
+    const layers = [{ class_name: 'Dense', config: { name: 'last', units, activation: last, batch_input_shape: [null, 2] } }];
+    return {
+      modelJson: {
+        modelTopology: { class_name: 'Sequential', config: { name: 'hand', layers }, ...(inTopology && { training_config: trainingConfig }) }, format: 'layers-model',
+        ...(!inTopology && { trainingConfig }), weightsManifest: [{ paths: ['w.bin'], weights: [{ name: 'last/kernel', shape: [2, units], dtype: 'float32' }, { name: 'last/bias', shape: [units], dtype: 'float32' }] }],
+      },
+      weights: bytesOf(Array.from({ length: 3 * units }, (_, i) => i / 7)),
+    };
+  };
+  const warnings = (): unknown[] => vi.spyOn(console, 'warn').mockImplementation(() => undefined).mock.calls;
+  const read = (trainingConfig: unknown, options: Parameters<typeof files>[1] = {}): unknown => {
+    const { optimizer, loss, metrics } = fromTfjs(files(trainingConfig, options)).snapshot().model;
+    return optimizer && [optimizer.name, optimizer.config, loss, metrics];
+  };
+  const number = { units: 1, activation: 'linear' };
+  const optimizer = (className: string, config: object): object => ({ optimizer_config: { class_name: className, config }, loss: 'mse', metrics: [] });
+
+  it.each<[string, unknown, Parameters<typeof files>[1], unknown[]]>([
+    ['Keras', { optimizer_config: { class_name: 'Adam', config: { name: 'Adam', learning_rate: 0.002, decay: 0, beta_1: 0.8, beta_2: 0.99, epsilon: 1e-6, amsgrad: true } }, loss: 'mse', metrics: ['acc', 'mae'] }, number,
+      ['adam', { learningRate: 0.002, beta1: 0.8, beta2: 0.99, epsilon: 1e-6, amsgrad: true }, { name: 'meanSquaredError' }, ['accuracy', 'meanAbsoluteError']]],
+    ['TensorFlow.js', { optimizer_config: { class_name: 'RMSProp', config: { learningRate: 0.01, decay: 0.8, momentum: 0.5, epsilon: 1e-5, centered: true } }, loss: 'sparse_categorical_crossentropy', metrics: ['sparse_categorical_accuracy'] }, {},
+      ['rmsprop', { learningRate: 0.01, rho: 0.8, momentum: 0.5, epsilon: 1e-5, centered: true }, { name: 'sparseCategoricalCrossentropy' }, ['accuracy']]],
+    ['camel case', { optimizerConfig: { className: 'Momentum', config: { learningRate: 0.1, momentum: 0.7, useNesterov: true } }, loss: ['categoricalCrossentropy'], metrics: [['categoricalAccuracy']] }, {},
+      ['sgd', { learningRate: 0.1, momentum: 0.7, nesterov: true }, { name: 'categoricalCrossentropy' }, ['accuracy']]],
+    ['Keras 3, in the topology', {
+      loss: { class_name: 'SparseCategoricalCrossentropy', config: { from_logits: true, reduction: 'sum_over_batch_size', name: 'x' } }, metrics: [{ class_name: 'MeanMetricWrapper', config: { name: 'acc', fn: 'sparse_categorical_accuracy' } }],
+      optimizer_config: { class_name: 'Adam', config: { learning_rate: 0.01, weight_decay: 0.1, clipnorm: 2, global_clipnorm: null, use_ema: true, ema_momentum: 0.9, jit_compile: true, gradient_accumulation_steps: 3 } }, loss_weights: null,
+    }, { activation: 'linear', inTopology: true }, ['adamw', { learningRate: 0.01, weightDecay: 0.1, clipNorm: 2, emaMomentum: 0.9, accumulationSteps: 3 }, { name: 'sparseCategoricalCrossentropy', fromLogits: true }, ['accuracy']]],
+    ['a name alone', { optimizer: 'sgd', loss: { class_name: 'Huber', config: { delta: 2 } }, metrics: null }, number, ['sgd', { learningRate: 0.01, momentum: 0 }, { name: 'huber', delta: 2 }, []]],
+    ['Adagrad', optimizer('Adagrad', { learning_rate: 0.3, initial_accumulator_value: 0.2 }), number, ['adagrad', { learningRate: 0.3, initialAccumulatorValue: 0.2 }, { name: 'meanSquaredError' }, []]],
+    ['Adadelta', optimizer('Adadelta', { learning_rate: 0.3, rho: 0.7 }), number, ['adadelta', { learningRate: 0.3, rho: 0.7 }, { name: 'meanSquaredError' }, []]],
+    ['Adamax', optimizer('Adamax', { learningRate: 0.3, beta1: 0.7, decay: 0 }), number, ['adamax', { learningRate: 0.3, beta1: 0.7 }, { name: 'meanSquaredError' }, []]],
+    ['Nadam', optimizer('Nadam', { learning_rate: 0.3, beta_2: 0.7 }), number, ['nadam', { learningRate: 0.3, beta2: 0.7 }, { name: 'meanSquaredError' }, []]],
+    ['Lion', optimizer('Lion', { learning_rate: 0.3, weight_decay: 0.2 }), number, ['lion', { learningRate: 0.3, weightDecay: 0.2 }, { name: 'meanSquaredError' }, []]],
+    ['AdamW', optimizer('AdamW', { weight_decay: 0.2 }), number, ['adamw', { learningRate: 0.001, weightDecay: 0.2 }, { name: 'meanSquaredError' }, []]],
+  ])('is read as %s has it, without a warning', (_, trainingConfig, options, expected) => {
+    const said = warnings();
+    const [name, config, loss, metrics] = read(trainingConfig, options) as unknown[];
+    expect([name, loss, metrics]).toEqual([expected[0], expected[2], expected[3]]);
+    expect(config).toMatchObject(expected[1] as object);
+    expect(said).toEqual([]);
+  });
+
+  const sound = { optimizer_config: { class_name: 'SGD', config: { learning_rate: 0.5 } }, loss: 'mae', metrics: [] };
+  it.each<[string, unknown, Parameters<typeof files>[1], boolean, string]>([
+    ['a metric', { ...sound, metrics: ['auc', 'mse'] }, number, true, "left out of its training: metric 'auc'"],
+    ['an accuracy of other targets', { ...sound, metrics: ['sparse_categorical_accuracy'] }, number, true, "left out of its training: metric 'sparse_categorical_accuracy'"],
+    ['options of an optimizer, and weights of losses', { ...sound, optimizer_config: { class_name: 'SGD', config: { decay: 0.01, weight_decay: 0.2 } }, loss_weights: [2] }, number, true, "left out of its training: lossWeights, decay of optimizer 'SGD', weightDecay of optimizer 'SGD'"],
+    ['an optimizer', { ...sound, optimizer_config: { class_name: 'Ftrl', config: {} } }, number, false, "left out of its training: optimizer 'Ftrl'; the model is not compiled: optimizer and loss must both be known here"],
+    ['a loss', { ...sound, loss: 'cosine_proximity' }, number, false, "left out of its training: loss 'cosine_proximity'; the model is not compiled: optimizer and loss must both be known here"],
+    ['a schedule', { ...sound, optimizer_config: { class_name: 'SGD', config: { learning_rate: { class_name: 'ExponentialDecay', config: {} } } } }, number, false, 'left out of its training: a schedule of the learning rate; the model is not compiled: optimizer and loss must both be known here'],
+    ['a rate out of range', { ...sound, optimizer_config: { class_name: 'SGD', config: { learning_rate: 0 } } }, number, false, 'the model is not compiled: sgd learningRate: expected a finite float32 number greater than 0, received 0'],
+    ['a loss that does not go with the output', { ...sound, loss: 'sparse_categorical_crossentropy' }, number, false, "the model is not compiled: compile loss: 'sparseCategoricalCrossentropy' needs an output of at least 2 units, this model has 1; for one unit use 'binaryCrossentropy'"],
+    ['no object', 'adam', number, false, "left out of its training: 'adam'; the model is not compiled: optimizer and loss must both be known here"],
+    ['nothing', {}, number, false, 'left out of its training: optimizer undefined, loss undefined; the model is not compiled: optimizer and loss must both be known here'],
+  ])('is left out with one warning where there is not here: %s', (_, trainingConfig, options, isCompiled, sentence) => {
+    const said = warnings();
+    expect(read(trainingConfig, options) !== undefined).toBe(isCompiled);
+    expect(said).toEqual([[`fromTfjs: ${sentence}`]]);
+  });
+
+  it('trains on from there, and goes both ways', async () => {
+    const model = sequential({ layers: [dense({ units: 3, activation: 'softmax', inputShape: [2] })], seed: 4 });
+    const [x, y] = [numbers(40, 2), Array.from({ length: 20 }, (_, i) => i % 3)];
+    for (const made of [sgd({ learningRate: 0.3 }), momentum({ learningRate: 0.2, nesterov: true }), adam({ beta1: 0.8 }), adagrad(), adadelta({ rho: 0.7 }), adamax(), rmsprop({ rho: 0.8, centered: true })]) {
+      model.compile({ optimizer: made, loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+      const other = fromTfjs(model.toTfjs());
+      const [ours, theirs] = [model, other].map((one) => one.snapshot().model);
+      expect({ ...theirs!.optimizer, name: '' }).toEqual({ ...ours!.optimizer, name: '' });
+      expect([theirs!.loss, theirs!.metrics]).toEqual([ours!.loss, ours!.metrics]);
+      await other.fit(x, y, { epochs: 2 });
+    }
+    for (const made of [adam({ amsgrad: true }), adam({ clipNorm: 1 }), adamw(), sgd({ weightDecay: 0.1 })]) {
+      model.compile({ optimizer: made, loss: 'sparseCategoricalCrossentropy' });
+      expect(model.toTfjs().modelJson).not.toHaveProperty('trainingConfig');
+    }
+    model.compile({ optimizer: 'sgd', loss: { name: 'sparseCategoricalCrossentropy', fromLogits: false } });
+    expect(model.toTfjs().modelJson['trainingConfig']).toEqual({ loss: 'sparse_categorical_crossentropy', metrics: [], optimizer_config: { class_name: 'SGD', config: { learningRate: 0.01 } } });
+    model.compile({ optimizer: 'sgd', loss: 'huber' });
+    expect(model.toTfjs().modelJson).not.toHaveProperty('trainingConfig');
+  });
 });
 
 it('Keras 3 spells some things differently', () => {

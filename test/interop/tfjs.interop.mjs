@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  activation, batchNormalization, dense, dropout, fromTfjs, gaussianNoise, l1l2, layerNormalization, loadModel, maxNorm, nonNegative, normalization, sequential, unitNorm,
+  activation, adadelta, adagrad, adam, adamax, batchNormalization, dense, dropout, fromTfjs, gaussianNoise, l1l2, layerNormalization, loadModel, maxNorm, momentum, nonNegative, normalization, rmsprop,
+  sequential, sgd, unitNorm,
 } from '../../dist/index.js';
 
 beforeAll(async () => {
@@ -194,5 +195,32 @@ describe('a model from there', () => {
     const here = fromTfjs({ modelJson, weights });
     expect(here.getWeights()).toEqual(there.getWeights().map((tensor) => tensor.dataSync()));
     expectClose(here.predict(small), theirs(there, small));
+  });
+});
+
+describe('what a model is compiled with', () => {
+  const targets = Array.from({ length: rows }, (_, i) => i % 3);
+  const training = [
+    [sgd({ learningRate: 0.25 }), 'SGD', 'sparseCategoricalCrossentropy'], [momentum({ learningRate: 0.125, nesterov: true }), 'Momentum', 'sparseCategoricalCrossentropy'],
+    [adam({ beta1: 0.75 }), 'Adam', 'meanSquaredError'], [adagrad({ learningRate: 0.5 }), 'Adagrad', 'meanAbsoluteError'], [adadelta({ rho: 0.75 }), 'Adadelta', 'poisson'],
+    [adamax({ learningRate: 0.5 }), 'Adamax', 'kullbackLeiblerDivergence'], [rmsprop({ rho: 0.75, centered: true }), 'RMSProp', 'categoricalCrossentropy'], [sgd(), 'SGD', 'hinge'], [sgd(), 'SGD', 'logCosh'],
+  ];
+
+  it.each(training)('is taken by TensorFlow.js, which gives it back: %#', async (optimizer, className, loss) => {
+    const model = sequential({ layers: [dense({ units: 3, activation: 'softmax', inputShape: [inputs] })], seed: 3 });
+    model.compile({ optimizer, loss, metrics: ['accuracy', loss === 'sparseCategoricalCrossentropy' ? loss : 'meanSquaredError'] });
+    const there = await inTensorFlow(model.toTfjs());
+    expect(there.optimizer.getClassName()).toBe(className);
+    const y = loss === 'sparseCategoricalCrossentropy' ? tf.tensor2d(targets, [rows, 1]) : tf.oneHot(tf.tensor1d(targets, 'int32'), 3).toFloat();
+    const flat = loss === 'sparseCategoricalCrossentropy' ? targets : await y.data();
+    const [theirLoss] = there.evaluate(tf.tensor2d(small, [rows, inputs]), y).map((value) => value.dataSync()[0]);
+    // Theirs keeps probabilities 1e-7 away from 0 and 1.
+    if (!/hinge/.test(loss)) expect(theirLoss).toBeCloseTo(model.evaluate(small, flat).loss, 4);
+    // Which it cannot save.
+    if (className === 'Adamax') return;
+    const back = fromTfjs(await files(there, { includeOptimizer: true }));
+    expect(back.compiled.loss.name ?? back.compiled.loss).toBe(loss);
+    const config = ({ optimizer: { config } }) => Object.fromEntries(Object.entries(config).map(([name, value]) => [name, typeof value === 'number' ? Math.fround(value) : value]));
+    expect(config(back.snapshot().model)).toEqual(config(model.snapshot().model));
   });
 });

@@ -1,7 +1,7 @@
 /** From a table to a model that takes records: what it learns, what it learns it from, every option, and what it refuses. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  DataError, FormatError, fromBytes, OptionError, parseCsv, parseSafetensors, sequential, dense, serializeSafetensors, sgd, splitTable, tableFromRecords, trainTable,
+  DataError, FormatError, fromBytes, mae, OptionError, r2Score, rmse, parseCsv, parseSafetensors, planTable, sequential, dense, serializeSafetensors, sgd, splitTable, tableFromRecords, trainTable,
   type Callback, type Features, type Logs, type Sequential, type Table, type TrainTableOptions,
 } from '../../src/index.ts';
 import { Random } from '../../src/random.ts';
@@ -56,6 +56,7 @@ describe('trainTable', () => {
     expect(Object.values(answer.probabilities!).reduce((sum, one) => sum + one)).toBeCloseTo(1, 5);
     expect(model.predictRecords(others)).toEqual(others.map((record) => model.predictRecord(record)));
     expect(model.predictRecords(tableFromRecords(others))).toEqual(model.predictRecords(others));
+    expect(model.predictRecords(others.map((record, i) => ({ ...record, species: i % 2 === 0 ? 'Emperor' : null })))).toEqual(model.predictRecords(others));
   });
 
   it('predicts numbers in units of the target, and is evaluated in them', async () => {
@@ -73,6 +74,34 @@ describe('trainTable', () => {
     expect(model.evaluate(x, y!).loss! / squares).toBeCloseTo(1, 4);
     expect(Math.sqrt(squares)).toBeLessThan(20_000);
     expect(model.predictRecords(lines)).toEqual(Array.from(outputs, (value) => ({ value })));
+  });
+
+  it('tells metrics of a regression in units of the target, of training and of validation', async () => {
+    const lines = Array.from({ length: 120 }, (_, i) => ({ size: (i * 37) % 101, price: 200_000 + 3000 * ((i * 37) % 101) + 10_000 * Math.sin(i) }));
+    const [training, held] = [lines.slice(0, 90), lines.slice(90)];
+    let logs: Logs = {};
+    let batch: Logs = {};
+    const watch: Callback = { onEpochEnd: (_, its) => void (logs = its), onBatchEnd: (_, its) => void (batch = its) };
+    const options = { target: 'price', validationData: held, patience: Infinity, epochs: 30, seed: 1, hidden: [8] };
+    const metrics = ['meanAbsoluteError', 'meanSquaredError', 'halfSquaredError', 'huber', { mae, rmse, r2: r2Score }] as const;
+    const model = await trainTable(training, { ...options, metrics, callbacks: [watch] });
+    const { x, y } = featuresOf(model).encode(held);
+    const own = model.evaluate(x, y!);
+    const names = ['meanAbsoluteError', 'meanSquaredError', 'halfSquaredError', 'mae', 'rmse', 'r2'];
+    for (const name of names) expect(logs[`val_${name}`]! / own[name]!, name).toBeCloseTo(1, 4);
+    expect(own['mae']).toBeGreaterThan(1000);
+    const prices = training.map(({ price }) => price);
+    const mean = prices.reduce((sum, price) => sum + price, 0) / 90;
+    const variance = prices.reduce((sum, price) => sum + (price - mean) ** 2, 0) / 90;
+    for (const its of [logs, batch]) expect(its['meanSquaredError']! / its['loss']! / variance).toBeCloseTo(1, 5);
+    expect(logs['mae']! / logs['meanAbsoluteError']!).toBeCloseTo(1, 4);
+    expect(logs['rmse']! ** 2 / logs['meanSquaredError']!).toBeCloseTo(1, 4);
+    expect(logs['val_huber']).toBeLessThan(logs['val_loss']!);
+    // Many epochs a call, where nobody asks for batches.
+    let resident: Logs = {};
+    const plain = await trainTable(training, { ...options, metrics: ['meanAbsoluteError'], callbacks: [{ onEpochEnd: (_, its) => void (resident = its) }] });
+    expect(plain.getWeights()).toEqual(model.getWeights());
+    expect(resident['meanAbsoluteError']! / logs['meanAbsoluteError']!).toBeCloseTo(1, 6);
   });
 
   it('finds out what the target is', async () => {
@@ -128,6 +157,46 @@ describe('trainTable', () => {
     const row = (at: number): number[] => kernel.slice((column + at) * units, (column + at + 1) * units);
     const mean = row(0).map((_, unit) => labels!.reduce((sum, label, at) => sum + (row(at)[unit]! * full.filter(({ island }) => island === label).length) / full.length, 0));
     row(labels!.length).forEach((weight, unit) => expect(weight).toBeCloseTo(mean[unit]!, 5));
+  });
+});
+
+describe('planTable', () => {
+  it.each<[string, readonly object[], TrainTableOptions, object]>([
+    ['few rows', rows, { target: 'species' }, { task: 'classification', trainingRows: 180, validationRows: 0, epochs: 100 }],
+    ['a target of numbers, which not every row has', rows, { target: 'mass' }, { task: 'regression', trainingRows: rows.filter(({ mass }) => mass !== null).length, validationRows: 0 }],
+    ['a share to validate on', rows, { target: 'species', validationSplit: 0.25 }, { trainingRows: 135, validationRows: 45 }],
+    ['rows to validate on', rows, { target: 'species', validationData: rows.slice(0, 30), columns: { wet: 'ignore' }, epochs: 7 }, { trainingRows: 180, validationRows: 30, epochs: 7, leftOut: ['wet'] }],
+    ['names of rows', rows.map((row, i) => ({ ...row, band: `band ${i}` })), { target: 'species' }, { leftOut: ['band'] }],
+    ['many rows', penguins(12_000), { target: 'species', hidden: [] }, { trainingRows: 10_800, validationRows: 1200, epochs: 93 }],
+    ['many rows of which none is to validate on', penguins(3000), { target: 'species', hidden: [], validationSplit: 0 }, { trainingRows: 3000, validationRows: 0, epochs: 34 }],
+  ])('says what trainTable does with %s, and warns of nothing', async (_, table, options, expected) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const plan = planTable(table, options);
+    expect(warn).not.toHaveBeenCalled();
+    expect(plan).toMatchObject(expected);
+    const { trainingRows, validationRows, epochs, ...features } = plan;
+    let seen = 0;
+    let epochsSeen = 0;
+    let validated = false;
+    const watch: Callback = {
+      setModel: (_model, _all, source) => void (seen = source!.samples.x.rows),
+      onEpochEnd: (_epoch, logs) => {
+        epochsSeen++;
+        validated = 'val_loss' in logs;
+      },
+    };
+    const model = await trainTable(table, { ...options, callbacks: [watch] });
+    expect(features).toEqual(featuresOf(model).describe());
+    expect({ trainingRows, validated: validationRows > 0 }).toEqual({ trainingRows: seen, validated });
+    if (validated) expect(epochsSeen).toBeLessThanOrEqual(epochs);
+    else expect(epochsSeen).toBe(epochs);
+  });
+
+  it('refuses what trainTable refuses', () => {
+    expect(() => planTable(rows, { target: 'specie' })).toThrow(/trainTable target: no column has the name 'specie', did you mean 'species'/);
+    expect(() => planTable(rows, { target: 'species', epoch: 3 } as never)).toThrow(/unknown option 'epoch'/);
+    expect(() => planTable([], { target: 'species' })).toThrow(DataError);
+    expect(() => planTable(rows, { target: 'species', patience: -1, validationSplit: 0.5 })).toThrow(/patience/);
   });
 });
 

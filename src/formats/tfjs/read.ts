@@ -6,6 +6,7 @@ import { isObject } from '../../model/layersFrom.ts';
 import { inFile } from '../modelFile.ts';
 import { checkPlain, type ModelFile } from '../reading.ts';
 import { layerOf, refused, rescaling, type Config, type Place } from './layers.ts';
+import { trainingOf } from './training.ts';
 import { readManifest, readTensors, type Manifest } from './weights.ts';
 
 /** A model of TensorFlow.js: the content of its `model.json`, and the bytes that lie beside it. */
@@ -22,6 +23,7 @@ export interface TfjsJson {
   /** Values of parameters that are no weights there. */
   readonly constants: ModelFile['tensors'];
   readonly manifest: Manifest;
+  readonly training: ModelFile['training'];
 }
 
 /** As many as `layersFrom` takes. */
@@ -54,6 +56,7 @@ export function parseTfjs(where: string, modelJson: unknown): TfjsJson {
     description: { ...(typeof name === 'string' && name !== '' && { name }), layers: described, userMetadata: userMetadata ?? undefined },
     constants,
     manifest: readManifest(where, json['weightsManifest']),
+    training: trainingOf(json['trainingConfig'] ?? json['training_config'] ?? topology['training_config']),
   };
 }
 
@@ -171,7 +174,7 @@ const parameterNames: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The model, with its weights. */
-export function readTfjs(where: string, { description, constants, manifest }: TfjsJson, weights: unknown): ModelFile {
+export function readTfjs(where: string, { description, constants, manifest, training }: TfjsJson, weights: unknown): ModelFile {
   const layers = new Map(description.layers.map(({ name, type }) => [name, type]));
   const tensors = new Map(constants);
   for (const { name, shape, data } of readTensors(where, manifest, shardsOf(where, weights))) {
@@ -185,7 +188,7 @@ export function readTfjs(where: string, { description, constants, manifest }: Tf
     if (tensors.has(own)) throw new FormatError(`${where}: tensor ${show(name)}: expected each parameter once, received that of layer ${show(layer)} twice`);
     tensors.set(own, { shape, data });
   }
-  return { description, tensors, isCheckpoint: false };
+  return { description, tensors, isCheckpoint: false, training };
 }
 
 function shardsOf(where: string, weights: unknown): Uint8Array[] {

@@ -6,6 +6,7 @@ import { resolveActivation, type ActivationSpec } from '../../model/layers/activ
 import { isObject } from '../../model/layersFrom.ts';
 import type { TfjsModel } from '../../model/savable.ts';
 import type { Config } from './layers.ts';
+import { trainingConfigOf } from './writeTraining.ts';
 
 interface KerasLayer {
   readonly class_name: string;
@@ -130,6 +131,7 @@ export function encodeTfjs(where: string, { model, tensors }: ModelSnapshot, fil
     return writer(at, { ...layer, name: names.get(layer.name)! }, { spare, tensor: (name) => tensors.get(`${layer.name}/${name}`) });
   });
   const [first, ...others] = layers;
+  const trainingConfig = trainingConfigOf(model);
   const stream = [...tensors].map(([name, { shape, data }]) => {
     const cut = name.lastIndexOf('/');
     return { data, weight: { name: `${names.get(name.slice(0, cut))!}/${parameterNames[name.slice(cut + 1)]!}`, shape: [...shape], dtype: 'float32' } };
@@ -149,6 +151,7 @@ export function encodeTfjs(where: string, { model, tensors }: ModelSnapshot, fil
       format: 'layers-model',
       generatedBy: 'nabla',
       convertedBy: null,
+      ...(trainingConfig !== undefined && { trainingConfig }),
       ...(userMetadata !== undefined && { userDefinedMetadata: userMetadata }),
       weightsManifest: [{ paths: [file], weights: stream.map(({ weight }) => weight) }],
     },

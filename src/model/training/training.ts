@@ -9,7 +9,8 @@ import { TrainingError, unexpected } from '../../errors.ts';
 import { checkBoolean, checkInteger, checkNumber } from '../../options.ts';
 import { nextTask, say, sayInPlace } from '../../platform.ts';
 import { combine, type Callback, type History, type Logs } from './callbacks.ts';
-import { inferenceRows, type Program } from '../program.ts';
+import type { Program } from '../program.ts';
+import { inferenceRows } from '../room.ts';
 import { loadSamples, type Samples } from './samples.ts';
 import type { Sequential } from '../sequential.ts';
 import type { Source } from './sources.ts';
@@ -109,8 +110,9 @@ export function evaluate(program: Program, samples: Samples): Record<string, num
 /** Adds loss and metrics of all rows to the sums. */
 export function sumUp(program: Program, samples: Samples): void {
   const { rows } = samples.x;
-  for (let start = 0; start < rows; start += inferenceRows) {
-    const count = Math.min(inferenceRows, rows - start);
+  const chunk = inferenceRows(program);
+  for (let start = 0; start < rows; start += chunk) {
+    const count = Math.min(chunk, rows - start);
     loadSamples(program, samples, start, count);
     program.run('evaluate', count);
   }
