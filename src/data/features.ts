@@ -61,7 +61,7 @@ interface Predictor {
   predictInto(x: Float32Array, out: Float32Array): Float32Array;
 }
 
-const types = columnTypes.filter((type): type is Column['type'] => type !== 'ignore');
+const types = /* @__PURE__ */ columnTypes.filter((type): type is Column['type'] => type !== 'ignore');
 
 /** Inputs and target of a model made from a table: `model.features`. */
 export class Features {

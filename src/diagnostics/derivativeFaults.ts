@@ -28,7 +28,7 @@ export interface DerivativeFault {
 }
 
 /** Looked at in all layers: -6 to 6 in tenths. */
-const grid = Array.from({ length: 121 }, (_, i) => (i - 60) / 10);
+const grid = /* @__PURE__ */ Array.from({ length: 121 }, (_, i) => (i - 60) / 10);
 
 /** First step of a difference, and smaller ones, which are tried where its two sides disagree; the last only confirms. */
 const steps = [1e-5, 1e-6, 1e-7, 1e-8];
@@ -37,7 +37,7 @@ const sidesAgree = 1e-3;
 const stepsAgree = 1e-2;
 
 /** How far off a slope may be for the rounding of f, relative to f. */
-const rounding = (4 * Number.EPSILON) / 1e-7;
+const rounding = 2 ** -50 / 1e-7;
 
 type Function_ = (z: number) => number;
 

@@ -169,7 +169,8 @@ function compileAs(where: string, model: Sequential, { compiled, leftOut }: Trai
 }
 
 /** Values that layers may pass on for a row, whatever they are; and as many as this for each number in the file. */
-const [mostPassed, mostPassedEach] = [2 ** 22, 64];
+const mostPassed = 2 ** 22;
+const mostPassedEach = 64;
 
 /** Refuses layers whose buffers would be out of all proportion: some have no parameters, and cost a file nothing but their names. */
 function checkWidths(where: string, stages: readonly Stage[], tensors: ModelFile['tensors']): void {

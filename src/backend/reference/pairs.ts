@@ -11,7 +11,7 @@ export interface ActivationPair {
 }
 
 const sqrt2 = Math.SQRT2;
-const sqrt2Pi = Math.sqrt(2 * Math.PI);
+const sqrt2Pi = /* @__PURE__ */ Math.sqrt(2 * Math.PI);
 
 /** Klambauer et al. 2017, "Self-Normalizing Neural Networks": the fixed point of mean 0 and variance 1. */
 const seluScale = 1.0507009873554805;
@@ -46,7 +46,7 @@ function normalDensity(z: number): number {
 }
 
 /** The argument of tanh in geluTanh, and its derivative: Hendrycks and Gimpel 2016, section 2. */
-const geluSlope = Math.sqrt(2 / Math.PI);
+const geluSlope = /* @__PURE__ */ Math.sqrt(2 / Math.PI);
 const geluCubic = 0.044715;
 
 function geluArgument(z: number): number {

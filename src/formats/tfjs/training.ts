@@ -36,12 +36,15 @@ const renamed: ReadonlyMap<string, string> = new Map([
 /** Those that change nothing of the rule. */
 const quiet = ['name', 'jitCompile', 'isLegacyOptimizer', 'useLocking', 'emaOverwriteFrequency', 'useEma', 'lossScaleFactor', 'dtype'];
 
-/** Losses, by their names and the short ones there. */
-const losses: ReadonlyMap<string, string> = new Map([
-  ...['meanSquaredError', 'meanAbsoluteError', 'huber', 'logCosh', 'binaryCrossentropy', 'categoricalCrossentropy', 'sparseCategoricalCrossentropy', 'hinge', 'squaredHinge', 'kullbackLeiblerDivergence', 'poisson']
-    .map((name): [string, string] => [key(name), name]),
+const losses = [
+  'meanSquaredError', 'meanAbsoluteError', 'huber', 'logCosh', 'binaryCrossentropy', 'categoricalCrossentropy', 'sparseCategoricalCrossentropy', 'hinge', 'squaredHinge',
+  'kullbackLeiblerDivergence', 'poisson',
+];
+/** Short names of losses there. */
+const shortLosses: ReadonlyMap<string, string> = new Map([
   ['mse', 'meanSquaredError'], ['mae', 'meanAbsoluteError'], ['huberloss', 'huber'], ['kld', 'kullbackLeiblerDivergence'], ['kldivergence', 'kullbackLeiblerDivergence'],
 ]);
+const lossNamed = (name: string): string | undefined => shortLosses.get(name) ?? losses.find((loss) => key(loss) === name);
 /** Accuracies that are ours with one loss alone. */
 const accuracies: ReadonlyMap<string, string> = new Map([
   ['binaryaccuracy', 'binaryCrossentropy'], ['categoricalaccuracy', 'categoricalCrossentropy'], ['sparsecategoricalaccuracy', 'sparseCategoricalCrossentropy'],
@@ -97,7 +100,7 @@ function optimizerOf(given: unknown, leftOut: string[]): { name: string; config:
 
 function lossOf(given: unknown, leftOut: string[]): { name: string; [option: string]: unknown } | undefined {
   const { name: theirs, config } = nameAndConfig(given);
-  const name = losses.get(key(theirs));
+  const name = lossNamed(key(theirs));
   if (name === undefined) {
     leftOut.push(`loss ${show(theirs)}`);
     return undefined;
@@ -115,7 +118,7 @@ function metricOf(given: unknown, loss: string, leftOut: string[]): string | und
   const { name: theirs, config } = nameAndConfig(given);
   // A function is in an object that may have another name.
   const name = key(theirs) === 'meanmetricwrapper' ? key(config['fn'] ?? config['name']) : key(theirs);
-  const own = name === 'acc' || name === 'accuracy' || accuracies.get(name) === loss ? 'accuracy' : losses.get(name);
+  const own = name === 'acc' || name === 'accuracy' || accuracies.get(name) === loss ? 'accuracy' : lossNamed(name);
   if (own === undefined) leftOut.push(`metric ${show(typeof theirs === 'string' ? theirs : given)}`);
   return own;
 }

@@ -162,9 +162,11 @@ export interface ActivationPair {
 }
 
 /** Every activation with default parameters as a pair of functions: `activations.sigmoid.f(0) === 0.5`. */
-export const activations: Readonly<Record<ActivationName, ActivationPair>> = Object.freeze(
-  Object.fromEntries(activationNames.map((name) => [name, Object.freeze(pairOf(name))])) as Record<ActivationName, ActivationPair>,
-);
+export const activations: Readonly<Record<ActivationName, ActivationPair>> = /* @__PURE__ */ allPairs();
+
+function allPairs(): Record<ActivationName, ActivationPair> {
+  return Object.freeze(Object.fromEntries(activationNames.map((name) => [name, Object.freeze(pairOf(name))])) as Record<ActivationName, ActivationPair>);
+}
 
 function pairOf(name: ActivationName): ActivationPair {
   const function_ = resolveActivation('activations', name);
