@@ -6,9 +6,11 @@ import { onSchemeChange, sized } from '../../watch/colours.ts';
 import { figure } from '../../watch/figure.ts';
 import type { Drawn } from '../chart.ts';
 import type { Landscape } from '../messages.ts';
+import { groundOf, toneOf } from './ground.ts';
 import { drawMap } from './map.ts';
-import { groundOf, type Dot } from './paper.ts';
+import type { Dot } from './paper.ts';
 import { drawSurface } from './surface.ts';
+import { multiples } from './terrain.ts';
 import { turnTowards, type View } from './view.ts';
 
 type Shape = 'map' | 'surface';
@@ -55,8 +57,13 @@ export function drawnLandscape(landscape: Landscape): Drawn {
   const keys = element('p', { className: 'quiet' }, 'Drag it, or use the arrow keys on it: ← → turn, ↑ ↓ tilt.');
   const turning = element('div', { className: 'turning', hidden: true }, element('div', { className: 'fields' }, field('Turn', turn), field('Tilt', tilt)), keys);
 
-  const scale = element('div', { className: 'scale', attributes: { role: 'group', 'aria-label': 'Colours' } },
-    element('span', {}, figure(ground.bottom)), element('i', { attributes: { 'aria-hidden': 'true' } }), element('span', {}, `${figure(ground.top)} loss`));
+  // Each second line has its number, and the first one.
+  const marks = [...multiples(ground.step, ground.bottom, ground.top).filter((_, i) => i === 0 || i % 2 === 1), ground.bottom].map((loss) => {
+    const mark = element('span', {}, figure(loss));
+    mark.style.left = `${100 * toneOf(ground, loss)}%`;
+    return mark;
+  });
+  const scale = element('div', { className: 'scale', attributes: { role: 'group', 'aria-label': 'Colours of the loss' } }, element('span', {}, 'loss'), element('div', {}, element('i', { attributes: { 'aria-hidden': 'true' } }), ...marks));
   const note = element('p', { className: 'quiet' }, `As on a map for walkers, from one line to the next the loss differs by ${figure(ground.step)}` +
     `${ground.lines.some(({ fine }) => fine) ? `, by ${figure(ground.fineStep)} between the finer ones in the valley` : ''}: where lines are close, it is steep. ` +
     `Of the path's spread around its end, ${percent(shares[0] + shares[1])} lies in this plane. The larger a dot, the longer the step from there.`);

@@ -1,8 +1,9 @@
-/** What the map and the surface have in common: colours by height, the path's dots, and words on a canvas. */
+/** What the map and the surface have in common: colours by height, lines, the path, and words on a canvas. */
 
 import { colour } from '../../watch/colours.ts';
 import type { Landscape } from '../messages.ts';
-import { contour, multiples, roundStep, type Segment, type Terrain } from './terrain.ts';
+import type { Ground } from './ground.ts';
+import type { Segment } from './terrain.ts';
 
 /** Where a point of the path was drawn. */
 export interface Dot {
@@ -10,95 +11,83 @@ export interface Dot {
   readonly y: number;
 }
 
-/** A landscape made ready to be drawn. */
-export interface Ground {
-  readonly landscape: Landscape;
-  readonly terrain: Terrain;
-  /** The heights that the scale of colours begins and ends with. */
-  readonly bottom: number;
-  readonly top: number;
-  /** Between lines, and between the finer ones of the valley below the first line. */
-  readonly step: number;
-  readonly fineStep: number;
-  readonly lines: readonly { readonly level: number; readonly fine: boolean; readonly segments: readonly Segment[] }[];
-}
-
-/** About as many lines as the loss has room for; as on a map for walkers they are evenly spaced, so that where they are close it is steep. */
-const mostLines = 12;
-const fineLines = 5;
-
-export function groundOf(landscape: Landscape): Ground {
-  const finite = landscape.loss.filter(Number.isFinite);
-  const [bottom, top] = [Math.min(...finite), Math.max(...finite)];
-  // Beyond float32 it is as high as it can be drawn.
-  const terrain: Terrain = { x: landscape.x, y: landscape.y, height: landscape.loss.map((loss) => (Number.isFinite(loss) ? loss : top)) };
-  const step = roundStep(top - bottom, mostLines);
-  const fineStep = step / fineLines;
-  const coarse = multiples(step, bottom, top);
-  const fine = multiples(fineStep, bottom, coarse[0]! - fineStep / 2);
-  return {
-    landscape, terrain, bottom, top, step, fineStep,
-    lines: [...fine.map((level) => ({ level, fine: true })), ...coarse.map((level) => ({ level, fine: false }))].map((line) => ({ ...line, segments: contour(terrain, line.level) })),
-  };
-}
-
 /** The radius of a point of the path: it grows with the step taken from there. */
 export function dotRadius({ path }: Landscape, index: number): number {
   return 1.8 + 4.2 * Math.sqrt(path[index]!.step / Math.max(...path.map(({ step }) => step)));
 }
 
-/** A line that stands out from any ground. */
-export function haloed(context: CanvasRenderingContext2D, width: number, stroke: string, draw: () => void): void {
-  context.lineCap = context.lineJoin = 'round';
-  for (const [lineWidth, name] of [[width + 3, '--panel'], [width, stroke]] as const) {
+/** Lines of equal loss; `place` says where on the canvas, or undefined where it is out of sight. */
+export function drawLines(context: CanvasRenderingContext2D, { lines }: Ground, place: (segment: Segment, level: number) => readonly [Dot, Dot] | undefined): void {
+  context.lineCap = 'butt';
+  context.strokeStyle = colour('--text');
+  for (const fine of [true, false]) {
     context.beginPath();
-    draw();
+    for (const { level, segments } of lines.filter((line) => line.fine === fine)) {
+      for (const segment of segments) {
+        const ends = place(segment, level);
+        if (ends === undefined) continue;
+        context.moveTo(ends[0].x, ends[0].y);
+        context.lineTo(ends[1].x, ends[1].y);
+      }
+    }
+    context.globalAlpha = fine ? 0.35 : 0.6;
+    context.lineWidth = fine ? 0.8 : 1.1;
+    context.stroke();
+  }
+  context.globalAlpha = 1;
+}
+
+/** The line of the path, rimmed so that it stands out from any ground. */
+export function drawPath(context: CanvasRenderingContext2D, pieces: readonly (readonly [Dot, Dot])[]): void {
+  context.lineCap = context.lineJoin = 'round';
+  for (const [lineWidth, name] of [[5, '--panel'], [2, '--accent']] as const) {
+    context.beginPath();
+    for (const [from, to] of pieces) {
+      context.moveTo(from.x, from.y);
+      context.lineTo(to.x, to.y);
+    }
     context.lineWidth = lineWidth;
     context.strokeStyle = colour(name);
     context.stroke();
   }
 }
 
-export function dot(context: CanvasRenderingContext2D, { x, y }: Dot, radius: number, fill: string): void {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.fillStyle = colour(fill);
-  context.fill();
-  context.lineWidth = 1;
-  context.strokeStyle = colour('--panel');
-  context.stroke();
-}
-
-export function words(context: CanvasRenderingContext2D, text: string, x: number, y: number, { align = 'center', strong = false }: { align?: CanvasTextAlign; strong?: boolean } = {}): void {
-  context.font = `${strong ? '650 13px' : '12px'} system-ui, sans-serif`;
+export function words(context: CanvasRenderingContext2D, text: string, x: number, y: number, align: CanvasTextAlign = 'center'): void {
+  context.font = '12px system-ui, sans-serif';
   context.textAlign = align;
   context.textBaseline = 'middle';
-  if (strong) {
-    context.lineWidth = 4;
-    context.lineJoin = 'round';
-    context.strokeStyle = colour('--panel');
-    context.strokeText(text, x, y);
-  }
-  context.fillStyle = colour(strong ? '--text' : '--quiet');
+  context.fillStyle = colour('--quiet');
   context.fillText(text, x, y);
 }
 
 /** The points of the path with their sizes, the names of both ends, and a ring around the one that is read. */
 export function drawDots(context: CanvasRenderingContext2D, landscape: Landscape, dots: readonly Dot[], chosen: number): void {
-  dots.forEach((place, i) => dot(context, place, dotRadius(landscape, i), '--accent'));
-  const [first, last] = [dots[0]!, dots.at(-1)!];
-  const name = (text: string, { x, y }: Dot, other: Dot): void => {
-    const left = x < other.x;
-    words(context, text, x + (left ? -12 : 12), y, { align: left ? 'right' : 'left', strong: true });
-  };
-  name('start', first, last);
-  name('end', last, first);
-  const { x, y } = dots[chosen]!;
-  for (const [lineWidth, stroke] of [[5, '--panel'], [2.5, '--text']] as const) {
+  const disc = ({ x, y }: Dot, radius: number): void => {
     context.beginPath();
-    context.arc(x, y, dotRadius(landscape, chosen) + 4, 0, 2 * Math.PI);
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+  };
+  // All rims first: where dots are close they must not cover each other.
+  for (const [rim, fill] of [[1, '--panel'], [0, '--accent']] as const) {
+    context.fillStyle = colour(fill);
+    dots.forEach((place, i) => {
+      disc(place, dotRadius(landscape, i) + rim);
+      context.fill();
+    });
+  }
+  for (const [lineWidth, stroke] of [[5, '--panel'], [2.5, '--text']] as const) {
+    disc(dots[chosen]!, dotRadius(landscape, chosen) + 4);
     context.lineWidth = lineWidth;
     context.strokeStyle = colour(stroke);
     context.stroke();
+  }
+  context.font = '650 13px system-ui, sans-serif';
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.lineWidth = 4;
+  context.strokeStyle = colour('--panel');
+  context.fillStyle = colour('--text');
+  for (const [text, { x, y }] of [['start', dots[0]!], ['end', dots.at(-1)!]] as const) {
+    context.strokeText(text, x, y - 20);
+    context.fillText(text, x, y - 20);
   }
 }

@@ -2,21 +2,24 @@
 
 import { blend, colour } from '../../watch/colours.ts';
 import { figure } from '../../watch/figure.ts';
-import { drawDots, haloed, words, type Dot, type Ground } from './paper.ts';
-import { heightAt, multiples, roundStep, type Segment } from './terrain.ts';
+import { toneOf, type Ground } from './ground.ts';
+import { drawDots, drawLines, drawPath, words, type Dot } from './paper.ts';
+import { heightAt, multiples, roundStep } from './terrain.ts';
 import { isHidden, projection, type Spot, type View } from './view.ts';
 
 /** How high the highest point stands, where the ground is 2 wide. */
 const tallness = 1.05;
+/** The floor of the block, below its lowest point. */
+const floor = -0.12;
 /** Room for words around, in pixels. */
-const border = 30;
+const border = { across: 34, along: 26 };
 
 /** Draws it, and says where the points of the path are. */
 export function drawSurface(context: CanvasRenderingContext2D, width: number, height: number, ground: Ground, chosen: number, view: View): Dot[] {
   const { landscape, landscape: { path }, terrain, terrain: { x: across, y: up }, bottom, top } = ground;
   const { place, toEye } = projection(view);
-  const scale = Math.min((width / 2 - border) / Math.SQRT2, (height / 2 - border) / (Math.SQRT2 * toEye[2] + (tallness / 2) * Math.sqrt(1 - toEye[2] ** 2)));
-  const middle = place([0, 0, tallness / 2]);
+  const scale = Math.min((width / 2 - border.across) / Math.SQRT2, (height / 2 - border.along) / (Math.SQRT2 * toEye[2] + ((tallness - floor) / 2) * Math.hypot(toEye[0], toEye[1])));
+  const middle = place([0, 0, (tallness + floor) / 2]);
   const seen = (spot: Spot): Dot => {
     const { x, y } = place(spot);
     return { x: width / 2 + scale * (x - middle.x), y: height / 2 + scale * (y - middle.y) };
@@ -26,27 +29,29 @@ export function drawSurface(context: CanvasRenderingContext2D, width: number, he
   const raised = (loss: number): number => (tallness * (loss - bottom)) / (top - bottom);
   const spot = (x: number, y: number, loss: number): Spot => [unit(across, x), unit(up, y), raised(loss)];
 
-  paintCells(context, ground, { seen, spot, view });
-  paintSides(context, ground, seen, view);
-  label(context, ground, seen, view);
-
   const over = (u: number, v: number): number => raised(heightAt(terrain, back(across, u), back(up, v)));
+  paintRim(context, ground, seen);
+  paintCells(context, ground, { seen, spot, view });
+  drawLines(context, ground, ({ from, to }, level) => {
+    const middleOf = spot((from[0] + to[0]) / 2, (from[1] + to[1]) / 2, level);
+    return isHidden(middleOf, toEye, over) ? undefined : [seen(spot(...from, level)), seen(spot(...to, level))];
+  });
+  paintSides(context, ground, seen, view);
+  label(context, ground, seen, { view, width });
+
   const onGround = (x: number, y: number): Spot => spot(x, y, heightAt(terrain, x, y));
   const dots = path.map(({ x, y }) => seen(onGround(x, y)));
   // The path follows the ground between its points too; where a slope stands before it, it shows through.
-  const pieces: { from: Dot; to: Dot; hidden: boolean }[] = [];
+  const pieces: { ends: readonly [Dot, Dot]; hidden: boolean }[] = [];
   path.slice(1).forEach(({ x, y }, i) => {
     const start = path[i]!;
     const parts = Math.max(1, Math.ceil(Math.hypot(dots[i + 1]!.x - dots[i]!.x, dots[i + 1]!.y - dots[i]!.y) / 6));
     const at = (part: number): Spot => onGround(start.x + ((x - start.x) * part) / parts, start.y + ((y - start.y) * part) / parts);
-    for (let part = 0; part < parts; part++) pieces.push({ from: seen(at(part)), to: seen(at(part + 1)), hidden: isHidden(at(part + 0.5), toEye, over) });
+    for (let part = 0; part < parts; part++) pieces.push({ ends: [seen(at(part)), seen(at(part + 1))], hidden: isHidden(at(part + 0.5), toEye, over) });
   });
   for (const hidden of [true, false]) {
     context.globalAlpha = hidden ? 0.4 : 1;
-    haloed(context, 2, '--accent', () => pieces.filter((piece) => piece.hidden === hidden).forEach(({ from, to }) => {
-      context.moveTo(from.x, from.y);
-      context.lineTo(to.x, to.y);
-    }));
+    drawPath(context, pieces.filter((piece) => piece.hidden === hidden).map(({ ends }) => ends));
   }
   context.globalAlpha = 1;
   drawDots(context, landscape, dots, chosen);
@@ -59,32 +64,24 @@ interface Sight {
   readonly view: View;
 }
 
-function paintCells(context: CanvasRenderingContext2D, { terrain: { x, y, height }, bottom, top, lines }: Ground, { seen, spot, view }: Sight): void {
+function paintCells(context: CanvasRenderingContext2D, ground: Ground, { seen, spot, view }: Sight): void {
+  const { x, y, height } = ground.terrain;
   const { place } = projection(view);
   const columns = x.length - 1;
-  const inCell = new Map<number, { segment: Segment; level: number; fine: boolean }[]>();
-  for (const { level, fine, segments } of lines) {
-    for (const segment of segments) {
-      const cell = segment.row * columns + segment.column;
-      const there = inCell.get(cell);
-      if (there === undefined) inCell.set(cell, [{ segment, level, fine }]);
-      else there.push({ segment, level, fine });
-    }
-  }
   const spots = Array.from(height, (loss, i) => spot(x[i % x.length]!, y[Math.floor(i / x.length)]!, loss));
   const dots = spots.map(seen);
   const depths = spots.map((one) => place(one).depth);
   const cells = Array.from({ length: columns * (y.length - 1) }, (_, cell) => {
     const first = Math.floor(cell / columns) * x.length + (cell % columns);
-    return { cell, first, depth: depths[first]! + depths[first + x.length + 1]! };
+    return { first, depth: depths[first]! + depths[first + x.length + 1]! };
   }).sort((a, b) => b.depth - a.depth);
   const shade = blend('--cold', '--middle');
-  context.lineJoin = context.lineCap = 'round';
-  for (const { cell, first } of cells) {
+  context.lineJoin = 'round';
+  for (const { first } of cells) {
     const corners = [first, first + 1, first + x.length + 1, first + x.length] as const;
     const mean = corners.reduce((sum, i) => sum + height[i]!, 0) / 4;
     const light = lightOn(corners.map((i) => spots[i]!) as [Spot, Spot, Spot, Spot]);
-    const fill = `rgb(${shade((mean - bottom) / (top - bottom)).map((channel) => Math.min(255, Math.round(channel * light))).join()})`;
+    const fill = `rgb(${shade(toneOf(ground, mean)).map((channel) => Math.min(255, Math.round(channel * light))).join()})`;
     context.beginPath();
     for (const i of corners) context.lineTo(dots[i]!.x, dots[i]!.y);
     context.closePath();
@@ -93,17 +90,6 @@ function paintCells(context: CanvasRenderingContext2D, { terrain: { x, y, height
     context.lineWidth = 1;
     context.fill();
     context.stroke();
-    for (const { segment: { from, to }, level, fine } of inCell.get(cell) ?? []) {
-      const [a, b] = [from, to].map(([px, py]) => seen(spot(px, py, level))) as [Dot, Dot];
-      context.beginPath();
-      context.moveTo(a.x, a.y);
-      context.lineTo(b.x, b.y);
-      context.strokeStyle = colour('--text');
-      context.globalAlpha = fine ? 0.22 : 0.5;
-      context.lineWidth = fine ? 0.8 : 1;
-      context.stroke();
-      context.globalAlpha = 1;
-    }
   }
 }
 
@@ -125,20 +111,32 @@ function facing(view: View): (typeof sides)[number][] {
   return view.tilt >= 90 ? [] : sides.filter(({ normal: [u, v] }) => place([u, v, 0]).depth < -1e-9);
 }
 
-function paintSides(context: CanvasRenderingContext2D, { terrain: { x, y, height }, bottom, top }: Ground, seen: Sight['seen'], view: View): void {
-  for (const { from, to } of facing(view)) {
+/** The upper edge of a side, point by point of the grid. */
+function edge({ terrain: { x, y, height }, bottom, top }: Ground, { from, to }: (typeof sides)[number], seen: Sight['seen']): Dot[] {
+  const count = from[0] === to[0] ? y.length : x.length;
+  return Array.from({ length: count }, (_, i) => {
+    const share = i / (count - 1);
+    const [u, v] = [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])];
+    const at = Math.round(((v + 1) / 2) * (y.length - 1)) * x.length + Math.round(((u + 1) / 2) * (x.length - 1));
+    return seen([u, v, (tallness * (height[at]! - bottom)) / (top - bottom)]);
+  });
+}
+
+/** Around the surface, before it is painted over what of that is behind: its height may be of the colour of the page. */
+function paintRim(context: CanvasRenderingContext2D, ground: Ground, seen: Sight['seen']): void {
+  context.beginPath();
+  for (const side of sides) for (const { x, y } of edge(ground, side, seen)) context.lineTo(x, y);
+  context.closePath();
+  context.lineWidth = 3;
+  context.lineJoin = 'round';
+  context.strokeStyle = colour('--quiet');
+  context.stroke();
+}
+
+function paintSides(context: CanvasRenderingContext2D, ground: Ground, seen: Sight['seen'], view: View): void {
+  for (const side of facing(view)) {
     context.beginPath();
-    for (const [u, v] of [from, to]) {
-      const { x: px, y: py } = seen([u, v, 0]);
-      context.lineTo(px, py);
-    }
-    for (let i = x.length - 1; i >= 0; i--) {
-      const share = i / (x.length - 1);
-      const [u, v] = [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])];
-      const at = Math.round(((v + 1) / 2) * (y.length - 1)) * x.length + Math.round(((u + 1) / 2) * (x.length - 1));
-      const { x: px, y: py } = seen([u, v, (tallness * (height[at]! - bottom)) / (top - bottom)]);
-      context.lineTo(px, py);
-    }
+    for (const { x, y } of [...[side.from, side.to].map(([u, v]) => seen([u, v, floor])), ...edge(ground, side, seen).reverse()]) context.lineTo(x, y);
     context.closePath();
     context.fillStyle = colour('--bar');
     context.fill();
@@ -149,14 +147,17 @@ function paintSides(context: CanvasRenderingContext2D, { terrain: { x, y, height
 }
 
 /** Names of the directions along the sides in front, and the scale of the loss at the corner furthest left. */
-function label(context: CanvasRenderingContext2D, { bottom, top }: Ground, seen: Sight['seen'], view: View): void {
-  const centre = seen([0, 0, 0]);
+function label(context: CanvasRenderingContext2D, { bottom, top }: Ground, seen: Sight['seen'], { view, width }: { view: View; width: number }): void {
+  context.font = '12px system-ui, sans-serif';
+  const centre = seen([0, 0, floor]);
   for (const { from, to, normal: [u, v], name } of facing(view)) {
-    const [a, b, beyond] = [seen([...from, 0]), seen([...to, 0]), seen([2 * u, 2 * v, 0])];
+    const [a, b, beyond] = [seen([...from, floor]), seen([...to, floor]), seen([2 * u, 2 * v, floor])];
     // Seen from its end it has no room for a name.
     if (Math.abs(b.x - a.x) < 90) continue;
-    const aside = Math.sign(beyond.x - centre.x) * Math.min(1, Math.abs(b.y - a.y) / 60);
-    words(context, `component ${name + 1}`, (a.x + b.x) / 2 + 14 * aside, (a.y + b.y) / 2 + 16, { align: Math.abs(aside) < 0.3 ? 'center' : aside > 0 ? 'left' : 'right' });
+    const aside = Math.sign(beyond.x - centre.x) * Math.min(40, Math.abs(b.y - a.y) / 2);
+    const text = `component ${name + 1}`;
+    const half = context.measureText(text).width / 2 + 2;
+    words(context, text, Math.min(width - half, Math.max(half, (a.x + b.x) / 2 + aside)), (a.y + b.y) / 2 + 18);
   }
   if (view.tilt > 75) return;
   const [u, v] = sides.map(({ from }) => from).reduce((best, corner) => (seen([...corner, 0]).x < seen([...best, 0]).x ? corner : best));
@@ -169,10 +170,10 @@ function label(context: CanvasRenderingContext2D, { bottom, top }: Ground, seen:
     const { x, y } = raised(loss);
     context.moveTo(x, y);
     context.lineTo(x - 4, y);
-    words(context, figure(loss), x - 7, y, { align: 'right' });
+    words(context, figure(loss), x - 7, y, 'right');
   }
   context.lineWidth = 1;
   context.strokeStyle = colour('--quiet');
   context.stroke();
-  words(context, 'loss', head.x, head.y - 11);
+  words(context, 'loss', head.x + 4, head.y - 11, 'right');
 }

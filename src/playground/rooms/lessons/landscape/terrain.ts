@@ -50,8 +50,11 @@ export function contour({ x, y, height }: Terrain, level: number): Segment[] {
       if (first === undefined || second === undefined) continue;
       if (third === undefined || fourth === undefined) add(first, second);
       // A saddle: the corner that is unlike the middle is cut off. Crossing i lies after corner i.
-      else if (values[0]! >= level === values.reduce((sum, value) => sum + value) / 4 >= level) (add(first, second), add(third, fourth));
-      else (add(second, third), add(fourth, first));
+      else {
+        const joined = values[0]! >= level === values.reduce((sum, value) => sum + value) / 4 >= level;
+        add(joined ? first : second, joined ? second : third);
+        add(joined ? third : fourth, joined ? fourth : first);
+      }
     }
   }
   return segments;
