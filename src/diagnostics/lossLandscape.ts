@@ -20,25 +20,28 @@ export interface LossLandscapeOptions {
   directions?: 'random' | 'principal' | readonly [Parameters<Sequential['setWeights']>[0], Parameters<Sequential['setWeights']>[0]];
   /** Points on each axis; default 25, at least 2. */
   resolution?: number;
-  /** How far each axis goes to both sides of the model's weights; default 1, with `'principal'` as far as the path and a fifth more. */
+  /** How far each axis goes to both sides of the model's weights; default 1. With `'principal'` the default is the square around the path and the model, a quarter wider to each side. */
   range?: number;
-  /** What {@link recordPath} kept. It is drawn into the map too. */
+  /** What {@link recordPath} kept. It is drawn into the map too, with the loss at each of its points. */
   path?: readonly PathPoint[];
   /** Of random directions; default the model's. */
   seed?: number;
   signal?: AbortSignal;
-  /** Told of points done, out of all. */
+  /** Told of points done, of the path and the map, out of all. */
   onProgress?: (done: number, total: number) => void;
 }
 
-/** A map of the loss; the model is at x = 0, y = 0. */
+/** A map of the loss; the model is at x = 0, y = 0. Both axes have the same scale, so at a right angle to lines of equal loss it falls most steeply. */
 export interface LossLandscape {
   /** Steps along the first and the second direction. */
   readonly x: Float64Array;
   readonly y: Float64Array;
   /** The loss at each point, row by row, a row for each of `y`; Infinity or NaN where it is beyond float32. */
   readonly loss: Float64Array;
-  /** The points of the path, projected onto the plane of the map, with the losses that they came with. */
+  /**
+   * The points of the path, projected onto the plane of the map, and the loss with each point's own weights, over the same rows as the map: how far it is from
+   * the map's loss there is what the projection leaves out. (What `fit` reports is a mean over batches between which the weights moved on.)
+   */
   readonly path: readonly { readonly x: number; readonly y: number; readonly loss: number }[];
   /** Of `'principal'`: the share of the path's squared length from the model that each direction has. */
   readonly shares: readonly [number, number] | undefined;
@@ -60,25 +63,39 @@ export async function lossLandscape(model: Sequential, x: MatrixLike, y: MatrixL
   const copy = copyOf(where, model);
   const plane = planeOf(where, model, copy.program.parameters, options);
   const { centre, directions: [first, second], parts, shares } = plane;
-  const points = path.map(({ weights, loss }, i) => ({ ...projected(flat(`${where} path[${i}]`, model, parts, weights), plane), loss }));
-  const reach = checkNumber(`${where} range`, options.range ?? (shares === undefined ? 1 : 1.2 * Math.max(...points.flatMap((point) => [Math.abs(point.x), Math.abs(point.y)]))), { above: 0 });
-  const axis = (): Float64Array => Float64Array.from({ length: resolution }, (_, i) => reach * ((2 * i) / (resolution - 1) - 1));
-  const map = { x: axis(), y: axis(), loss: new Float64Array(resolution * resolution), path: points, shares };
+  const points = path.map(({ weights }, i) => ({ ...projected(flat(`${where} path[${i}]`, model, parts, weights), plane), loss: NaN }));
+  const frame = options.range === undefined && shares !== undefined ? around([...points, { x: 0, y: 0 }]) : { x: 0, y: 0, reach: checkNumber(`${where} range`, options.range ?? 1, { above: 0 }) };
+  const axis = (middle: number): Float64Array => Float64Array.from({ length: resolution }, (_, i) => middle + frame.reach * ((2 * i) / (resolution - 1) - 1));
+  const map = { x: axis(frame.x), y: axis(frame.y), loss: new Float64Array(resolution * resolution), path: points, shares };
+  const own = copy.getWeights();
   let sliceEnd = performance.now() + sliceMilliseconds;
-  for (let at = 0; at < map.loss.length; at++) {
+  for (let done = 0; done < points.length + map.loss.length; done++) {
     signal?.throwIfAborted();
-    const [a, b] = [map.x[at % resolution]!, map.y[Math.floor(at / resolution)]!];
-    for (const { parameter, start, size } of parts) {
-      copy.program.write(parameter, Float32Array.from({ length: size }, (_, i) => centre[start + i]! + a * first[start + i]! + b * second[start + i]!));
+    const at = done - points.length;
+    // Statistics too, which are no part of the plane, are those of the point on the path, and the model's on the map.
+    if (at <= 0) copy.setWeights(at < 0 ? path[done]!.weights : own);
+    if (at >= 0) {
+      const [a, b] = [map.x[at % resolution]!, map.y[Math.floor(at / resolution)]!];
+      for (const { parameter, start, size } of parts) {
+        copy.program.write(parameter, Float32Array.from({ length: size }, (_, i) => centre[start + i]! + a * first[start + i]! + b * second[start + i]!));
+      }
     }
-    map.loss[at] = copy.evaluate(x, y)['loss']!;
-    onProgress?.(at + 1, map.loss.length);
+    const loss = copy.evaluate(x, y)['loss']!;
+    if (at < 0) points[done]!.loss = loss;
+    else map.loss[at] = loss;
+    onProgress?.(done + 1, points.length + map.loss.length);
     if (performance.now() > sliceEnd) {
       await nextTask();
       sliceEnd = performance.now() + sliceMilliseconds;
     }
   }
   return map;
+}
+
+/** The middle of the square around points, and how far it goes to each side of that: three quarters of the longer side of their box. */
+function around(points: readonly { readonly x: number; readonly y: number }[]): { x: number; y: number; reach: number } {
+  const [[left, right], [low, high]] = [points.map(({ x }) => x), points.map(({ y }) => y)].map((all) => [Math.min(...all), Math.max(...all)]) as [[number, number], [number, number]];
+  return { x: (left + right) / 2, y: (low + high) / 2, reach: 0.75 * Math.max(right - left, high - low) };
 }
 
 /** A trainable parameter, where it lies in a vector of all of them, and its place among the model's weights. */

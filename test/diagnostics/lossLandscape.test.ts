@@ -115,7 +115,7 @@ describe('a path', () => {
     expect(length).toBeGreaterThan(4);
   });
 
-  it('spans the plane it goes furthest in, and ends in the middle of the map', async () => {
+  it('spans the plane it goes furthest in, and ends at the model', async () => {
     const { model, recorder: { path } } = await walked({ on: 'batch' }, 20);
     const map = await lossLandscape(model, x, y, { directions: 'principal', path, resolution: 5 });
     expect(map.path.at(-1)).toMatchObject({ x: 0, y: 0 });
@@ -128,7 +128,48 @@ describe('a path', () => {
     const end = model.getWeights();
     const all = path.reduce((sum, { weights }) => weights.reduce((s, values, i) => values.reduce((t, value, j) => t + (value - end[i]![j]!) ** 2, s), sum), 0);
     expect(squares / all).toBeCloseTo(first + second, 4);
-    expect(Math.max(...map.path.map((point) => Math.abs(point.x)))).toBeLessThanOrEqual(map.x.at(-1)!);
+    // The map is the square around it, a quarter wider to each side.
+    const box = (values: number[]): [middle: number, length: number] => [(Math.min(...values) + Math.max(...values)) / 2, Math.max(...values) - Math.min(...values)];
+    const [[x0, width], [y0, height]] = [box(map.path.map((point) => point.x)), box(map.path.map((point) => point.y))];
+    for (const [axis, middle] of [[map.x, x0], [map.y, y0]] as const) {
+      expect((axis[0]! + axis[4]!) / 2).toBeCloseTo(middle, 9);
+      expect(axis[4]! - axis[0]!).toBeCloseTo(1.5 * Math.max(width, height), 9);
+    }
+  });
+
+  it('has the loss at each of its points, with the statistics of then, whatever was reported', async () => {
+    const model = modelOf(dense({ units: 6, activation: 'tanh', inputShape: [2] }), batchNormalization(), dense({ units: 1, activation: 'sigmoid' }));
+    const recorder = recordPath();
+    await model.fit(x, y, { epochs: 4, batchSize: 10, callbacks: [recorder] });
+    const end = model.getWeights();
+    const seen: string[] = [];
+    const map = await lossLandscape(model, x, y, { directions: 'principal', path: recorder.path, range: 1, resolution: 3, onProgress: (done, total) => seen.push(`${done}/${total}`) });
+    expect(seen.length).toBe(5 + 9);
+    expect(seen.at(-1)).toBe('14/14');
+    expect(map.loss[4]).toBeCloseTo(model.evaluate(x, y)['loss']!, 6);
+    for (const [i, { weights }] of recorder.path.entries()) {
+      model.setWeights(weights);
+      expect(map.path[i]!.loss).toBeCloseTo(model.evaluate(x, y)['loss']!, 6);
+    }
+    model.setWeights(end);
+    expect(map.path[1]!.loss).not.toBeCloseTo(recorder.path[1]!.loss, 4);
+  });
+
+  it.each([[3, 1], [2, 2]])('of many points has the components that it was made of, %d and %d long', async (a, b) => {
+    const model = modelOf(dense({ units: 1, inputShape: [4] }));
+    model.setWeights([[0, 0, 0, 0], [0]]);
+    // An ellipse of 200 points around the model.
+    const path = Array.from({ length: 200 }, (_, i) => {
+      const [c, s] = [a * Math.cos((2 * Math.PI * i) / 200), b * Math.sin((2 * Math.PI * i) / 200)];
+      return { weights: [Float32Array.of(0.6 * c, 0.8 * s, 0.8 * c, -0.6 * s), Float32Array.of(0)], loss: NaN };
+    });
+    const { shares, path: points } = await lossLandscape(model, [[1, 2, 3, 4]], [0], { directions: 'principal', path, resolution: 2 });
+    expect(shares![0]).toBeCloseTo((a * a) / (a * a + b * b), 6);
+    expect(shares![1]).toBeCloseTo((b * b) / (a * a + b * b), 6);
+    for (const [i, point] of points.entries()) {
+      expect(Math.hypot(point.x, point.y)).toBeCloseTo(Math.hypot(...path[i]!.weights[0]!), 5);
+      if (a > b) expect(Math.abs(point.x)).toBeCloseTo(Math.abs(a * Math.cos((2 * Math.PI * i) / 200)), 5);
+    }
   });
 
   it('is of one model', async () => {

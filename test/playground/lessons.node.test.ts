@@ -122,11 +122,131 @@ describe.skipIf(executablePath === '')('the room of lessons', () => {
 
   it('minimum: steps shrink with the gradient, those by sign do not', async () => {
     const numbers = await right('minimum', 2);
-    for (const [gradient, step, sign] of numbers.values()) {
-      expect(step! / gradient!).toBeCloseTo(0.2, 3);
-      expect(sign).toBeCloseTo(0.45, 5);
+    for (const [, gradient, step, sign] of numbers.values()) {
+      expect(step! / gradient!).toBeCloseTo(0.05, 3);
+      expect(sign).toBeCloseTo(0.02 * Math.sqrt(33), 5);
     }
-    expect(numbers.get('40')![1]!).toBeLessThan(numbers.get('1')![1]! / 1000);
+    const [first, last] = [numbers.get('1')!, numbers.get('100')!];
+    expect(last[0]!).toBeLessThan(first[0]! / 100);
+    expect(last[2]!).toBeLessThan(first[2]! / 100);
+  });
+
+  describe('the landscape', () => {
+    const picture = (): Promise<string> => page.locator('canvas.ground').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+    const name = (): Promise<string | null> => page.locator('canvas.ground').getAttribute('aria-label');
+    const surface = (): Promise<unknown> => page.getByRole('radio', { name: 'Surface' }).check();
+    /** Loss, gradient and step of the point that is read. */
+    const reading = (): Promise<number[]> => page.locator('.walk data').evaluateAll((all) => all.map((one) => Number((one as HTMLDataElement).value)));
+    /** Draws of the canvas are at once, except the first, when it has its size. */
+    async function drawn(lesson = 'minimum', options: Parameters<typeof open>[1] = {}): Promise<Map<string, number[]>> {
+      await open(lesson, options);
+      const numbers = await learn(2);
+      await page.locator('canvas.ground').scrollIntoViewIfNeeded();
+      await page.evaluate(() => new Promise(requestAnimationFrame));
+      return numbers;
+    }
+
+    it('is a map or a surface, whichever is chosen, and says what is seen', async () => {
+      const numbers = await drawn();
+      const map = await picture();
+      expect(await name()).toMatch(/^Map of the loss .* from a loss of 7\.98 at the start to 0\.0466 at the end; the gradient is 9\.15 long at the start, 0\.0519 at the end\.$/);
+      expect(await page.getByRole('img', { name: 'Map of the loss' }).count()).toBe(1);
+      expect(numbers.get('1')![0]).toBeCloseTo(7.98, 2);
+      expect(await page.locator('.turning').isVisible()).toBe(false);
+
+      await page.getByRole('radio', { name: 'Map' }).focus();
+      await page.keyboard.press('ArrowRight');
+      expect(await page.getByRole('radio', { name: 'Surface' }).isChecked()).toBe(true);
+      expect(await name()).toMatch(/^Surface of the loss/);
+      expect(await picture()).not.toBe(map);
+      expect(await page.locator('.turning').isVisible()).toBe(true);
+      await page.keyboard.press('ArrowLeft');
+      expect(await picture()).toBe(map);
+    });
+
+    it('turns and tilts by keys, by sliders and by a drag', async () => {
+      await drawn();
+      await surface();
+      const [turn, tilt] = [page.getByRole('slider', { name: 'Turn' }), page.getByRole('slider', { name: 'Tilt' })];
+      const seen = [await picture()];
+      const degrees = async (): Promise<number[]> => [Number(await turn.inputValue()), Number(await tilt.inputValue())];
+      const [turned, tilted] = await degrees() as [number, number];
+      await page.locator('canvas.ground').focus();
+      await page.keyboard.press('ArrowLeft');
+      seen.push(await picture());
+      expect(await degrees()).toEqual([turned - 5, tilted]);
+      await page.keyboard.press('ArrowUp');
+      seen.push(await picture());
+      expect(await degrees()).toEqual([turned - 5, tilted + 5]);
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowDown');
+      expect(await picture()).toBe(seen[0]);
+
+      await turn.focus();
+      await page.keyboard.press('ArrowRight');
+      seen.push(await picture());
+      await tilt.focus();
+      for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowUp');
+      expect(await degrees()).toEqual([turned + 5, 90]);
+      expect(await tilt.getAttribute('aria-valuetext')).toBe('90 degrees');
+      seen.push(await picture());
+
+      const box = (await page.locator('canvas.ground').boundingBox())!;
+      await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width / 2 + 40, box.y + box.height / 2 - 60);
+      await page.mouse.up();
+      seen.push(await picture());
+      expect(await degrees()).toEqual([turned + 25, 60]);
+      expect(new Set(seen).size).toBe(seen.length);
+    });
+
+    it('reads the path point by point, by the slider and where one points', async () => {
+      const numbers = await drawn();
+      const slider = page.getByRole('slider', { name: 'Step' });
+      const map = await picture();
+      for (const [step, index] of [['1', 0], ['2', 1], ['10', 9], ['100', 99]] as const) {
+        await slider.fill(String(index));
+        expect(await reading()).toEqual(numbers.get(step)!.slice(0, 3));
+      }
+      expect(await picture()).not.toBe(map);
+      await slider.focus();
+      await page.keyboard.press('Home');
+      await page.keyboard.press('ArrowRight');
+      const said = 'After 1 step the loss is 4.4 and the gradient 6.56 long. The next step is 0.05 · 6.56 = 0.328 long, 1.4 times shorter than the first.';
+      expect(await text('.at')).toBe(said);
+      expect(await slider.getAttribute('aria-valuetext')).toBe(said);
+      await page.keyboard.press('End');
+      expect(await text('.at')).toMatch(/^At the end, after 100 steps, .* One more step would be 0\.05 · 0\.0519 = /);
+      await page.keyboard.press('Home');
+      expect(await picture()).toBe(map);
+
+      // Down the slope from the start to the valley the pointer meets the path.
+      const box = (await page.locator('canvas.ground').boundingBox())!;
+      const met = new Set<number>();
+      for (let share = 0; share <= 1; share += 0.1) {
+        await page.mouse.move(box.x + (0.25 + 0.45 * share) * box.width, box.y + (0.31 + 0.3 * share) * box.height);
+        met.add(Number(await slider.inputValue()));
+      }
+      expect([...met]).toEqual([...met].sort((one, other) => one - other));
+      expect(met.size).toBeGreaterThan(4);
+    });
+
+    it('has a canvas of as many pixels as the screen, in the colours of light and dark', async () => {
+      await drawn('minimum', { deviceScaleFactor: 2, viewport: { width: 360, height: 740 } });
+      const [pixels, width] = await page.locator('canvas.ground').evaluate((canvas: HTMLCanvasElement) => [canvas.width, canvas.clientWidth]) as [number, number];
+      expect(pixels).toBe(2 * width);
+      expect(width).toBeLessThan(360);
+      for (const shape of ['Map', 'Surface']) {
+        await page.getByRole('radio', { name: shape }).check();
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+        const light = await picture();
+        await page.emulateMedia({ colorScheme: 'dark' });
+        await page.waitForFunction((before) => document.querySelector<HTMLCanvasElement>('canvas.ground')!.toDataURL() !== before, light);
+        await page.emulateMedia({ colorScheme: 'light' });
+        await page.waitForFunction((before) => document.querySelector<HTMLCanvasElement>('canvas.ground')!.toDataURL() === before, light);
+      }
+    });
   });
 
   it('hash: the slope of a sigmoid settles, that of a hash does not', async () => {

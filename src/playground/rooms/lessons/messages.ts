@@ -30,6 +30,21 @@ export interface Bars {
   readonly groups: readonly { readonly name: string; readonly values: readonly number[] }[];
 }
 
+/** The loss over two directions of weights, and the way that training took through it. */
+export interface Landscape {
+  readonly kind: 'landscape';
+  readonly label: string;
+  /** Places along the directions, both to the same scale, and the loss at each point, a row for each of `y`. */
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly loss: Float64Array;
+  /** From the start to the end; `step` is how far the next point is, of the last one how far it would be. */
+  readonly path: readonly { readonly x: number; readonly y: number; readonly loss: number; readonly gradient: number; readonly step: number }[];
+  /** The share of the path's spread that each direction has. */
+  readonly shares: readonly [number, number];
+  readonly rate: number;
+}
+
 /** What a run has measured. */
 export interface Outcome {
   /** The answer that these measurements bear out, by its place among the answers. */
@@ -42,6 +57,7 @@ export interface Outcome {
     /** Each begins with its name. */
     readonly rows: readonly (readonly [string, ...(number | string)[]])[];
   };
+  readonly landscape?: Landscape;
   readonly chart: Lines | Bars;
 }
 

@@ -19,7 +19,7 @@ export const mount: Room = (root) => {
   let run = 0;
   let steps = 1;
   let chosen: number | undefined;
-  let chart: Drawn | undefined;
+  let charts: readonly Drawn[] = [];
   let lesson: Lesson = lessons[name];
 
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
@@ -59,8 +59,8 @@ export const mount: Room = (root) => {
   const clear = (): void => {
     // What is under way is for nobody any more.
     run++;
-    chart?.stop();
-    chart = undefined;
+    for (const chart of charts) chart.stop();
+    charts = [];
     found.replaceChildren();
     further.replaceChildren();
     said.textContent = spoken.textContent = '';
@@ -119,12 +119,12 @@ export const mount: Room = (root) => {
     if (data.run !== run || chosen === undefined) return;
     if (data.type === 'problem') return fail(data.sentence);
     const { outcome } = data;
-    chart?.stop();
+    for (const chart of charts) chart.stop();
     const made = outcomeParts(outcome);
-    chart = made.chart;
+    charts = made.charts;
     found.replaceChildren(...made.parts);
     happened.hidden = false;
-    chart.begin();
+    for (const chart of charts) chart.begin();
     status.textContent = `It took ${Math.max(1, Math.round(data.milliseconds))} ms.`;
     // A further step has no prediction of its own.
     if (steps === 1) {
@@ -162,6 +162,6 @@ export const mount: Room = (root) => {
   return () => {
     removeEventListener('hashchange', moved);
     worker.terminate();
-    chart?.stop();
+    for (const chart of charts) chart.stop();
   };
 };

@@ -78,7 +78,8 @@ export const lessons: Readonly<Record<LessonName, Lesson>> = {
   },
   minimum: {
     title: 'Far from the minimum, and near',
-    setting: 'One weight, J(w) = ½ (w − 3)², and it starts at w = −5. Gradient descent with a learning rate of 0.2 that never changes.',
+    setting: 'A network learns to tell two moons apart: eight tanh units and one answer, 33 weights and biases. Its first weights are twice as large as usual, so it begins far up. ' +
+      'It takes 100 steps of gradient descent over all points at once, with a learning rate of 0.05 that never changes.',
     question: 'What becomes of the length of its steps on the way?',
     answers: ['They stay the same, as the learning rate does', 'They grow', 'They shrink'],
   },

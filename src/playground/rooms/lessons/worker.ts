@@ -2,8 +2,9 @@
 
 import { loadBackend } from '../../../index.ts';
 import { chain } from './experiments/chain.ts';
-import { collapse, minimum, wrong } from './experiments/few.ts';
+import { collapse, wrong } from './experiments/few.ts';
 import { hash } from './experiments/hash.ts';
+import { minimum } from './experiments/minimum.ts';
 import { constant, dying, vanishing, zero } from './experiments/runs.ts';
 import { saturation } from './experiments/saturation.ts';
 import type { LessonName, News, Order, Outcome } from './messages.ts';

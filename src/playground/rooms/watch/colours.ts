@@ -10,11 +10,17 @@ export function colour(name: string): string {
   return value;
 }
 
-type Rgb = readonly [number, number, number];
+export type Rgb = readonly [number, number, number];
 
 function rgb(name: string): Rgb {
   const hex = Number.parseInt(colour(name).slice(1), 16);
   return [(hex >> 16) & 255, (hex >> 8) & 255, hex & 255];
+}
+
+/** The colours between two, by the share of the second. */
+export function blend(first: string, second: string): (share: number) => Rgb {
+  const [from, to] = [rgb(first), rgb(second)];
+  return (share) => from.map((value, channel) => Math.round(value + share * (to[channel]! - value))) as unknown as Rgb;
 }
 
 /** Pixels (as ImageData keeps them) for 0 to 255: cold, through the middle at 128, to warm. */

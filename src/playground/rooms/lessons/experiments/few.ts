@@ -1,6 +1,6 @@
-/** Experiments on a handful of points: layers without activations, two losses of a wrong answer, and the way to a minimum. */
+/** Experiments on a handful of points: layers without activations, and two losses of a wrong answer. */
 
-import { dense, lion, sequential, sgd, type ActivationName, type LossName, type Sequential } from '../../../../index.ts';
+import { dense, sequential, sgd, type ActivationName, type LossName, type Sequential } from '../../../../index.ts';
 import { figure } from '../../watch/figure.ts';
 import type { Outcome } from '../messages.ts';
 
@@ -95,49 +95,5 @@ export function wrong(): Outcome {
       ],
     },
     chart: { kind: 'lines', label: 'The answer h over steps; it should be 1', x: 'step', y: 'h', lines: [line('cross-entropy', entropy), line('squared error', squared)] },
-  };
-}
-
-const pathSteps = 40;
-const target = 3;
-
-/** The places of one weight on its way down ½ (w − 3)², from −5. */
-function path(optimizer: ReturnType<typeof sgd>): { lengths: number[]; end: number; gradients: number[] } {
-  const model = sequential({ layers: [dense({ units: 1, useBias: false, inputShape: [1] })] });
-  model.compile({ optimizer, loss: 'halfSquaredError' });
-  model.setWeights([[-5]]);
-  const places = [-5];
-  const gradients: number[] = [];
-  for (let i = 0; i < pathSteps; i++) {
-    gradients.push(Math.abs(model.gradients([[1]], [target])[0]!.data[0]!));
-    model.trainOnBatch([[1]], [target]);
-    places.push(model.getWeights()[0]![0]!);
-  }
-  return { lengths: places.slice(1).map((place, i) => Math.abs(place - places[i]!)), end: places.at(-1)!, gradients };
-}
-
-export function minimum(): Outcome {
-  const descent = path(sgd({ learningRate: 0.2 }));
-  const signs = path(lion({ learningRate: 0.45 }));
-  const [first, last] = [descent.lengths[0]!, descent.lengths.at(-1)!];
-  const ratio = last / first;
-  const alike = Math.max(...signs.lengths) < 1.01 * Math.min(...signs.lengths);
-  const row = (step: number): [string, number, number, number] => [String(step), descent.gradients[step - 1]!, descent.lengths[step - 1]!, signs.lengths[step - 1]!];
-  return {
-    answer: ratio < 0.9 ? 2 : ratio > 1.1 ? 1 : 0,
-    sentences: [
-      `Its first step was ${figure(first)} long, its last ${figure(last)}: ${ratio < 1 ? `${figure(1 / ratio)} times shorter` : `${figure(ratio)} times as long`}. The rate stayed; a step is η times the gradient, and the gradient went from ${figure(descent.gradients[0])} to ${figure(descent.gradients.at(-1))}.`,
-      `So it ${Math.abs(descent.end - target) < 0.01 ? 'brakes by itself' : 'has not arrived yet'}: w ends ${figure(Math.abs(descent.end - target))} from the minimum, where ∂J/∂w = 0.`,
-      `Lion goes by the sign of the gradient (and its mean) alone, so ${alike ? 'all its steps are alike, ' : 'its steps do not go by the slope; the last one was '}${figure(signs.lengths.at(-1))} long: it ends ${figure(Math.abs(signs.end - target))} away` +
-        (Math.abs(signs.end - target) > Math.abs(descent.end - target) ? ', for it steps over the minimum time and again. Such a rate has to be lowered by a schedule.' : '.'),
-    ],
-    table: { caption: 'Along the way', head: ['Step', '|∂J/∂w|', 'length', 'length, Lion'], rows: [1, 5, 10, 20, 40].map(row) },
-    chart: {
-      kind: 'lines', label: 'Length of steps, on a logarithmic scale', x: 'step', y: 'length', log: true,
-      lines: [
-        { name: 'descent', x: numbers(pathSteps).map((i) => i + 1), y: descent.lengths },
-        { name: 'Lion', x: numbers(pathSteps).map((i) => i + 1), y: signs.lengths },
-      ],
-    },
   };
 }
