@@ -96,7 +96,7 @@ const keys = [
  * is 1 for a model that says the mean; the metric of that name is in units of the target. The scale is then put into the last layer, so that the
  * model speaks in units of the target. It is compiled anew in the end, with a constant rate where the optimizer is the usual one, for `evaluate` and
  * to train on: `model.features.encode(rows)` gives `x` and `y`. What a callback saves on the way, as `checkpoint` does, is the model as it would be
- * if training ended then.
+ * if training ended with the weights of that epoch.
  *
  * @param rows a table, or an array of objects, one a row.
  * @throws OptionError for unknown options or columns; DataError for what cannot be learnt from: no rows, a target of one class, a column without any
