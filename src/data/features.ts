@@ -140,9 +140,14 @@ export class Features {
    * class; for a table without a column that is an input; for no rows.
    */
   encode(rows: Table | readonly object[]): { x: Float32Array; y: Float32Array | undefined; rows: number } {
-    const { x, count, columnOf } = this.#encodeInputs('encode', rows);
+    return this.encodeFor('encode', rows);
+  }
+
+  /** @internal The same, for what errors are to begin with. */
+  encodeFor(where: string, rows: Table | readonly object[]): { x: Float32Array; y: Float32Array | undefined; rows: number } {
+    const { x, count, columnOf } = this.#encodeInputs(where, rows);
     const target = columnOf(this.target.name);
-    return { x, y: target && this.#encodeTarget('encode', target, count), rows: count };
+    return { x, y: target && this.#encodeTarget(where, target, count), rows: count };
   }
 
   #encodeInputs(where: string, rows: Table | readonly object[]): { x: Float32Array; count: number; columnOf(name: string): Given | undefined } {

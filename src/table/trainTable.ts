@@ -119,6 +119,7 @@ export async function trainTable(rows: Table | readonly object[], options: Train
   model.compile({ ...compile, optimizer: options.optimizer ?? plan.optimizer });
   if (units !== undefined) tellInUnits(model, units);
   const { threads, callbacks = [], signal, verbose } = options;
+  if (!Array.isArray(callbacks)) throw unexpected('trainTable callbacks', 'an array of objects', callbacks);
   const needsAllRows = model.program.objective!.optimizer.begin !== undefined;
   const finish = (): ReadonlyMap<string, Float32Array> => finishedParameters(model, scales, units);
   model.outcome = { features, parameters: finish };
@@ -153,7 +154,8 @@ export interface TablePlan extends FeaturesDescription {
  * columns are inputs and which are left out, and for how many epochs it trains. It is to show before training, for a progress bar, and to split
  * rows as the task asks: `splitTable(table, { stratified: 'species' })` is for classes.
  *
- * @throws as `trainTable` does of options, target and columns, and with its name.
+ * @throws as `trainTable` does of options, target and columns, and with its name. Not looked at is what training alone needs, such as `hidden`, `metrics`
+ * and the values of rows to validate on.
  */
 export function planTable(rows: Table | readonly object[], options: TrainTableOptions): TablePlan {
   const { training, held, features, plan: { epochs } } = prepare(rows, options, () => undefined);
@@ -201,6 +203,7 @@ const usualSplit = 0.1;
 function divide({ column, labels, rows }: Target, { validationSplit, validationData }: TrainTableOptions, seed: number): [Uint32Array, Uint32Array?] {
   if (validationData !== undefined) {
     if (validationSplit !== undefined) throw new OptionError(`trainTable: give validationData or validationSplit, not both`);
+    if (!isTable(validationData) && !Array.isArray(validationData)) throw unexpected('trainTable validationData', 'a table, or an array of objects', validationData);
     return [rows];
   }
   const test = checkNumber('trainTable validationSplit', validationSplit ?? (rows.length < manyRows ? 0 : usualSplit), { min: 0, below: 1 });
@@ -217,17 +220,17 @@ interface Samples {
 
 /** Some rows of the table. All are encoded, so that errors name a row by its number in the whole. */
 function samplesOf(table: Table, { column }: Target, features: Features, rows: Uint32Array): Samples {
-  const all = features.encode({ ...table, columns: table.columns.filter((one) => one !== column) }).x;
+  const all = features.encodeFor('trainTable', { ...table, columns: table.columns.filter((one) => one !== column) }).x;
   const width = features.inputs.length;
   const x = new Float32Array(rows.length * width);
   rows.forEach((row, i) => x.set(all.subarray(row * width, (row + 1) * width), i * width));
-  return { x, y: features.encode(pickRows(table, rows)).y! };
+  return { x, y: features.encodeFor('trainTable', pickRows(table, rows)).y! };
 }
 
 /** The rows given to validate on. */
 function validationOf({ validationData, target }: TrainTableOptions, features: Features): Samples | undefined {
   if (validationData === undefined) return undefined;
-  const { x, y } = features.encode(validationData);
+  const { x, y } = features.encodeFor('trainTable validationData', validationData);
   if (y === undefined) throw new DataError(`trainTable validationData: expected the target in column '${target}', received none`);
   return { x, y };
 }
