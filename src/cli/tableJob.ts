@@ -63,7 +63,7 @@ export async function tableJob(path: string, values: Values, settings: Settings)
         ...(settings.hidden !== undefined && { hidden: settings.hidden }),
         ...(scaling !== undefined && { scaling }),
         ...((settings.optimizer !== undefined || settings.learningRate !== undefined) && { optimizer: makeOptimizer(settings, 'adamw') }),
-        ...(settings.batchSize !== undefined ? { batchSize: settings.batchSize } : settings.optimizer === 'lbfgs' && { batchSize: training.rowCount }),
+        ...(settings.batchSize !== undefined && { batchSize: settings.batchSize }),
         // Rows that said when to stop would not be unseen any more.
         ...(watched && { validationData: withoutColumn(scored, rowNumber), patience: Infinity }),
       });
