@@ -4,7 +4,7 @@ import type { BackendChoice } from '../backend/index.ts';
 import { meanOf, varianceOf } from '../data/columns.ts';
 import type { Features, FeaturesDescription } from '../data/features.ts';
 import { typedTable } from '../data/records.ts';
-import { pickRows, splitRows, strataOf } from '../data/split.ts';
+import { splitRows, strataOf } from '../data/split.ts';
 import { isTable, type ColumnType, type Table } from '../data/table.ts';
 import { DataError, OptionError, unexpected } from '../errors.ts';
 import type { ActivationSpec } from '../model/layers/activation.ts';
@@ -104,11 +104,11 @@ const keys = [
  */
 export async function trainTable(rows: Table | readonly object[], options: TrainTableOptions): Promise<Sequential> {
   const { table, target, training, held, features, seed, scaling, imputation, stops, patience, plan } = prepare(rows, options, warnOnce);
-  const data = samplesOf(table, target, features, training);
+  const data = samplesOf(table, features, training);
   warnOfRounding(table, features, training);
   const scales = scalesOf({ values: data.x, rows: training.length, columns: features.inputs.length }, features.inputs, imputation, scaling);
   const units = target.task === 'regression' ? unitsOf(target, data.y) : undefined;
-  const validation = validationOf(options, features) ?? (held && samplesOf(table, target, features, held));
+  const validation = validationOf(options, features) ?? (held && samplesOf(table, features, held));
 
   const { backend } = options;
   const model = sequential({ layers: layersOf(features, scales, target.rows.length, options), seed, ...(backend !== undefined && { backend }) });
@@ -119,7 +119,7 @@ export async function trainTable(rows: Table | readonly object[], options: Train
   model.compile({ ...compile, optimizer: options.optimizer ?? plan.optimizer });
   if (units !== undefined) tellInUnits(model, units);
   const { threads, callbacks = [], signal, verbose } = options;
-  if (!Array.isArray(callbacks)) throw unexpected('trainTable callbacks', 'an array of objects', callbacks);
+  if (!Array.isArray(callbacks as unknown)) throw unexpected('trainTable callbacks', 'an array of objects', callbacks);
   const needsAllRows = model.program.objective!.optimizer.begin !== undefined;
   const finish = (): ReadonlyMap<string, Float32Array> => finishedParameters(model, scales, units);
   model.outcome = { features, parameters: finish };
@@ -218,13 +218,10 @@ interface Samples {
   readonly y: Float32Array;
 }
 
-/** Some rows of the table. All are encoded, so that errors name a row by its number in the whole. */
-function samplesOf(table: Table, { column }: Target, features: Features, rows: Uint32Array): Samples {
-  const all = features.encodeFor('trainTable', { ...table, columns: table.columns.filter((one) => one !== column) }).x;
-  const width = features.inputs.length;
-  const x = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => x.set(all.subarray(row * width, (row + 1) * width), i * width));
-  return { x, y: features.encodeFor('trainTable', pickRows(table, rows)).y! };
+/** Some rows of the table, all of which have a target. */
+function samplesOf(table: Table, features: Features, rows: Uint32Array): Samples {
+  const { x, y } = features.encodeFor('trainTable', table, rows);
+  return { x, y: y! };
 }
 
 /** The rows given to validate on. */

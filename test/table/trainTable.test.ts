@@ -374,6 +374,7 @@ describe('rows and columns of no use', () => {
       /expected a column to predict 'species' from, received none but 'band', words that name rows; columns: { 'band': 'category' } keeps one$/],
     ['rows to validate on that are none', () => trainTable(rows, { ...quick, validationData: {} as never }), OptionError, /^trainTable validationData: expected a table, or an array of objects, received an object/],
     ['a class that is only in rows to validate on', () => trainTable(rows, { ...quick, validationData: [{ ...rows[0]!, species: 'adelie' }] }), DataError, /^trainTable validationData: row 0, column 'species': expected one of .*, did you mean 'Adelie'/],
+    ['a target that is too large, by its row in the whole', () => trainTable([{ a: 1, y: null }, { a: 2, y: 1 }, { a: 3, y: 1e39 }, { a: 4, y: 2 }], { target: 'y' }), DataError, /^trainTable: row 2, column 'y': expected a number, received 1e\+39$/],
     ['callbacks that are none', () => trainTable(rows, { ...quick, callbacks: 5 as never }), OptionError, /^trainTable callbacks: expected an array of objects, received 5/],
     ['nothing but the target', () => trainTable(rows.map(({ species }) => ({ species })), quick), DataError, /expected a column to predict 'species' from, received none/],
     ['an infinite value', () => trainTable(rows.map((row, i) => (i === 40 ? { ...row, mass: Infinity } : row)), quick), DataError, /row 40, column 'mass': expected a finite number/],
