@@ -110,7 +110,10 @@ function readBack(read: () => Sequential): Pick<Encoded, 'copy' | 'problem'> {
 
 /** What the description of a copy does not say any more. */
 function lostParts(model: SequentialDescription, copy: SequentialDescription): string[] {
-  const gone = (part: keyof SequentialDescription): boolean => model[part] !== undefined && JSON.stringify(copy[part]) !== JSON.stringify(model[part]);
+  // The two names are of one optimizer.
+  const told = (part: unknown): string => JSON.stringify(part).replace('{"name":"momentum"', '{"name":"sgd"');
+  const gone = (part: keyof SequentialDescription): boolean => model[part] !== undefined && (copy[part] === undefined || told(copy[part]) !== told(model[part]));
+  const metrics = (model.metrics ?? []).filter((name) => copy.metrics?.includes(name) !== true);
   const before = flat(model.layers);
   const after = flat(copy.layers);
   const quiet = before.filter(({ type }) => isQuiet(type) && !after.some((layer) => layer.type === type));
@@ -118,7 +121,7 @@ function lostParts(model: SequentialDescription, copy: SequentialDescription): s
   for (const option of after.flatMap(trainingOptions)) options.delete(option);
   return [
     ...(gone('features') ? ['the columns of the table by name, and the names of the classes: it takes and gives bare numbers'] : []),
-    ...(gone('optimizer') || gone('loss') || gone('metrics') ? ['what the model was compiled with: optimizer, loss and metrics'] : []),
+    ...(gone('optimizer') || gone('loss') ? ['what the model was compiled with: optimizer, loss and metrics'] : metrics.length > 0 ? [`metrics that the model was compiled with: ${metrics.join(', ')}`] : []),
     ...(quiet.length > 0 ? [`layers that work in training alone: ${quiet.map(({ name, type }) => `${name} (${type})`).join(', ')}`] : []),
     ...(options.size > 0 ? [`options of layers that matter in training alone: ${[...options].join(', ')}`] : []),
     ...(gone('userMetadata') ? ['userMetadata'] : []),

@@ -5,6 +5,7 @@ import { UsageError } from './command.ts';
 
 /** What is said otherwise. */
 const changes: readonly (readonly [RegExp, string])[] = [
+  [/; pass it, as in loadModel\(.*?\}\)/, '; only a program can pass it, as in loadModel(path, { activations: [...] })'],
   // The function that messages begin with.
   [/^([a-z]+[A-Z]\w*:? |[a-z]+: )/, ''],
   // Rows count from 0; the line is what one looks for.

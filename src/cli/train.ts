@@ -44,7 +44,8 @@ export const train: Command = {
   },
   positionals: { min: 1, max: 2, names: ['<data.csv>', '<labels.idx>'] },
   notes: [
-    'Missing values are filled in and words become columns of 0 and 1; the model keeps how. Images are IDX files, as MNIST, in gzip or not.',
+    'Missing values are filled in and words become columns of 0 and 1; the model keeps how, but not what --missing names: name it to nabla predict and evaluate too. ' +
+    'Images are IDX files, as MNIST, in gzip or not.',
     'The model and the report replace a model and a page of the same name, and no other file. Ctrl-C ends the training; what was learnt until ' +
     'then is scored and saved.',
   ],
@@ -90,6 +91,7 @@ async function trainAndScore(context: Context, positionals: string[], values: Va
 }
 
 function settingsFrom(values: Values): Settings {
+  if (values['optimizer'] === 'lbfgs' && values['batch-size'] !== undefined) throw new UsageError('--batch-size: lbfgs takes all rows at once; leave it out');
   return {
     hidden: values['hidden'] === 'none' ? [] : integersOf(values, 'hidden', { min: 1, max: mostUnits }),
     activation: nameOf(values, 'activation', activationNames) ?? 'relu',

@@ -140,14 +140,19 @@ export class Features {
    * class; for a table without a column that is an input; for no rows.
    */
   encode(rows: Table | readonly object[]): { x: Float32Array; y: Float32Array | undefined; rows: number } {
-    const { x, count, columnOf } = this.#encodeInputs('encode', rows);
-    const target = columnOf(this.target.name);
-    return { x, y: target && this.#encodeTarget('encode', target, count), rows: count };
+    return this.encodeFor('encode', rows);
   }
 
-  #encodeInputs(where: string, rows: Table | readonly object[]): { x: Float32Array; count: number; columnOf(name: string): Given | undefined } {
+  /** @internal The same of some rows, which errors name by their numbers in the whole, for what errors are to begin with. */
+  encodeFor(where: string, rows: Table | readonly object[], some?: Uint32Array): { x: Float32Array; y: Float32Array | undefined; rows: number } {
+    const { x, count, columnOf } = this.#encodeInputs(where, rows, some);
+    const target = columnOf(this.target.name);
+    return { x, y: target && this.#encodeTarget(where, target, count, some), rows: count };
+  }
+
+  #encodeInputs(where: string, rows: Table | readonly object[], some?: Uint32Array): { x: Float32Array; count: number; columnOf(name: string): Given | undefined } {
     if (!isTable(rows) && !Array.isArray(rows)) throw new DataError(`${where}: expected a table, or an array of objects, received ${show(rows)}`);
-    const count = isTable(rows) ? rows.rowCount : rows.length;
+    const count = some?.length ?? (isTable(rows) ? rows.rowCount : rows.length);
     if (count === 0) throw new DataError(`${where}: expected at least one row, received none`);
     const names = isTable(rows) ? rows.columns.map(({ name }) => name) : namesOf(where, rows);
     const columnOf = (name: string): Given | undefined => {
@@ -161,7 +166,8 @@ export class Features {
       if (column === undefined) throw new DataError(`${where}: no column has the name ${show(input.name)}${didYouMean(input.name, names)}; there are ${names.join(', ')}`);
       const { values } = column;
       const code = codeOf(column, input.type, (value) => this.#code(i, value));
-      for (let row = 0, at = i; row < count; row++, at += width) {
+      for (let place = 0, at = i; place < count; place++, at += width) {
+        const row = some === undefined ? place : some[place]!;
         const value = code(row);
         if (value === undefined) throw misfit(`${where}: row ${row}`, input, values[row]);
         x[at] = value;
@@ -237,7 +243,7 @@ export class Features {
     return Math.abs(Number(converted)) < tooLarge ? Number(converted) : undefined;
   }
 
-  #encodeTarget(where: string, column: Given, count: number): Float32Array {
+  #encodeTarget(where: string, column: Given, count: number, some?: Uint32Array): Float32Array {
     const { labels, type, name } = this.target;
     const codes = labels && codesOf(labels);
     const code = codeOf(column, type, (given) => {
@@ -245,7 +251,8 @@ export class Features {
       return value === undefined ? NaN : codes === undefined ? Number(value) : codes.get(value) ?? NaN;
     });
     const y = new Float32Array(count);
-    for (let row = 0; row < count; row++) {
+    for (let place = 0; place < count; place++) {
+      const row = some === undefined ? place : some[place]!;
       const value = code(row)!;
       if (!(Math.abs(value) < tooLarge)) {
         const expected = labels === undefined ? 'a number' : `one of ${labels.slice(0, 20).map(show).join(', ')}${labels.length > 20 ? ' ...' : ''}`;
@@ -253,7 +260,7 @@ export class Features {
         const guess = labels !== undefined && typeof received === 'string' ? didYouMean(received, labels.map(String)) : '';
         throw new DataError(`${where}: row ${row}, column ${show(name)}: expected ${expected}, received ${show(received)}${guess}`);
       }
-      y[row] = value;
+      y[place] = value;
     }
     return y;
   }

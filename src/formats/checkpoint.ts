@@ -47,7 +47,8 @@ const notes = new WeakMap<Sequential, Note>();
  * rate, and what callbacks such as `earlyStopping` remember; those must come before it in the list. A file is written beside the old one
  * and takes its place in one move, so whatever stops the process, `path` holds a complete state. Node only.
  *
- * The file loads as a model too. Of a training by `trainTable`, that is the model as it would be if training ended then, in units of the target.
+ * The file loads as a model too. Of a training by `trainTable`, that is the model as it would be if training ended with the weights of that epoch, in
+ * units of the target; where rows are validated on, the best weights are those of `monitor: 'val_loss'`.
  *
  * @throws OptionError for unknown or bad options, and where there are no files; out of `fit`, a DataError for a file that cannot be
  * written, which leaves the one before as it was.
@@ -122,7 +123,8 @@ export function checkpoint(options: CheckpointOptions): Callback {
  * What callbacks remembered, they get back in the next `fit` that has `checkpoint` among them. Only `tolerance`, which has no epoch to
  * compare with, and a training that was over early, go on by one epoch. A state of another backend will do, but then bits differ.
  *
- * Rejects with an OptionError that names the first difference for the state of another model, with a FormatError for a file that is
+ * Rejects with an OptionError that names the first difference for the state of another model, and where a model of a table is to take on a state from
+ * within `trainTable`, with a FormatError for a file that is
  * damaged or no checkpoint, with a DataError for one that cannot be read; the model is then as it was.
  */
 export async function resume(model: Sequential, path: string): Promise<number> {
@@ -133,6 +135,10 @@ export async function resume(model: Sequential, path: string): Promise<number> {
   const bytes = attempt(`${where}: the file could not be read`, () => disk.read(path));
   if (bytes === undefined) return 0;
   const { snapshot, note } = decode(where, bytes);
+  // Its columns are those of a model whose training has ended: in a regression it speaks in units of the target, which these weights do not.
+  if (snapshot.finished !== undefined && model.features !== undefined) {
+    throw new OptionError(`${where}: this is a state of trainTable on its way, whose weights are not yet those of the model; loadModel gives the model that it would have made`);
+  }
   await restoreSnapshot(where, model, snapshot);
   notes.set(model, note);
   return note.epoch;
@@ -203,8 +209,8 @@ function decode(where: string, bytes: Uint8Array): { snapshot: Snapshot; note: N
     if (!isObject(value) || typeof value[tensorKey] !== 'string') return value;
     return tensors.get(value[tensorKey])?.data ?? value;
   }));
-  const { backend, counters, learningRate, ...note } = training;
-  return { snapshot: { model, tensors: own, backend, counters, learningRate }, note };
+  const { epoch, best, callbacks, ...state } = training;
+  return { snapshot: { model, tensors: own, ...state }, note: { epoch, best, callbacks } };
 }
 
 const isObject = (value: unknown): value is State => typeof value === 'object' && value !== null && !Array.isArray(value);

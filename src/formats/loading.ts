@@ -157,14 +157,23 @@ function prepare(where: string, { description, tensors, isCheckpoint, training }
 
 /** Compiles a model as another program did, as far as that goes, and says once what there is not here. */
 function compileAs(where: string, model: Sequential, { compiled, leftOut }: Training): void {
-  let problem = compiled === undefined ? 'optimizer and loss must both be known here' : undefined;
-  try {
-    if (compiled !== undefined) model.compile(compiledFrom('trainingConfig', compiled)!);
-  } catch (error) {
-    if (!(error instanceof NablaError) || error instanceof BackendError) throw error;
-    problem = error.message;
-  }
-  const parts = [...leftOut.length > 0 ? [`left out of its training: ${leftOut.join(', ')}`] : [], ...(problem !== undefined ? [`the model is not compiled: ${problem}`] : [])];
+  /** What is wrong with it, if it is not compiled. */
+  const tried = (metrics: readonly unknown[]): string | undefined => {
+    try {
+      model.compile(compiledFrom('trainingConfig', { ...compiled, metrics })!);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof NablaError) || error instanceof BackendError) throw error;
+      return error.message;
+    }
+  };
+  const metrics = (compiled?.['metrics'] ?? []) as string[];
+  let problem = compiled === undefined ? 'optimizer and loss must both be known here' : tried(metrics);
+  // Metrics that do not go with the loss here are no reason not to train.
+  const unfit = problem === undefined || compiled === undefined || tried([]) !== undefined ? [] : metrics.filter((metric) => tried([metric]) !== undefined);
+  if (unfit.length > 0) problem = tried(metrics.filter((metric) => !unfit.includes(metric)));
+  const left = [...leftOut, ...unfit.map((metric) => `metric ${show(metric)}`)];
+  const parts = [...left.length > 0 ? [`left out of its training: ${left.join(', ')}`] : [], ...(problem !== undefined ? [`the model is not compiled: ${problem}`] : [])];
   if (parts.length > 0) warnOnce(`${where}: ${parts.join('; ')}`);
 }
 

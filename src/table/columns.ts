@@ -1,5 +1,6 @@
 /** Which columns of a table a model is made of: what it predicts and what from, and what of them is of no use. */
 
+import { presentRows } from '../data/columns.ts';
 import { Features, type FeatureInput, type FeaturesDescription, type FeatureTarget, type Label } from '../data/features.ts';
 import { columnNamed } from '../data/split.ts';
 import type { CategoryColumn, Column, ColumnType, NumberColumn, Table } from '../data/table.ts';
@@ -39,11 +40,6 @@ export function targetOf(table: Table, name: string, task: Target['task'] | unde
   return { task: 'classification', column, labels, rows };
 }
 
-function presentRows(column: Column): Uint32Array {
-  const { values } = column;
-  return Uint32Array.from(values.keys()).filter((row) => values[row] !== null && values[row] === values[row]);
-}
-
 /** Few integers, each of them more than once. */
 function holdsClasses({ values }: NumberColumn, rows: Uint32Array): boolean {
   const counts = new Map<number, number>();
@@ -66,14 +62,17 @@ function labelsOf(column: Column, rows: Uint32Array): Label[] {
 export function featuresOf(table: Table, { task, column: target, labels }: Target, training: Uint32Array, named: Readonly<Record<string, ColumnType>>, warn: Warn): Features {
   const candidates = table.columns.filter(({ name }) => name !== target.name);
   const leftOut = candidates.filter((column) => column.type === 'category' && !Object.hasOwn(named, column.name) && holdsNames(column, training));
+  const used = candidates.filter((column) => !leftOut.includes(column));
+  if (used.length === 0) {
+    const others = leftOut.length === 0 ? '' : ` but ${leftOut.map(({ name }) => show(name)).join(', ')}, words that name rows; columns: { ${show(leftOut[0]!.name)}: 'category' } keeps one`;
+    throw new DataError(`trainTable: expected a column to predict ${show(target.name)} from, received none${others}`);
+  }
   if (leftOut.length > 0) {
     warn(
       `trainTable leaves out ${leftOut.map(({ name }) => show(name)).join(', ')}: words that name rows, more than ${mostLabels} or as many as half the rows, ` +
         "tell nothing of other rows; columns: { name: 'category' } keeps one",
     );
   }
-  const used = candidates.filter((column) => !leftOut.includes(column));
-  if (used.length === 0) throw new DataError(`trainTable: expected a column to predict ${show(target.name)} from, received none`);
   const ignored = Object.keys(named).filter((name) => named[name] === 'ignore');
   const inputs = used.map((column): FeatureInput => {
     const { name, type } = column;

@@ -4,7 +4,7 @@ import type { BackendChoice } from '../backend/index.ts';
 import { meanOf, varianceOf } from '../data/columns.ts';
 import type { Features, FeaturesDescription } from '../data/features.ts';
 import { typedTable } from '../data/records.ts';
-import { pickRows, splitRows, strataOf } from '../data/split.ts';
+import { splitRows, strataOf } from '../data/split.ts';
 import { isTable, type ColumnType, type Table } from '../data/table.ts';
 import { DataError, OptionError, unexpected } from '../errors.ts';
 import type { ActivationSpec } from '../model/layers/activation.ts';
@@ -96,7 +96,7 @@ const keys = [
  * is 1 for a model that says the mean; the metric of that name is in units of the target. The scale is then put into the last layer, so that the
  * model speaks in units of the target. It is compiled anew in the end, with a constant rate where the optimizer is the usual one, for `evaluate` and
  * to train on: `model.features.encode(rows)` gives `x` and `y`. What a callback saves on the way, as `checkpoint` does, is the model as it would be
- * if training ended then.
+ * if training ended with the weights of that epoch.
  *
  * @param rows a table, or an array of objects, one a row.
  * @throws OptionError for unknown options or columns; DataError for what cannot be learnt from: no rows, a target of one class, a column without any
@@ -104,11 +104,11 @@ const keys = [
  */
 export async function trainTable(rows: Table | readonly object[], options: TrainTableOptions): Promise<Sequential> {
   const { table, target, training, held, features, seed, scaling, imputation, stops, patience, plan } = prepare(rows, options, warnOnce);
-  const data = samplesOf(table, target, features, training);
+  const data = samplesOf(table, features, training);
   warnOfRounding(table, features, training);
   const scales = scalesOf({ values: data.x, rows: training.length, columns: features.inputs.length }, features.inputs, imputation, scaling);
   const units = target.task === 'regression' ? unitsOf(target, data.y) : undefined;
-  const validation = validationOf(options, features) ?? (held && samplesOf(table, target, features, held));
+  const validation = validationOf(options, features) ?? (held && samplesOf(table, features, held));
 
   const { backend } = options;
   const model = sequential({ layers: layersOf(features, scales, target.rows.length, options), seed, ...(backend !== undefined && { backend }) });
@@ -119,6 +119,7 @@ export async function trainTable(rows: Table | readonly object[], options: Train
   model.compile({ ...compile, optimizer: options.optimizer ?? plan.optimizer });
   if (units !== undefined) tellInUnits(model, units);
   const { threads, callbacks = [], signal, verbose } = options;
+  if (!Array.isArray(callbacks as unknown)) throw unexpected('trainTable callbacks', 'an array of objects', callbacks);
   const needsAllRows = model.program.objective!.optimizer.begin !== undefined;
   const finish = (): ReadonlyMap<string, Float32Array> => finishedParameters(model, scales, units);
   model.outcome = { features, parameters: finish };
@@ -153,7 +154,8 @@ export interface TablePlan extends FeaturesDescription {
  * columns are inputs and which are left out, and for how many epochs it trains. It is to show before training, for a progress bar, and to split
  * rows as the task asks: `splitTable(table, { stratified: 'species' })` is for classes.
  *
- * @throws as `trainTable` does of options, target and columns, and with its name.
+ * @throws as `trainTable` does of options, target and columns, and with its name. Not looked at is what training alone needs, such as `hidden`, `metrics`
+ * and the values of rows to validate on.
  */
 export function planTable(rows: Table | readonly object[], options: TrainTableOptions): TablePlan {
   const { training, held, features, plan: { epochs } } = prepare(rows, options, () => undefined);
@@ -201,6 +203,7 @@ const usualSplit = 0.1;
 function divide({ column, labels, rows }: Target, { validationSplit, validationData }: TrainTableOptions, seed: number): [Uint32Array, Uint32Array?] {
   if (validationData !== undefined) {
     if (validationSplit !== undefined) throw new OptionError(`trainTable: give validationData or validationSplit, not both`);
+    if (!isTable(validationData) && !Array.isArray(validationData)) throw unexpected('trainTable validationData', 'a table, or an array of objects', validationData);
     return [rows];
   }
   const test = checkNumber('trainTable validationSplit', validationSplit ?? (rows.length < manyRows ? 0 : usualSplit), { min: 0, below: 1 });
@@ -215,19 +218,16 @@ interface Samples {
   readonly y: Float32Array;
 }
 
-/** Some rows of the table. All are encoded, so that errors name a row by its number in the whole. */
-function samplesOf(table: Table, { column }: Target, features: Features, rows: Uint32Array): Samples {
-  const all = features.encode({ ...table, columns: table.columns.filter((one) => one !== column) }).x;
-  const width = features.inputs.length;
-  const x = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => x.set(all.subarray(row * width, (row + 1) * width), i * width));
-  return { x, y: features.encode(pickRows(table, rows)).y! };
+/** Some rows of the table, all of which have a target. */
+function samplesOf(table: Table, features: Features, rows: Uint32Array): Samples {
+  const { x, y } = features.encodeFor('trainTable', table, rows);
+  return { x, y: y! };
 }
 
 /** The rows given to validate on. */
 function validationOf({ validationData, target }: TrainTableOptions, features: Features): Samples | undefined {
   if (validationData === undefined) return undefined;
-  const { x, y } = features.encode(validationData);
+  const { x, y } = features.encodeFor('trainTable validationData', validationData);
   if (y === undefined) throw new DataError(`trainTable validationData: expected the target in column '${target}', received none`);
   return { x, y };
 }

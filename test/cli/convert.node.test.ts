@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { checkpoint, dense, l2, loadModel, sequential, type Sequential } from '../../src/index.ts';
+import { checkpoint, dense, l2, loadModel, momentum, sequential, type Sequential } from '../../src/index.ts';
 import { birdModel, birds, threeClasses, workplace } from './workplace.ts';
 
 const { folder, nabla, json, write, read, path } = workplace();
@@ -65,6 +65,16 @@ describe('a model', () => {
     expect(stdout).not.toMatch(/compiled/);
     expect(nabla('convert', 'colours.safetensors', 'plain.safetensors').stdout).toContain('Nothing is lost.');
     expect(read('plain.safetensors')).toBe(read('colours.safetensors'));
+  });
+
+  it('keeps what it was compiled with, but for metrics that TensorFlow.js does not have', () => {
+    const model = threeClasses();
+    model.compile({ optimizer: momentum(), loss: 'categoricalCrossentropy', metrics: ['accuracy', 'poisson'] });
+    write('momentum.safetensors', model.toBytes());
+    expect((json('convert', 'momentum.safetensors', 'momentum') as Document).lost).toEqual(['metrics that the model was compiled with: poisson', 'the seed, 5']);
+    model.compile({ optimizer: momentum(), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+    write('momentum.safetensors', model.toBytes());
+    expect((json('convert', 'momentum.safetensors', 'momentum') as Document).lost).toEqual(['the seed, 5']);
   });
 
   it('is said to lose options of training', () => {

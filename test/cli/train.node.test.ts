@@ -45,6 +45,7 @@ beforeAll(() => {
   file('flowers.csv', good);
   file('sizes.csv', flowers(120, (kind, row) => String(1000 * kind + row), 'size'));
   file('one.csv', flowers(30, () => 'iris'));
+  file('names.csv', `name,kind\n${Array.from({ length: 8 }, (_, i) => `flower ${i},${i % 2}\n`).join('')}`);
   file('gap.csv', good.split('\n').map((line, i) => (line === '' ? '' : i === 0 ? `gap,${line}` : `,${line}`)).join('\n'));
   file('empty.csv', '');
   file('cut.csv.gz', gzipSync(good).subarray(0, 200));
@@ -276,6 +277,8 @@ describe('nabla train refuses, in one sentence and without a model,', () => {
     ['no number', ['flowers.csv', ...target, '--epochs', 'ten'], "--epochs expects a whole number of at least 1, received 'ten'"],
     ['a share of everything', ['flowers.csv', ...target, '--validation', '1'], "--validation expects a number of at least 0 and below 1, received '1'"],
     ['a name that is almost one', ['flowers.csv', ...target, '--optimizer', 'adma'], "did you mean 'adam'?"],
+    ['a table of nothing but names of rows', ['names.csv', '--target', 'kind'], "expected a column to predict 'kind' from, received none but 'name', words that name rows; --columns name=category keeps one"],
+    ['a batch of some rows, by lbfgs', ['flowers.csv', ...target, '--optimizer', 'lbfgs', '--batch-size', '7'], '--batch-size: lbfgs takes all rows at once; leave it out'],
     ['words as numbers', ['flowers.csv', ...target, '--columns', 'colour=number'], "flowers.csv: line 2, column 'colour': expected a number, received 'red'; if it stands for a missing value, name it with --missing; for words, --columns colour=category"],
     ['a column that is not there', ['flowers.csv', ...target, '--ignore', 'heigth'], "flowers.csv: no column has the name 'heigth', did you mean 'height'?"],
     ['a type that is none', ['flowers.csv', ...target, '--columns', 'width=text'], "--columns expects columns as name=type, with commas between them, of types number, category, boolean, received 'width=text'"],

@@ -187,6 +187,18 @@ describe('4 epochs, a checkpoint and 6 more are 10 epochs, bit for bit', () => {
     expect(model.getWeights()).not.toEqual(before);
   });
 
+  it('trainTable: a model in units of its target does not take on a state that is not', async () => {
+    await trainTable(houses, { target: 'price', columns: { dear: 'ignore', region: 'ignore' }, optimizer: adam({ learningRate: 0.03 }), epochs: 2, callbacks: [checkpoint({ path })] });
+    const loaded = fromBytes(new Uint8Array(readFileSync(path)));
+    const before = loaded.predictRecords(asked);
+    await expect(resume(loaded, path)).rejects.toThrow(/^resume '.*': this is a state of trainTable on its way, .* loadModel gives the model/);
+    expect(loaded.predictRecords(asked)).toEqual(before);
+    // What it is trained on by itself afterwards is no such state.
+    const { x: inputs, y: targets } = loaded.features!.encode(houses);
+    await loaded.fit(inputs, targets!, { epochs: 1, callbacks: [checkpoint({ path })] });
+    expect(await resume(fromBytes(new Uint8Array(readFileSync(path))), path)).toBe(1);
+  });
+
   it.each([['no object', () => 3], ['another parameter', () => ({ 'dense_9/kernel': { 'nabla.tensor': 'callback/0' } })], ['no tensor', () => ({ 'dense_1/kernel': { 'nabla.tensor': 'callback/9' } })],
     ['too few values', () => ({ 'dense_1/kernel': { 'nabla.tensor': 'dense_2/bias' } })], ['a number', () => ({ 'dense_1/kernel': 3 })]])('trainTable: refuses parameters of the end that are %s', async (_, change) => {
     await trainTable(houses, { target: 'dear', columns: { price: 'ignore', region: 'ignore' }, epochs: 1, callbacks: [checkpoint({ path })] });

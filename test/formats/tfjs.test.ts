@@ -87,6 +87,9 @@ describe('what a model was compiled with', () => {
       loss: { class_name: 'SparseCategoricalCrossentropy', config: { from_logits: true, reduction: 'sum_over_batch_size', name: 'x' } }, metrics: [{ class_name: 'MeanMetricWrapper', config: { name: 'acc', fn: 'sparse_categorical_accuracy' } }],
       optimizer_config: { class_name: 'Adam', config: { learning_rate: 0.01, weight_decay: 0.1, clipnorm: 2, global_clipnorm: null, use_ema: true, ema_momentum: 0.9, jit_compile: true, gradient_accumulation_steps: 3 } }, loss_weights: null,
     }, { activation: 'linear', inTopology: true }, ['adamw', { learningRate: 0.01, weightDecay: 0.1, clipNorm: 2, emaMomentum: 0.9, accumulationSteps: 3 }, { name: 'sparseCategoricalCrossentropy', fromLogits: true }, ['accuracy']]],
+    ['one who says it by output', { optimizer: 'sgd', loss: { last: 'mse' }, metrics: { last: ['mae', 'acc'] } }, number, ['sgd', {}, { name: 'meanSquaredError' }, ['meanAbsoluteError', 'accuracy']]],
+    ['one who names a metric several times', { optimizer: 'sgd', loss: 'binary_crossentropy', metrics: ['acc', 'accuracy', 'binary_accuracy'] }, { units: 1, activation: 'sigmoid' },
+      ['sgd', {}, { name: 'binaryCrossentropy' }, ['accuracy']]],
     ['a name alone', { optimizer: 'sgd', loss: { class_name: 'Huber', config: { delta: 2 } }, metrics: null }, number, ['sgd', { learningRate: 0.01, momentum: 0 }, { name: 'huber', delta: 2 }, []]],
     ['Adagrad', optimizer('Adagrad', { learning_rate: 0.3, initial_accumulator_value: 0.2 }), number, ['adagrad', { learningRate: 0.3, initialAccumulatorValue: 0.2 }, { name: 'meanSquaredError' }, []]],
     ['Adadelta', optimizer('Adadelta', { learning_rate: 0.3, rho: 0.7 }), number, ['adadelta', { learningRate: 0.3, rho: 0.7 }, { name: 'meanSquaredError' }, []]],
@@ -105,6 +108,7 @@ describe('what a model was compiled with', () => {
   const sound = { optimizer_config: { class_name: 'SGD', config: { learning_rate: 0.5 } }, loss: 'mae', metrics: [] };
   it.each<[string, unknown, Parameters<typeof files>[1], boolean, string]>([
     ['a metric', { ...sound, metrics: ['auc', 'mse'] }, number, true, "left out of its training: metric 'auc'"],
+    ['a metric of other targets than the loss', { ...sound, loss: 'sparse_categorical_crossentropy', metrics: ['mse', 'acc'] }, {}, true, "left out of its training: metric 'meanSquaredError'"],
     ['an accuracy of other targets', { ...sound, metrics: ['sparse_categorical_accuracy'] }, number, true, "left out of its training: metric 'sparse_categorical_accuracy'"],
     ['options of an optimizer, and weights of losses', { ...sound, optimizer_config: { class_name: 'SGD', config: { decay: 0.01, weight_decay: 0.2 } }, loss_weights: [2] }, number, true, "left out of its training: lossWeights, decay of optimizer 'SGD', weightDecay of optimizer 'SGD'"],
     ['an optimizer', { ...sound, optimizer_config: { class_name: 'Ftrl', config: {} } }, number, false, "left out of its training: optimizer 'Ftrl'; the model is not compiled: optimizer and loss must both be known here"],

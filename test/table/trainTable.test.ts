@@ -196,6 +196,7 @@ describe('planTable', () => {
     expect(() => planTable(rows, { target: 'specie' })).toThrow(/trainTable target: no column has the name 'specie', did you mean 'species'/);
     expect(() => planTable(rows, { target: 'species', epoch: 3 } as never)).toThrow(/unknown option 'epoch'/);
     expect(() => planTable([], { target: 'species' })).toThrow(DataError);
+    expect(() => planTable(rows, { target: 'species', validationData: {} as never })).toThrow(/^trainTable validationData: expected a table/);
     expect(() => planTable(rows, { target: 'species', patience: -1, validationSplit: 0.5 })).toThrow(/patience/);
   });
 });
@@ -369,6 +370,12 @@ describe('rows and columns of no use', () => {
     ['one number', () => trainTable([{ x: 1, y: 2.5 }, { x: 2, y: 2.5 }], { target: 'y' }), DataError, /expected numbers that differ in column 'y', the target, received 2.5 alone/],
     ['one row', () => trainTable(rows.slice(0, 1), quick), DataError, /at least two rows with a value in column 'species'/],
     ['a column without a value', () => trainTable(rows.map((row) => ({ ...row, bill: null })), quick), DataError, /expected a value in column 'bill', received none in any row to train on; columns: { 'bill': 'ignore' } leaves it out/],
+    ['nothing but names of rows', () => trainTable(rows.map(({ species }, i) => ({ species, band: `band ${i}` })), quick), DataError,
+      /expected a column to predict 'species' from, received none but 'band', words that name rows; columns: { 'band': 'category' } keeps one$/],
+    ['rows to validate on that are none', () => trainTable(rows, { ...quick, validationData: {} as never }), OptionError, /^trainTable validationData: expected a table, or an array of objects, received an object/],
+    ['a class that is only in rows to validate on', () => trainTable(rows, { ...quick, validationData: [{ ...rows[0]!, species: 'adelie' }] }), DataError, /^trainTable validationData: row 0, column 'species': expected one of .*, did you mean 'Adelie'/],
+    ['a target that is too large, by its row in the whole', () => trainTable([{ a: 1, y: null }, { a: 2, y: 1 }, { a: 3, y: 1e39 }, { a: 4, y: 2 }], { target: 'y' }), DataError, /^trainTable: row 2, column 'y': expected a number, received 1e\+39$/],
+    ['callbacks that are none', () => trainTable(rows, { ...quick, callbacks: 5 as never }), OptionError, /^trainTable callbacks: expected an array of objects, received 5/],
     ['nothing but the target', () => trainTable(rows.map(({ species }) => ({ species })), quick), DataError, /expected a column to predict 'species' from, received none/],
     ['an infinite value', () => trainTable(rows.map((row, i) => (i === 40 ? { ...row, mass: Infinity } : row)), quick), DataError, /row 40, column 'mass': expected a finite number/],
     ['numbers too far apart', () => trainTable([{ x: 1e30, y: 'a' }, { x: 2, y: 'b' }, { x: 2, y: 'b' }], { target: 'y' }), DataError, /the numbers in column 'x' are too far apart/],

@@ -56,8 +56,12 @@ function nameAndConfig(value: unknown): { name: unknown; config: Config } {
   return { name: value['class_name'] ?? value['className'], config: isObject(value['config']) ? value['config'] : {} };
 }
 
-/** A list of one is that one. */
-const single = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? (value as unknown[])[0] : value);
+/** A list of one is that one, and so is what is said of one output by its name. */
+function single(value: unknown): unknown {
+  const isByOutput = isObject(value) && value['class_name'] === undefined && value['className'] === undefined;
+  const values: unknown[] = Array.isArray(value) ? value : isByOutput ? Object.values(value) : [];
+  return values.length === 1 ? values[0] : value;
+}
 
 /** Reads the `trainingConfig` of a file, or the `training_config` of its topology; nothing of a model that was not compiled. */
 export function trainingOf(given: unknown): Training | undefined {
@@ -68,8 +72,9 @@ export function trainingOf(given: unknown): Training | undefined {
   const optimizer = optimizerOf(config['optimizerConfig'] ?? config['optimizer'], leftOut);
   const loss = lossOf(single(config['loss']), leftOut);
   if (optimizer === undefined || loss === undefined) return { compiled: undefined, leftOut };
-  const metrics = (Array.isArray(config['metrics']) ? (config['metrics'] as unknown[]).flat() : []).map((metric) => metricOf(metric, loss.name, leftOut));
-  return { compiled: { optimizer, loss, metrics: metrics.filter((name) => name !== undefined) }, leftOut };
+  const metrics = [single(config['metrics']) ?? []].flat(2).map((metric) => metricOf(metric, loss.name, leftOut));
+  // Several names there are one here.
+  return { compiled: { optimizer, loss, metrics: [...new Set(metrics.filter((name) => name !== undefined))] }, leftOut };
 }
 
 const camelled = (config: Config): Config => Object.fromEntries(Object.entries(config).map(([option, value]) => [camel(option), value]));

@@ -53,8 +53,7 @@ function columnOf({ columns }: Table, name: string): Column {
 /** Of the rows held out, those that have a target. */
 function scoreOf(trained: Sequential, held: Table, target: string): Score {
   const expected = columnOf(held, target).values;
-  // Without the target, of which there may be words here that no row trained on had.
-  const predictions = trained.predictRecords({ ...held, columns: held.columns.filter(({ name }) => name !== target) });
+  const predictions = trained.predictRecords(held);
   const rows = [...predictions.keys()].filter((row) => expected[row] !== null && !Number.isNaN(expected[row]));
   if (trained.features!.task === 'regression') {
     const [y, predicted] = [Float32Array.from(rows, (row) => Number(expected[row])), Float32Array.from(rows, (row) => predictions[row]!.value!)];
