@@ -2,6 +2,7 @@
 
 import type { Room } from '../../room.ts';
 import { button, element, panel } from '../../elements.ts';
+import { failureOf } from '../../failure.ts';
 import type { Drawn } from './chart.ts';
 import { lessonNames, type LessonName, type News, type Order } from './messages.ts';
 import { outcomeParts, verdict } from './outcome.ts';
@@ -141,7 +142,7 @@ export const mount: Room = (root) => {
       said.scrollIntoView({ block: 'nearest' });
     }
   };
-  worker.onerror = ({ message }) => fail(`The worker failed: ${message}`);
+  worker.onerror = (event) => fail(`The worker of the lessons failed: ${failureOf(event)}`);
 
   /** The tab's own link names no lesson; the way back to this one needs its name. */
   const keepAddress = (): void => history.replaceState(null, '', link(name));

@@ -2,6 +2,7 @@
 
 import type { Prediction } from '../../../index.ts';
 import { button, element, field, panel, select } from '../../elements.ts';
+import { failureOf } from '../../failure.ts';
 import { count, percent, seconds } from '../../figures.ts';
 import { makeBars } from '../digits/bars.ts';
 import type { Answer, RecordField, Request, Value } from './messages.ts';
@@ -33,7 +34,7 @@ export function makeTablePanel(): TablePanel {
     if (worker === undefined) {
       worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
       worker.onmessage = ({ data }: MessageEvent<Answer>) => (answered[data.type] as (answer: Answer) => void)(data);
-      worker.onerror = ({ message }) => answered.problem({ type: 'problem', sentence: `The worker of tables failed: ${message}` });
+      worker.onerror = (event) => answered.problem({ type: 'problem', sentence: `The worker of tables failed: ${failureOf(event)}` });
     }
     worker.postMessage(request);
   };

@@ -2,6 +2,7 @@
 
 import { button, element, field, panel, select } from '../../elements.ts';
 import { makeSets } from '../../data/points.ts';
+import { failureOf } from '../../failure.ts';
 import type { Room } from '../../room.ts';
 import { answerMap } from './answer.ts';
 import { functionChart, lossChart } from './charts.ts';
@@ -121,7 +122,11 @@ export const mount: Room = (root) => {
       draw();
     });
   };
-  worker.onerror = ({ message }) => (status.textContent = `The worker that trains has stopped: ${message}`);
+  worker.onerror = (event) => {
+    playing = false;
+    play.textContent = 'Play';
+    status.textContent = `The worker that trains has failed: ${failureOf(event)}`;
+  };
 
   function draw(): void {
     // One of the run before may be of another shape.
