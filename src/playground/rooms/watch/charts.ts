@@ -10,7 +10,7 @@ import { derivativeOf } from './network.ts';
 import type { LayerState } from './state.ts';
 
 const axis = (): uPlot.Axis => ({
-  stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui, sans-serif', size: 34,
+  stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif', size: 34,
 });
 
 export interface Chart<Draw extends readonly unknown[]> {
@@ -24,7 +24,7 @@ export function lossChart(holder: HTMLElement): Chart<[Snapshot]> {
     axes: [axis(), { ...axis(), size: 44 }],
     cursor: { y: false },
     series: [
-      { label: 'epoch' },
+      { label: 'epoch', value: (_chart, value) => figure(value) },
       { label: 'train', stroke: () => colour('--accent'), width: 2, value: (_chart, value) => figure(value) },
       { label: 'test', stroke: () => colour('--other'), width: 2, dash: [5, 4], value: (_chart, value) => figure(value) },
     ],
