@@ -117,7 +117,8 @@ describe.skipIf(executablePath === '')('the room of lessons', () => {
     expect(numbers.get('cross-entropy')![0]).toBeCloseTo(h - 1, 6);
     expect(numbers.get('squared error')![0]).toBeCloseTo(2 * (h - 1) * h * (1 - h), 6);
     expect(numbers.get('cross-entropy')![1]).toBeGreaterThan(0);
-    expect(numbers.get('squared error')![1]).toBe(-1);
+    // Of the steps that it needs nothing but that they are more is known.
+    expect(await page.locator('.measured tbody tr').nth(1).locator('td').nth(1).innerText()).toBe('more');
   });
 
   it('minimum: steps shrink with the gradient, those by sign do not', async () => {
