@@ -126,7 +126,7 @@ export const mount: Room = (root) => {
     if (racing) stop();
     for (const lane of lanes) runners[lane] = rested();
     verdict.textContent = 'Start the race.';
-    agreement.textContent = '';
+    agreement.textContent = spoken.textContent = '';
     redraw();
   };
 
