@@ -267,14 +267,14 @@ describe.skipIf(executablePath === '')('the room of lessons', () => {
     await learn(0);
     expect(await page.locator('.lessons .spoken').textContent()).toBe(await text('.said'));
     expect(await text('.said')).toBe('Not so. You said: It learns faster: the gradient is stronger. It is: It does not learn XOR.');
-    expect(await text('.score')).toBe('0 of 1 predictions were right.');
+    expect(await text('.score')).toBe('Predictions that were right: 0 of 1.');
     expect(await page.locator('.choice input').first().isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'Answer again' }).click();
     expect(await page.locator('.happened').isVisible()).toBe(false);
     await learn(2);
     expect(await text('.said')).toMatch(/^Right: /);
     // The first prediction is the one that counts.
-    expect(await text('.score')).toBe('0 of 1 predictions were right.');
+    expect(await text('.score')).toBe('Predictions that were right: 0 of 1.');
   });
 
   it('gives the same numbers for the same lesson', async () => {

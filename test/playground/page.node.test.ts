@@ -316,6 +316,24 @@ describe.skipIf(executablePath === '')('the playground', () => {
     await expect.poll(markers).toEqual(light);
   });
 
+  it('goes on drawing where losses leave the finite range, and when they come back', async () => {
+    // The loss of the test points is infinite a few steps before that of the training points.
+    await open('#watch?data=waves&rate=3&batch=1000&layers=8.linear,8.linear');
+    for (let steps = 0; !(await text('#status')).startsWith('Stopped'); steps++) {
+      expect(steps).toBeLessThan(50);
+      const before = await text('#epoch');
+      await page.click('#step');
+      await page.waitForFunction((old) => document.querySelector('#epoch')!.textContent !== old || document.querySelector('#status')!.textContent!.startsWith('Stopped'), before);
+    }
+    expect(await text('#test-loss')).toBe('∞');
+    expect(await text('#findings')).toContain('left the range of finite numbers');
+    await page.selectOption('#rate', '0.001');
+    await page.waitForFunction(() => document.querySelector('#status')!.textContent!.startsWith('Paused'));
+    await page.click('#reset');
+    await atEpoch(0);
+    expect(await text('#test-loss')).toMatch(/^0\.\d+$/);
+  });
+
   it('says so when its worker cannot be loaded, or fails', async () => {
     await open();
     await page.click('#play');

@@ -248,7 +248,7 @@ describe('a curve', () => {
 });
 
 describe('figures', () => {
-  it.each([[0, '0'], [-0.12345, '−0.123'], [1234.5, '1230'], [4.256e-4, '4.26·10⁻⁴'], [-2e7, '−2.00·10⁷'], [undefined, '–'], [NaN, '–']])('%s', (value, text) => {
+  it.each([[0, '0'], [-0.12345, '−0.123'], [1234.5, '1230'], [4.256e-4, '4.26·10⁻⁴'], [-2e7, '−2.00·10⁷'], [undefined, '–'], [NaN, '–'], [Infinity, '∞'], [-Infinity, '−∞']])('%s', (value, text) => {
     expect(figure(value)).toBe(text);
   });
 });

@@ -50,7 +50,7 @@ export const mount: Room = (root) => {
       else links[i]!.removeAttribute('aria-current');
       links[i]!.querySelector('.mark')!.textContent = state === undefined ? '' : state ? '✓' : '✗';
     });
-    score.textContent = answered.size === 0 ? 'First say what you expect, then see.' : `${[...answered.values()].filter(Boolean).length} of ${answered.size} predictions were right.`;
+    score.textContent = answered.size === 0 ? 'First say what you expect, then see.' : `Predictions that were right: ${[...answered.values()].filter(Boolean).length} of ${answered.size}.`;
   };
   const choose = (i: number): void => {
     chosen = i;

@@ -16,7 +16,7 @@ export interface Inspector {
 /** @param chosen gets the weight or the point typed in. */
 export function inspector(chosen: (place: WeightPlace) => void): Inspector {
   let place: WeightPlace = { layer: 0, from: 0, to: 0, sample: 0 };
-  const choose = (key: keyof WeightPlace) => (value: number) => chosen({ ...place, [key]: value - (key === 'sample' ? 0 : 1) });
+  const choose = (key: keyof WeightPlace) => (value: number) => chosen({ ...place, [key]: Math.round(value) - (key === 'sample' ? 0 : 1) });
   const controls = {
     layer: number(1, { min: 1, max: 7, step: 1 }, choose('layer')),
     from: number(1, { min: 1, max: 8, step: 1 }, choose('from')),
