@@ -260,6 +260,21 @@ describe.skipIf(executablePath === '')('the room of lessons', () => {
     expect(numbers.get('turns')![1]).toBeGreaterThan(50);
   });
 
+  it('hands the focus on where a link goes with what it leads away from', async () => {
+    const focused = (): Promise<string | undefined> => page.evaluate(() => document.activeElement!.id || document.activeElement!.textContent);
+    await open('constant', { viewport: { width: 360, height: 740 } });
+    await learn(2);
+    await page.getByText('Next: ').focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(focused).toBe('f′ = 0, and straight through');
+    await learn(1);
+    await page.locator('.watch-link').focus();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.watch');
+    await expect.poll(focused).toBe('room');
+    expect(await page.evaluate(() => scrollY)).toBe(0);
+  });
+
   it('says what was wrong, counts, and lets one answer again', async () => {
     await open('constant');
     expect(await page.getByRole('button', { name: 'Run', exact: true }).isDisabled()).toBe(true);

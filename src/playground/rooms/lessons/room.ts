@@ -38,7 +38,7 @@ export const mount: Room = (root) => {
   const spoken = element('p', { className: 'spoken', attributes: { role: 'status' } });
   const found = element('div', { className: 'found' });
   const further = element('div', { className: 'row further' });
-  const title = element('h2');
+  const title = element('h2', { tabIndex: -1 });
   const asked = element('section', { className: 'panel asked', attributes: { 'aria-label': 'Question and prediction' } }, title, setting, answers, element('div', { className: 'row' }, start, again), status, problem, spoken);
   const happened = panel('What happened', 'happened', said, found, further);
 
@@ -150,7 +150,12 @@ export const mount: Room = (root) => {
     if (!location.hash.startsWith('#lessons')) return;
     const next = named();
     if (next === undefined) keepAddress();
-    else if (next !== name) show(next, false);
+    else if (next !== name) {
+      // The link to the next lesson goes with what happened in this one.
+      const within = further.contains(document.activeElement);
+      show(next, false);
+      if (within) title.focus();
+    }
   };
   addEventListener('hashchange', moved);
 
