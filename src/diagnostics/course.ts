@@ -33,7 +33,7 @@ export function courseFindings(one: Case, look: Look, course: Course | undefined
       code: 'flatLoss', severity: 'warning', layer: undefined, evidence: { loss: stuck?.at(-1) ?? now, constantLoss: probe.baseline, epochs },
       message: `${losses.length === 0 ? 'No weight has a gradient, and the loss' : `After ${epochs} epochs the ${stuck === losses ? '' : 'validation '}loss`} is ${brief(stuck?.at(-1) ?? now)}, no better than the ${brief(probe.baseline)} of always giving the same output.`,
       advice: findings.length === 0
-        ? 'Check that targets belong to their rows and depend on the inputs, that weights do not all start from the same value, and what else is found here.'
+        ? `Check that targets belong to their rows and depend on the inputs, and that weights do not all start from the same value${known.length > 0 ? '; and see what else is found here' : ''}.`
         : 'See what is said of the learning rate.',
     });
   }

@@ -1,8 +1,9 @@
 /** Numbers as people read them. */
 
-/** With separators: rounded to whole ones, small ones to three digits. */
+/** With separators and a true minus: rounded to whole ones, small ones to three digits. */
 export function count(value: number): string {
-  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : value.toLocaleString('en', { maximumSignificantDigits: 3 });
+  const text = Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : value.toLocaleString('en', { maximumSignificantDigits: 3 });
+  return text.replace('-', '−');
 }
 
 export function percent(share: number): string {

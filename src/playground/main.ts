@@ -48,9 +48,14 @@ async function open(): Promise<void> {
     const { mount } = await found[`./rooms/${name}.ts`]!();
     // Another tab may have been chosen while this one came.
     if (here !== name) return;
+    // A link within the room that is left goes with it: the new room has the focus then, and begins at its top.
+    const within = root.contains(document.activeElement);
     root.replaceChildren();
     document.title = `${names[name]} · nabla playground`;
     leave = mount(root);
+    if (!within) return;
+    root.focus({ preventScroll: true });
+    scrollTo(0, 0);
   } catch (error) {
     root.textContent = `This room could not be opened: ${String(error)}`;
   }

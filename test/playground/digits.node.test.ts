@@ -209,9 +209,13 @@ describe.skipIf(executablePath === '')('the room of digits', () => {
     await says('.answer .reading', 'kept: no');
     await record('', '');
     await page.locator('.table .row select').selectOption('size');
+    await record('95', 'blue');
+    // What it has learnt is what it predicts, until it is trained anew.
+    await says('.answer .reading', 'kept: yes');
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await says('.table > [role=status]', 'R²');
     await says('.answer .reading', 'size: ');
+    expect(await page.locator('.answer .bars').isVisible()).toBe(false);
     // What the library says on the console is for developers of pages.
     expect(site.errors.splice(0)).toEqual([expect.stringMatching(/^trainTable: \d+ of 240 rows have no value in 'size'/)]);
   });
@@ -221,6 +225,13 @@ describe.skipIf(executablePath === '')('the room of digits', () => {
     await chooser('table').setInputFiles(file('one.csv', 'a\n1\n2\n'));
     await page.waitForSelector('.table [role=alert]:visible');
     expect(await text('.table [role=alert]')).toContain('one.csv has one column alone');
+    expect(await text('.table > [role=status]')).toBe('');
+    await chooser('table').setInputFiles(file('two.csv', ['a,b', ...Array.from({ length: 12 }, (_, i) => `${i},${-i}`)].join('\n')));
+    await says('.table > [role=status]', 'two.csv: 12 rows');
+    await chooser('table').setInputFiles(file('none.csv', ''));
+    await page.waitForSelector('.table [role=alert]:visible');
+    // The one before is still there.
+    await says('.table > [role=status]', 'two.csv: 12 rows');
   });
 
   it.each(['light', 'dark'] as const)('fits into 360 pixels, in the %s, and is drawn in with a finger', async (colorScheme) => {

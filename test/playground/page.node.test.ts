@@ -184,7 +184,7 @@ describe.skipIf(executablePath === '')('the playground', () => {
     // A little before the answer, where the lines of the last layer come together.
     await page.mouse.move(box.x + box.width - 60, box.y + box.height / 2);
     await page.waitForFunction(() => document.querySelector('#chain')!.textContent!.includes('weight into output'));
-    expect(await text('#reading')).toMatch(/^From unit \d of layer 2 to the answer: w = .+, ∂J\/∂w = .+; of one point, input .+ × δ .+\.$/);
+    expect(await text('#reading')).toMatch(/^From unit \d of layer 2 to the answer: w = .+, ∂J\/∂w = .+; at the point shown, input × δ = .+ × .+\.$/);
     const map = (await page.locator('.map').boundingBox())!;
     await page.mouse.click(map.x + map.width / 4, map.y + map.height / 4);
     await page.waitForFunction(() => document.querySelector('#chain')!.textContent!.includes('wanted 1'));
@@ -316,6 +316,43 @@ describe.skipIf(executablePath === '')('the playground', () => {
     await expect.poll(markers).toEqual(light);
   });
 
+  it('goes on drawing where losses leave the finite range, and when they come back', async () => {
+    // The loss of the test points is infinite a few steps before that of the training points.
+    await open('#watch?data=waves&rate=3&batch=1000&layers=8.linear,8.linear');
+    for (let steps = 0; !(await text('#status')).startsWith('Stopped'); steps++) {
+      expect(steps).toBeLessThan(50);
+      const before = await text('#epoch');
+      await page.click('#step');
+      await page.waitForFunction((old) => document.querySelector('#epoch')!.textContent !== old || document.querySelector('#status')!.textContent!.startsWith('Stopped'), before);
+    }
+    expect(await text('#test-loss')).toBe('∞');
+    expect(await text('#findings')).toContain('left the range of finite numbers');
+    await page.selectOption('#rate', '0.001');
+    await page.waitForFunction(() => document.querySelector('#status')!.textContent!.startsWith('Paused'));
+    await page.click('#reset');
+    await atEpoch(0);
+    expect(await text('#test-loss')).toMatch(/^0\.\d+$/);
+  });
+
+  it('says so when its worker cannot be loaded, or fails', async () => {
+    await open();
+    await page.click('#play');
+    await page.waitForFunction(() => document.querySelector('#play')!.textContent === 'Pause');
+    // No command of the page's makes it fail.
+    await page.workers()[0]!.evaluate(() => void dispatchEvent(new MessageEvent('message', { data: { type: 'build', state: {} } })));
+    await page.waitForFunction(() => document.querySelector('#status')!.textContent!.startsWith('The worker that trains has failed: Uncaught TypeError'));
+    expect(await text('#play')).toBe('Play');
+    await page.click('#reset');
+    await atEpoch(0);
+    await page.locator('.tab', { hasText: 'Race' }).click();
+    await page.waitForSelector('.race');
+    await page.route(/worker/, (route) => route.abort());
+    await page.locator('.tab', { hasText: 'Watch' }).click();
+    await page.waitForFunction(() => document.querySelector('#status')?.textContent === 'The worker that trains has failed: its script could not be loaded. Reload the page.');
+    expect(site.errors.length).toBeGreaterThan(0);
+    site.errors.length = 0;
+  });
+
   it('goes by keyboard alone', async () => {
     await open();
     const hash = new URL(page.url()).hash;
@@ -335,7 +372,16 @@ describe.skipIf(executablePath === '')('the playground', () => {
     await page.focus('#derivative-1');
     await page.keyboard.press('ArrowDown');
     await page.waitForFunction(() => location.hash.includes('tanh.constant'));
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('derivative-1');
+    const inUse = (): Promise<string | undefined> => page.evaluate(() => document.activeElement?.id);
+    expect(await inUse()).toBe('derivative-1');
+    // What is used up hands the focus on.
+    await page.focus('#remove-2');
+    await page.keyboard.press('Enter');
+    expect(await inUse()).toBe('add-layer');
+    for (let layers = 1; layers < 6; layers++) await page.keyboard.press('Enter');
+    expect(await inUse()).toBe('remove-6');
+    await page.keyboard.press('Enter');
+    expect(await inUse()).toBe('remove-5');
   });
 
   it('has a name for every control', async () => {

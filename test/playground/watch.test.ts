@@ -25,6 +25,8 @@ describe('the address', () => {
       ...start, noise: 0, points: 1000, layers: [{ units: 4, activation: 'tanh', derivative: 'zero' }], batch: 2, speed: 0,
     });
     expect(read(`layers=${'2.relu,'.repeat(9)}`).layers).toHaveLength(6);
+    // A choice among speeds has no other; nothing is not 0.
+    expect(read('speed=7&points=&rate=')).toEqual(start);
   });
 
   it('tells what a run can go on through', () => {
@@ -172,11 +174,12 @@ describe('findings', () => {
     ['what is learnt', start.layers, { testAccuracy: 0.97 }, ['good It has learnt']],
     ['what is learnt in spite of something', start.layers, { testAccuracy: 0.97, diagnosis: found(finding('overfitting', 'warning')) }, ['warning overfitting', 'good It has learnt']],
     ['what is one', start.layers, { diagnosis: found(vanishing, finding('flatLoss', 'warning')) }, ['error vanishing in 1', 'warning flatLoss']],
+    ['no success of right answers by a loss like that of a constant', start.layers, { testAccuracy: 0.97, diagnosis: found(finding('flatLoss', 'warning')) }, ['warning flatLoss']],
     ['some dead units', start.layers, { dead: Float32Array.of(2, 0, 0) }, ['info Layer 1: some units are dead']],
     ['dead units once', start.layers, { dead: Float32Array.of(6, 0, 0), diagnosis: found(finding('dead', 'error', '1')) }, ['error dead in 1']],
     ['a growing gradient', start.layers, { norms: Float32Array.of(50, 1, 0.1) }, ['info The gradient grows on its way back: at the first layer it is 500 times']],
     ['another derivative', swapped.layers, {}, ['info Layers 1, 2 train with another f′']],
-    ['a failure', start.layers, { failure: 'fit: it is over', diagnosis: found(vanishing), testAccuracy: 0.97 }, ['error fit: it is over']],
+    ['a failure', start.layers, { failure: 'fit: it is over', diagnosis: found(vanishing), testAccuracy: 0.97 }, ['error fit: it is over.']],
   ])('say %s', (_name, layers, change, expected) => {
     const all = told(layers, measured(change)).map(({ level, texts }) => `${level} ${texts.join(' ')}`);
     expect(all).toHaveLength(expected.length);
@@ -188,6 +191,11 @@ describe('findings', () => {
     const all = told(start.layers, measured({ diagnosis: found(...some) }));
     expect(all[0]).toEqual({ code: 'saturated', level: 'warning', texts: ['saturated in 1', 'saturated in 2'], advice: 'against saturated', layers: [0, 1] });
     expect(all.map(({ layers }) => layers)).toEqual([[0, 1], [], []]);
+  });
+
+  it('do not say the same of many layers over and over', () => {
+    const [one] = told(start.layers, measured({ diagnosis: found(...['1', '2', '3', '4'].map((layer) => finding('saturated', 'warning', layer))) }));
+    expect(one!.texts).toEqual(['saturated in 1', 'The same goes for layers 2, 3 and 4.']);
   });
 
   it('are those of the doctor, who knows the course of the losses', async () => {
@@ -227,10 +235,20 @@ describe('a curve', () => {
     expect(train.every((loss, i) => loss === 1 / (epochs[i]! + 1))).toBe(true);
     expect(test).toHaveLength(epochs.length);
   });
+
+  it('ends with the latest epoch, whichever are left out', () => {
+    const curve = new Curve();
+    for (let epoch = 0; epoch <= 5001; epoch++) {
+      curve.add(epoch, epoch, -epoch);
+      const { epochs, train, test } = curve.arrays();
+      if ([epochs, train].some((values) => values.at(-1) !== epoch) || test.at(-1) !== -epoch) expect.fail(`epoch ${epoch}`);
+    }
+    expect(curve.arrays().epochs.slice(-3)).toEqual(Float64Array.of(4992, 5000, 5001));
+  });
 });
 
 describe('figures', () => {
-  it.each([[0, '0'], [-0.12345, '−0.123'], [1234.5, '1230'], [4.256e-4, '4.26·10⁻⁴'], [-2e7, '−2.00·10⁷'], [undefined, '–'], [NaN, '–']])('%s', (value, text) => {
+  it.each([[0, '0'], [-0.12345, '−0.123'], [1234.5, '1230'], [4.256e-4, '4.26·10⁻⁴'], [-2e7, '−2.00·10⁷'], [undefined, '–'], [NaN, '–'], [Infinity, '∞'], [-Infinity, '−∞']])('%s', (value, text) => {
     expect(figure(value)).toBe(text);
   });
 });

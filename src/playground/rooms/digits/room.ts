@@ -2,6 +2,7 @@
 
 import type { Room } from '../../room.ts';
 import { button, element, field, panel, select } from '../../elements.ts';
+import { failureOf } from '../../failure.ts';
 import { count, percent, seconds } from '../../figures.ts';
 import { makeBars } from './bars.ts';
 import type { Answer, Prediction, Reader, Request } from './messages.ts';
@@ -149,7 +150,7 @@ export const mount: Room = (root) => {
     },
   };
   worker.onmessage = ({ data }: MessageEvent<Answer>) => (answered[data.type] as (answer: Answer) => void)(data);
-  worker.onerror = ({ message }) => answered.problem({ type: 'problem', sentence: `The worker of this page failed: ${message}` });
+  worker.onerror = (event) => answered.problem({ type: 'problem', sentence: `The worker of this page failed: ${failureOf(event)}` });
 
   const load = (files: Iterable<File>): void => {
     problem.hidden = true;

@@ -28,7 +28,7 @@ function drawnLines({ label, x, y, log, lines }: Lines): Drawn {
   let stop = (): void => undefined;
   const begin = (): void => {
     const axis = (name: string, size: number): uPlot.Axis => ({
-      label: name, size, labelSize: 18, labelFont: '12px system-ui, sans-serif', font: '11px system-ui, sans-serif',
+      label: name, size, labelSize: 18, labelFont: '12px system-ui, sans-serif', font: '12px system-ui, sans-serif',
       stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false },
     });
     // Powers of ten stand evenly: their logarithms are drawn, and read as the numbers they are of.

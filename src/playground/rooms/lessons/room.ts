@@ -2,6 +2,7 @@
 
 import type { Room } from '../../room.ts';
 import { button, element, panel } from '../../elements.ts';
+import { failureOf } from '../../failure.ts';
 import type { Drawn } from './chart.ts';
 import { lessonNames, type LessonName, type News, type Order } from './messages.ts';
 import { outcomeParts, verdict } from './outcome.ts';
@@ -37,7 +38,7 @@ export const mount: Room = (root) => {
   const spoken = element('p', { className: 'spoken', attributes: { role: 'status' } });
   const found = element('div', { className: 'found' });
   const further = element('div', { className: 'row further' });
-  const title = element('h2');
+  const title = element('h2', { tabIndex: -1 });
   const asked = element('section', { className: 'panel asked', attributes: { 'aria-label': 'Question and prediction' } }, title, setting, answers, element('div', { className: 'row' }, start, again), status, problem, spoken);
   const happened = panel('What happened', 'happened', said, found, further);
 
@@ -49,7 +50,7 @@ export const mount: Room = (root) => {
       else links[i]!.removeAttribute('aria-current');
       links[i]!.querySelector('.mark')!.textContent = state === undefined ? '' : state ? '✓' : '✗';
     });
-    score.textContent = answered.size === 0 ? 'First say what you expect, then see.' : `${[...answered.values()].filter(Boolean).length} of ${answered.size} predictions were right.`;
+    score.textContent = answered.size === 0 ? 'First say what you expect, then see.' : `Predictions that were right: ${[...answered.values()].filter(Boolean).length} of ${answered.size}.`;
   };
   const choose = (i: number): void => {
     chosen = i;
@@ -141,7 +142,7 @@ export const mount: Room = (root) => {
       said.scrollIntoView({ block: 'nearest' });
     }
   };
-  worker.onerror = ({ message }) => fail(`The worker failed: ${message}`);
+  worker.onerror = (event) => fail(`The worker of the lessons failed: ${failureOf(event)}`);
 
   /** The tab's own link names no lesson; the way back to this one needs its name. */
   const keepAddress = (): void => history.replaceState(null, '', link(name));
@@ -149,7 +150,12 @@ export const mount: Room = (root) => {
     if (!location.hash.startsWith('#lessons')) return;
     const next = named();
     if (next === undefined) keepAddress();
-    else if (next !== name) show(next, false);
+    else if (next !== name) {
+      // The link to the next lesson goes with what happened in this one.
+      const within = further.contains(document.activeElement);
+      show(next, false);
+      if (within) title.focus();
+    }
   };
   addEventListener('hashchange', moved);
 

@@ -73,8 +73,8 @@ export const lessons: Readonly<Record<LessonName, Lesson>> = {
   wrong: {
     title: 'Sure, and wrong',
     setting: 'A sigmoid should answer 1, but z = −6: it answers 0.0025. It is sure of itself, and wrong. Two losses tell it so: cross-entropy and the squared error.',
-    question: 'Which has the larger |∂J/∂z|?',
-    answers: ['The squared error', 'Both much the same, within a factor of 10', 'Cross-entropy, more than 10 times larger', 'Cross-entropy, more than 100 times larger'],
+    question: 'Which has the larger |∂J/∂z|, and how much larger is it?',
+    answers: ['The squared error', 'Both much the same, within a factor of 10', 'Cross-entropy, 10 to 100 times', 'Cross-entropy, more than 100 times'],
   },
   minimum: {
     title: 'Far from the minimum, and near',

@@ -21,7 +21,7 @@ const height = 280;
 /** Draws into an element, as wide as that is, in the colours of the page. */
 export function makeChart(holder: HTMLElement): Chart {
   const axis = (label: string, size: number): uPlot.Axis => ({
-    label, size, labelSize: 20, labelFont: '12px system-ui, sans-serif', font: '11px system-ui, sans-serif',
+    label, size, labelSize: 20, labelFont: '12px system-ui, sans-serif', font: '12px system-ui, sans-serif',
     stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false },
   });
   const line = (label: string, name: string): uPlot.Series => ({ label, stroke: () => colour(name), width: 2, spanGaps: true, points: { show: false } });

@@ -2,6 +2,7 @@
 
 import type { Room } from '../../room.ts';
 import { button, element, field, number, panel, select } from '../../elements.ts';
+import { failureOf } from '../../failure.ts';
 import { count, seconds } from '../../figures.ts';
 import { makeChart } from './chart.ts';
 import { courseEpochs, courseLabels, courseNames, lanes, type CourseName, type Lane, type News, type Order } from './messages.ts';
@@ -115,7 +116,7 @@ export const mount: Room = (root) => {
       const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
       runners[lane] = { ...rested(), worker };
       worker.onmessage = ({ data }: MessageEvent<News>) => heard(lane, data);
-      worker.onerror = ({ message }) => fail(`${names[lane]}: the worker failed: ${message}`);
+      worker.onerror = (event) => fail(`${names[lane]}: the worker failed: ${failureOf(event)}`);
       worker.postMessage({ type: 'prepare', lane, course, seed, digits } satisfies Order);
     }
     redraw();
@@ -125,7 +126,7 @@ export const mount: Room = (root) => {
     if (racing) stop();
     for (const lane of lanes) runners[lane] = rested();
     verdict.textContent = 'Start the race.';
-    agreement.textContent = '';
+    agreement.textContent = spoken.textContent = '';
     redraw();
   };
 

@@ -2,6 +2,7 @@
 
 import type { Prediction } from '../../../index.ts';
 import { button, element, field, panel, select } from '../../elements.ts';
+import { failureOf } from '../../failure.ts';
 import { count, percent, seconds } from '../../figures.ts';
 import { makeBars } from '../digits/bars.ts';
 import type { Answer, RecordField, Request, Value } from './messages.ts';
@@ -16,8 +17,12 @@ export function makeTablePanel(): TablePanel {
   let worker: Worker | undefined;
   let training = false;
   let target = '';
+  /** The column of the model at hand; another may have been chosen since. */
+  let learnt = '';
   /** The name of the file. */
   let title = '';
+  /** What the status says when nothing is under way, for when what is fails. */
+  let settled = '';
 
   const status = element('p', { attributes: { role: 'status' } });
   const problem = element('p', { className: 'problem', hidden: true, attributes: { role: 'alert' } });
@@ -33,10 +38,11 @@ export function makeTablePanel(): TablePanel {
     if (worker === undefined) {
       worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
       worker.onmessage = ({ data }: MessageEvent<Answer>) => (answered[data.type] as (answer: Answer) => void)(data);
-      worker.onerror = ({ message }) => answered.problem({ type: 'problem', sentence: `The worker of tables failed: ${message}` });
+      worker.onerror = (event) => answered.problem({ type: 'problem', sentence: `The worker of tables failed: ${failureOf(event)}` });
     }
     worker.postMessage(request);
   };
+  const settle = (sentence: string): void => void (status.textContent = settled = sentence);
   const setTraining = (now: boolean): void => {
     training = now;
     progress.hidden = !now;
@@ -48,6 +54,7 @@ export function makeTablePanel(): TablePanel {
     form.hidden = result.hidden = true;
     setTraining(true);
     status.textContent = `Learning to predict ${target} …`;
+    learnt = target;
     ask({ type: 'train', target });
   }, { className: 'button main' });
 
@@ -56,7 +63,7 @@ export function makeTablePanel(): TablePanel {
       setTraining(false);
       target = columns.at(-1)!;
       title = name;
-      status.textContent = `${name}: ${count(rows)} rows, ${columns.length} columns. Which column is to be predicted?`;
+      settle(`${name}: ${count(rows)} rows, ${columns.length} columns. Which column is to be predicted?`);
       controls.replaceChildren(field('Column to predict', select(columns, target, (chosen) => (target = chosen))), trainButton, progress);
       controls.hidden = false;
       form.hidden = result.hidden = true;
@@ -67,17 +74,18 @@ export function makeTablePanel(): TablePanel {
       const how = task === 'regression'
         ? `R² ${score.value.toFixed(3)}, and is off by ${count(score.beside)} (root of the mean square)`
         : `${percent(score.value)} are right (always the most frequent class: ${percent(score.beside)})`;
-      status.textContent = `${title}: trained on ${count(rows)} rows in ${seconds(took)}. On ${count(score.rows)} rows that it has not seen: ${how}.${
-        leftOut.length === 0 ? '' : ` Left out, for so many words only name rows: ${leftOut.join(', ')}.`}`;
+      settle(`${title}: trained on ${count(rows)} rows in ${seconds(took)}. On ${count(score.rows)} rows that it has not seen: ${how}.${
+        leftOut.length === 0 ? '' : ` Left out, for so many words only name rows: ${leftOut.join(', ')}.`}`);
       fill(fields);
     },
     stopped() {
       setTraining(false);
-      status.textContent = 'Stopped.';
+      settle('Stopped.');
     },
     prediction: ({ prediction }) => show(prediction),
     problem({ sentence }) {
       setTraining(false);
+      status.textContent = settled;
       problem.textContent = sentence;
       problem.hidden = false;
     },
@@ -96,15 +104,15 @@ export function makeTablePanel(): TablePanel {
   };
   let labelled = '';
   const show = ({ label, probability, probabilities, value }: Prediction): void => {
+    bars.list.hidden = label === undefined;
     if (label === undefined) {
-      bars.label([]);
-      answerLine.replaceChildren(`${target}: `, element('strong', {}, count(value)));
+      answerLine.replaceChildren(`${learnt}: `, element('strong', {}, count(value)));
       return;
     }
     const names = Object.keys(probabilities);
     if (labelled !== names.join('\n')) bars.label(names);
     labelled = names.join('\n');
-    answerLine.replaceChildren(`${target}: `, element('strong', {}, String(label)), `, ${percent(probability)} sure`);
+    answerLine.replaceChildren(`${learnt}: `, element('strong', {}, String(label)), `, ${percent(probability)} sure`);
     bars.show(Float32Array.from(Object.values(probabilities)));
   };
 

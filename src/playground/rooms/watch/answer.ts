@@ -57,6 +57,6 @@ export function answerMap(chosen: (sample: number) => void): AnswerMap {
     if (!snapshot.playing) canvas.setAttribute('aria-label', `The network's answer ${view.over}, with ${train.y.length} points. ` +
       (testAccuracy === undefined ? `Loss on test points ${testLoss.toPrecision(3)}.` : `${(100 * testAccuracy).toFixed(1)} % of test points are on the right side.`));
   };
-  const test = element('label', { className: 'check' }, showTest, 'test points too');
+  const test = element('label', { className: 'check' }, showTest, 'test points too, hollow');
   return { panel: panel('What it answers', 'answer', canvas, legend, test), draw };
 }

@@ -10,7 +10,7 @@ import { derivativeOf } from './network.ts';
 import type { LayerState } from './state.ts';
 
 const axis = (): uPlot.Axis => ({
-  stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui, sans-serif', size: 34,
+  stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif', size: 34,
 });
 
 export interface Chart<Draw extends readonly unknown[]> {
@@ -18,19 +18,23 @@ export interface Chart<Draw extends readonly unknown[]> {
   stop(): void;
 }
 
+/** What is beyond all numbers has no place on an axis, and would take it from the others. */
+const drawable = (values: Float64Array): (number | null)[] => Array.from(values, (value) => (Number.isFinite(value) ? value : null));
+
 export function lossChart(holder: HTMLElement): Chart<[Snapshot]> {
   const { chart, stop } = fittedChart(holder, {
     scales: { x: { time: false }, y: { range: (_chart, _low, high) => [0, Math.max(high * 1.05, 1e-6)] } },
-    axes: [axis(), { ...axis(), size: 44 }],
+    // Losses may grow beyond all bounds, and so may what stands at their axis.
+    axes: [axis(), { ...axis(), values: (_chart, splits) => splits.map(figure), size: (_chart, values) => 14 + 7 * Math.max(4, ...(values as string[] | null ?? []).map(({ length }) => length)) }],
     cursor: { y: false },
     series: [
-      { label: 'epoch' },
+      { label: 'epoch', value: (_chart, value) => figure(value) },
       { label: 'train', stroke: () => colour('--accent'), width: 2, value: (_chart, value) => figure(value) },
       { label: 'test', stroke: () => colour('--other'), width: 2, dash: [5, 4], value: (_chart, value) => figure(value) },
     ],
   }, 170);
   return {
-    draw: ({ curve: { epochs, train, test } }) => chart.setData([epochs, train, test] as unknown as uPlot.AlignedData),
+    draw: ({ curve: { epochs, train, test } }) => chart.setData([[...epochs], drawable(train), drawable(test)]),
     stop,
   };
 }

@@ -87,8 +87,10 @@ export function drawing(chosen: (place: Omit<WeightPlace, 'sample'>) => void): D
       context.setLineDash([]);
     }
     const { chain } = snapshot;
+    // Read out where a key chooses another weight; while it trains it would never end.
+    reading.setAttribute('aria-live', snapshot.playing ? 'off' : 'polite');
     if (chain !== undefined) {
-      reading.textContent = `${nameOf(chain.place, counts)}: w = ${figure(chain.weight)}, ∂J/∂w = ${figure(chain.gradient)}; of one point, input ${figure(chain.input)} × δ ${figure(chain.delta)}.`;
+      reading.textContent = `${nameOf(chain.place, counts)}: w = ${figure(chain.weight)}, ∂J/∂w = ${figure(chain.gradient)}; at the point shown, input × δ = ${figure(chain.input)} × ${figure(chain.delta)}.`;
     }
     const view = views[inputsOf(state.data)];
     const cells = snapshot.unitMaps.length / counts.slice(1, -1).reduce((sum, count) => sum + count, 0);

@@ -16,7 +16,7 @@ export interface Inspector {
 /** @param chosen gets the weight or the point typed in. */
 export function inspector(chosen: (place: WeightPlace) => void): Inspector {
   let place: WeightPlace = { layer: 0, from: 0, to: 0, sample: 0 };
-  const choose = (key: keyof WeightPlace) => (value: number) => chosen({ ...place, [key]: value - (key === 'sample' ? 0 : 1) });
+  const choose = (key: keyof WeightPlace) => (value: number) => chosen({ ...place, [key]: Math.round(value) - (key === 'sample' ? 0 : 1) });
   const controls = {
     layer: number(1, { min: 1, max: 7, step: 1 }, choose('layer')),
     from: number(1, { min: 1, max: 8, step: 1 }, choose('from')),
@@ -53,10 +53,10 @@ function lines({ place, weight, gradient, point, target, output, input, z, slope
   const of = last ? 'output' : `layer ${place.layer + 1}, unit ${place.to + 1}`;
   return [
     line(`w = ${figure(weight)}`, `weight into ${of}`),
-    line(`∂J/∂w = ${figure(gradient)}`, 'over all training points'),
+    line(`∂J/∂w = ${figure(gradient)}`, 'the mean over all training points'),
     line(`∂j/∂w = input × δ = ${figure(input)} × ${figure(delta)} = ${figure(input * delta)}`, `of the point (${point.map(figure).join(', ')}): wanted ${figure(target)}, answered ${figure(output)}`),
     last
-      ? line(`δ = ${figure(delta)}`, 'answered − wanted' + (hasClasses(state.data) ? ': sigmoid and cross-entropy together' : ', twice, of the squared error'))
+      ? line(`δ = ${figure(delta)}`, hasClasses(state.data) ? 'answered − wanted: sigmoid and cross-entropy together' : '2 · (answered − wanted): the slope of the squared error')
       : line(`δ = f′(z) × back = f′(${figure(z)}) × ${figure(back)} = ${figure(slope)} × ${figure(back)}`, slope === 0 ? 'f′ is 0: nothing passes' : 'back: Σ w δ over the units that follow'),
   ];
 }

@@ -16,7 +16,7 @@ const decades = { low: -7, high: 1 };
 export function layerTable(choose: (layer: number) => void): LayerTable {
   const body = element('tbody');
   const head = element('tr', {}, ...['Layer', '‖∂J/∂θ‖', 'mean f′', 'flat', 'dead'].map((name) => element('th', { scope: 'col', textContent: name })));
-  const caption = element('caption', { textContent: 'Gradient by layer, log scale from 10⁻⁷ to 10. Mean f′: of |f′| over points and units, what the gradient is multiplied by on its way back. Dead: f′ = 0 at every point. ' },
+  const caption = element('caption', { textContent: 'Gradient by layer, log scale from 10⁻⁷ to 10. Mean f′: of |f′| over points and units, what the gradient is multiplied by on its way back. Dead: units whose |f′| < 0.0001 at every point. ' },
     element('span', { className: 'roomy', textContent: 'Flat: the share where |f′| < 0.05.' }));
   const table = element('table', { className: 'layers' }, caption, element('thead', {}, head), body);
   let shape = '';
@@ -33,7 +33,7 @@ export function layerTable(choose: (layer: number) => void): LayerTable {
         }));
       }
       [...body.rows].forEach((row, i) => {
-        row.cells[0]!.firstElementChild!.setAttribute('aria-pressed', String(i === chosen));
+        row.querySelector('button')?.setAttribute('aria-pressed', String(i === chosen));
         const norm = norms[i]!;
         const share = norm === 0 ? 0 : Math.min(1, Math.max(0.01, (Math.log10(norm) - decades.low) / (decades.high - decades.low)));
         row.dataset['norm'] = String(norm);

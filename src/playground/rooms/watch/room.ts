@@ -2,12 +2,14 @@
 
 import { button, element, field, panel, select } from '../../elements.ts';
 import { makeSets } from '../../data/points.ts';
+import { failureOf } from '../../failure.ts';
 import type { Room } from '../../room.ts';
 import { answerMap } from './answer.ts';
 import { functionChart, lossChart } from './charts.ts';
 import { onSchemeChange } from './colours.ts';
 import { drawing } from './drawing.ts';
 import { told } from './findings.ts';
+import { figure } from './figure.ts';
 import { findingsList } from './findingsList.ts';
 import { inspector } from './inspector.ts';
 import { layerTable } from './layerTable.ts';
@@ -71,9 +73,11 @@ export const mount: Room = (root) => {
   const sentences = findingsList(pick);
   /** What the sentences are of. */
   let toldOf = '';
-  const plotted = element('div', { className: 'chart' });
+  // Their legends have numbers of the pointer alone.
+  const chartOf = (what: string): HTMLElement => element('div', { className: 'chart', attributes: { role: 'img', 'aria-label': what } });
+  const plotted = chartOf('f and f′ of the layer, over the histogram of its pre-activations');
   const plottedOf = element('p', { className: 'quiet', id: 'plotted' });
-  const losses = element('div', { className: 'chart' });
+  const losses = chartOf('Loss on training points and on test points, over epochs');
   const [stack, data, training] = controls.panels as [HTMLElement, HTMLElement, HTMLElement];
   root.append(element('div', { className: 'watch' }, bar, tries.panel,
     element('div', { className: 'side left' }, stack, training, data),
@@ -121,7 +125,11 @@ export const mount: Room = (root) => {
       draw();
     });
   };
-  worker.onerror = ({ message }) => (status.textContent = `The worker that trains has stopped: ${message}`);
+  worker.onerror = (event) => {
+    playing = false;
+    play.textContent = 'Play';
+    status.textContent = `The worker that trains has failed: ${failureOf(event)}`;
+  };
 
   function draw(): void {
     // One of the run before may be of another shape.
@@ -137,11 +145,12 @@ export const mount: Room = (root) => {
       entry.hidden = text === undefined;
       value.textContent = text ?? '';
     };
+    const loss = (value: number): string => (Number.isFinite(value) ? value.toPrecision(4) : figure(value));
     const share = (value: number | undefined): string | undefined => (value === undefined ? undefined : `${(100 * value).toFixed(1)} %`);
     play.textContent = playing ? 'Pause' : 'Play';
     say('epoch', snapshot.epoch.toLocaleString('en'));
-    say('train loss', snapshot.trainLoss.toPrecision(4));
-    say('test loss', snapshot.testLoss.toPrecision(4));
+    say('train loss', loss(snapshot.trainLoss));
+    say('test loss', loss(snapshot.testLoss));
     say('train accuracy', share(snapshot.trainAccuracy));
     say('test accuracy', share(snapshot.testAccuracy));
     say('epochs/s', playing ? Math.round(snapshot.epochsPerSecond).toLocaleString('en') : '–');

@@ -28,7 +28,7 @@ export function settings(changed: (change: Partial<State>) => void): Settings {
     const change = (part: Partial<LayerState>): void => changed({ layers: layers.map((old, k) => (k === i ? { ...old, ...part } : old)) });
     const units = number(layer.units, { min: 1, max: mostUnits, step: 1 }, (value) => change({ units: Math.round(value) }));
     const remove = button('×', () => changed({ layers: layers.filter((_, k) => k !== i) }), {
-      className: 'button small', disabled: layers.length === 1, attributes: { 'aria-label': `Remove layer ${i + 1}` },
+      id: `remove-${i + 1}`, className: 'button small', disabled: layers.length === 1, attributes: { 'aria-label': `Remove layer ${i + 1}` },
     });
     return element('li', { className: 'layer', attributes: { role: 'group', 'aria-label': `Hidden layer ${i + 1}` } },
       field('Units', named(units, `units-${i + 1}`)),
@@ -60,8 +60,10 @@ export function settings(changed: (change: Partial<State>) => void): Settings {
         field('Learning rate', named(select(known, String(state.rate), (value) => changed({ rate: Number(value) })), 'rate')),
         field('Batch size', named(number(state.batch, batch, (value) => changed({ batch: Math.round(value) })), 'batch')),
         field('Initial weights', named(select(initializerNames, state.init, (init) => changed({ init })), 'init')));
-      // What was in use is made anew, and stays in use.
-      if (focused !== undefined && focused !== '') document.getElementById(focused)?.focus();
+      // What was in use is made anew, and stays in use; where it is gone or barred, what stands next to it.
+      if (focused === undefined || focused === '') return;
+      const controls = [focused, `remove-${layers.length}`, 'add-layer'].map((id) => document.getElementById(id) as HTMLButtonElement | null);
+      controls.find((control) => control !== null && !control.disabled)?.focus();
     },
   };
 }

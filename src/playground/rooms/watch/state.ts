@@ -79,7 +79,7 @@ export function read(query: string): State {
   const values = new URLSearchParams(query);
   const name = <Name extends string>(key: keyof State, names: readonly Name[], usual: Name): Name => names.find((known) => known === values.get(key)) ?? usual;
   const number = (key: keyof typeof ranges): number => {
-    const value = Number(values.get(key) ?? NaN);
+    const value = Number(values.get(key) || NaN);
     const { min, max, step } = ranges[key];
     if (!Number.isFinite(value)) return start[key];
     return Math.min(max, Math.max(min, step === 1 ? Math.round(value) : value));
@@ -95,7 +95,7 @@ export function read(query: string): State {
     optimizer: name('optimizer', optimizerNames, start.optimizer),
     rate: number('rate'),
     batch: number('batch'),
-    speed: number('speed'),
+    speed: speeds.find((speed) => speed === number('speed')) ?? start.speed,
   };
 }
 

@@ -44,11 +44,17 @@ let began = 0;
 let done = 0;
 /** Epochs of the next turn at full speed. */
 let stride = 1;
+/** How often it has begun to play: turns of an earlier time do not go on beside those of this one. */
+let plays = 0;
 /** Moments and epochs of the last second, for the rate. */
 let marks: [number, number][] = [];
 
 function inTurn(work: () => unknown): void {
-  line = line.then(work);
+  line = line.then(work).catch((cause: unknown) => {
+    playing = false;
+    // A promise that fails says nothing to the page; an error does.
+    reportError(cause);
+  });
 }
 
 scope.onmessage = ({ data: command }) => {
@@ -77,12 +83,16 @@ async function obey(command: Exclude<Command, { type: 'drawn' }>): Promise<void>
       if (!playing) {
         playing = true;
         setSpeed(speed);
-        inTurn(train);
+        const own = ++plays;
+        inTurn(() => train(own));
       }
       break;
+    // Once more, for a command to play may have stood in the line before them.
     case 'pause':
+      playing = false;
       break;
     case 'step':
+      playing = false;
       await run?.advance(1);
       break;
     case 'speed':
@@ -105,8 +115,8 @@ function setSpeed(epochsPerSecond: number): void {
 }
 
 /** One turn of training, and the next one after it. */
-async function train(): Promise<void> {
-  if (!playing || run === undefined) return;
+async function train(own: number): Promise<void> {
+  if (!playing || own !== plays || run === undefined) return;
   const start = performance.now();
   const due = speed === 0 ? stride : Math.min(Math.floor(((start - began) / 1000) * speed) - done, Math.ceil(speed / 4));
   if (due > 0) {
@@ -122,7 +132,7 @@ async function train(): Promise<void> {
     if (run.epoch === before) playing = false;
   }
   if (due > 0 && (performance.now() - posted >= Math.max(between, cost / snapshotShare) || !playing)) post();
-  if (playing) setTimeout(() => inTurn(train), speed === 0 ? 0 : Math.max(4, Math.min(100, 1000 / speed / 2)));
+  if (playing) setTimeout(() => inTurn(() => train(own)), speed === 0 ? 0 : Math.max(4, Math.min(100, 1000 / speed / 2)));
 }
 
 /** Sends how things are, or remembers to. */

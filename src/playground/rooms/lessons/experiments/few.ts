@@ -76,7 +76,8 @@ export function wrong(): Outcome {
   const entropy = correct('binaryCrossentropy');
   const squared = correct('meanSquaredError');
   const times = Math.abs(entropy.gradient) / Math.abs(squared.gradient);
-  const course = ({ needed, answers }: typeof entropy): string => (needed < 0 ? `is still at ${figure(answers.at(-1))} after ${wrongSteps}` : `is past 0.5 after ${needed}`);
+  const course = ({ needed, answers }: typeof entropy): string => (needed < 0 ? `is still at ${figure(answers.at(-1))} after ${wrongSteps} steps` : `is past 0.5 after ${needed}`);
+  const neededOf = ({ needed }: typeof entropy): number | string => (needed < 0 ? 'more' : needed);
   const line = (name: string, { answers }: typeof entropy): { name: string; x: number[]; y: number[] } => ({ name, x: numbers(wrongSteps + 1), y: answers });
   return {
     answer: times > 100 ? 3 : times > 10 ? 2 : times >= 0.1 ? 1 : 0,
@@ -87,11 +88,11 @@ export function wrong(): Outcome {
       `With steps of η = 1, the answer under cross-entropy ${course(entropy)}; under the squared error it ${course(squared)}.`,
     ],
     table: {
-      caption: 'z = −6, target 1; −1: not within the steps taken',
+      caption: `z = −6, target 1, η = 1, ${wrongSteps} steps`,
       head: ['Loss', '∂J/∂z', 'steps to h > 0.5', `h after ${wrongSteps}`],
       rows: [
-        ['cross-entropy', entropy.gradient, entropy.needed, entropy.answers.at(-1)!],
-        ['squared error', squared.gradient, squared.needed, squared.answers.at(-1)!],
+        ['cross-entropy', entropy.gradient, neededOf(entropy), entropy.answers.at(-1)!],
+        ['squared error', squared.gradient, neededOf(squared), squared.answers.at(-1)!],
       ],
     },
     chart: { kind: 'lines', label: 'The answer h over steps; it should be 1', x: 'step', y: 'h', lines: [line('cross-entropy', entropy), line('squared error', squared)] },

@@ -175,5 +175,5 @@ function label(context: CanvasRenderingContext2D, { bottom, top }: Ground, seen:
   context.lineWidth = 1;
   context.strokeStyle = colour('--quiet');
   context.stroke();
-  words(context, 'loss', head.x + 4, head.y - 11, 'right');
+  words(context, 'loss', head.x - 7, head.y - 11, 'right');
 }
