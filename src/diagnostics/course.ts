@@ -58,6 +58,8 @@ function least(losses: readonly number[]): number {
 
 function rateFinding({ model, probe }: Case, look: Look, course: Course | undefined, failed: boolean, now: number, scale: number): Finding | undefined {
   if (!probe.updates) return undefined;
+  // What was so before the first update.
+  if (failed && course?.looks[0] !== undefined && !Number.isFinite(course.looks[0].loss)) return undefined;
   const { learningRate } = model;
   const ratios = (course === undefined || course.looks.length === 0 ? [look] : course.looks).map(({ layers }) => Math.max(...layers.map(({ updateRatio }) => updateRatio ?? 0)));
   const early = Math.max(0, ...ratios.slice(0, 2).filter(Number.isFinite));

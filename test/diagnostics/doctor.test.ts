@@ -282,6 +282,13 @@ describe('doctor', () => {
     expect(watch.findings.find(({ code }) => code === 'learningRateTooHigh')!.message).toMatch(/training left the range of finite numbers/);
   });
 
+  it('blames no rate for what was no number before the first update', async () => {
+    const watch = doctor();
+    const log = defineActivation({ f: Math.log, df: (z) => 1 / z });
+    await expect(compiled([dense({ units: 4, activation: log, inputShape: [3] }), dense({ units: 1, activation: 'sigmoid' })]).fit(x, y, { epochs: 3, callbacks: [watch] })).rejects.toThrow(TrainingError);
+    expect(watch.findings.map(({ code }) => code)).toEqual(['exploding']);
+  });
+
   it('blames no rate where training was stopped by hand', async () => {
     const watch = doctor();
     const stop = new AbortController();
