@@ -43,7 +43,7 @@ export interface GradientExplanation {
   readonly name: string;
   /** ∂J/∂w of the loss of all rows, in double precision, by the chain rule: the sum of `shares` and `penalty`. */
   readonly gradient: number;
-  /** The same by central differences; undefined where the loss has a kink. */
+  /** The same by central differences; undefined where the loss has a kink, NaN where it is not finite. */
   readonly numeric: number | undefined;
   /** What each row adds to it. */
   readonly shares: readonly number[];
