@@ -15,7 +15,7 @@ import type { PathPoint } from './recordPath.ts';
 export interface LossLandscapeOptions {
   /**
    * `'random'` (default): two random directions, filter-normalised (Li et al. 2018), so that 1 is as far as the weights are large; `'principal'`: the two
-   * principal components of `path`, of length 1; or two of one's own, as `getWeights` gives weights.
+   * principal components of `path`, of length 1 (the second is 0 where the path is a line); or two of one's own, as `getWeights` gives weights.
    */
   directions?: 'random' | 'principal' | readonly [Parameters<Sequential['setWeights']>[0], Parameters<Sequential['setWeights']>[0]];
   /** Points on each axis; default 25, at least 2. */

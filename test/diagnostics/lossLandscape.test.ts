@@ -177,6 +177,14 @@ describe('a path', () => {
     }
   });
 
+  it('in a line has no second direction', async () => {
+    const path = Array.from({ length: 9 }, (_, i) => ({ weights: [Float32Array.of(0.13 + 0.31 * i), Float32Array.of(0.7 * (0.13 + 0.31 * i) - 0.7)], loss: NaN }));
+    const { loss, shares } = await lossLandscape(line(), [[1], [2]], [3, 6], { directions: 'principal', path, range: 1, resolution: 3 });
+    expect(shares![0]).toBeCloseTo(1, 10);
+    expect([loss[1], loss[7]]).toEqual([loss[4], loss[4]]);
+    expect(loss[3]).not.toBe(loss[4]);
+  });
+
   it('is of one model', async () => {
     const { recorder } = await walked({});
     await expect(small().fit(x, y, { epochs: 1, callbacks: [recorder as Callback] })).rejects.toThrow('recordPath');
