@@ -58,6 +58,8 @@ export function collapseLinear(model: Sequential): Sequential {
   const collapsed = new Sequential({ layers, name, seed, backend });
   if (compiled !== undefined) collapsed.compile(compiled);
   collapsed.setWeights(weights);
+  collapsed.features = model.features;
+  collapsed.userMetadata = model.userMetadata;
   return collapsed;
 }
 

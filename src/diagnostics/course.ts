@@ -4,7 +4,7 @@
  */
 
 import { brief } from './structure.ts';
-import { elasticity, limits, type Case, type Course, type Finding } from './findings.ts';
+import { elasticity, leastBaseline, limits, type Case, type Course, type Finding } from './findings.ts';
 import type { Look } from './measures.ts';
 
 /** Epochs and updates from which on there is a course to speak of. */
@@ -17,8 +17,10 @@ const trialUpdates = 20;
 /** Findings about how training went, or, without a course, how it would go from here. `failed`: it left the finite numbers; `known`: what else is found. */
 export function courseFindings(one: Case, look: Look, course: Course | undefined, failed: boolean, known: readonly Finding[]): Finding[] {
   const { model, probe } = one;
-  const scale = Math.max(Math.abs(probe.baseline), 1e-6);
   const losses = course?.losses ?? [];
+  const baseline = Math.abs(probe.baseline);
+  // Where targets never change, the loss that it began with.
+  const scale = baseline > leastBaseline ? baseline : Math.max(losses[0] ?? look.loss, leastBaseline);
   const epochs = (course?.epochs.at(-1) ?? -1) + 1;
   const now = losses.at(-1) ?? look.loss;
   const rate = rateFinding(one, look, course, failed, now, scale);
@@ -56,6 +58,8 @@ function least(losses: readonly number[]): number {
 
 function rateFinding({ model, probe }: Case, look: Look, course: Course | undefined, failed: boolean, now: number, scale: number): Finding | undefined {
   if (!probe.updates) return undefined;
+  // What was so before the first update.
+  if (failed && course?.looks[0] !== undefined && !Number.isFinite(course.looks[0].loss)) return undefined;
   const { learningRate } = model;
   const ratios = (course === undefined || course.looks.length === 0 ? [look] : course.looks).map(({ layers }) => Math.max(...layers.map(({ updateRatio }) => updateRatio ?? 0)));
   const early = Math.max(0, ...ratios.slice(0, 2).filter(Number.isFinite));

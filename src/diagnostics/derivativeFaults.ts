@@ -78,10 +78,21 @@ function pairsOf({ layers }: Sequential): Pair[] {
 }
 
 function functions(function_: Elementwise | DefinedActivation): { f: Function_; df: Function_ } {
-  if (isDefined(function_)) return function_;
+  if (isDefined(function_)) return { f: tried(function_.f), df: tried(function_.df) };
   const { f, df } = elementwise[function_.name];
   const [alpha, beta] = [Math.fround(function_.alpha), Math.fround(function_.beta)];
   return { f: (z) => f(z, alpha, beta), df: (z) => df(z, alpha, beta) };
+}
+
+/** A function that may throw where the model never gets to. */
+function tried(function_: Function_): Function_ {
+  return (z) => {
+    try {
+      return function_(z);
+    } catch {
+      return NaN;
+    }
+  };
 }
 
 /** What goes into the last stage of each layer, in the pass whose gradient training takes. */

@@ -38,8 +38,11 @@ export function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
+/** What accounts for less is rounding, and no direction. */
+const leastShare = 1e-12;
+
 /**
- * The two principal components of points around a centre, of length 1, and the share of the squared distances from it that each accounts for. Found
+ * The two principal components of points around a centre, of length 1 (0 where the points lie in a line), and the share of the squared distances from it that each accounts for. Found
  * by way of the products of points with each other (as many rows as points), whose eigenvectors Jacobi's rotations give, in a part of the space only
  * where points are many.
  */
@@ -52,10 +55,11 @@ export function principalDirections(points: readonly Float64Array[], centre: Flo
   const component = (rank: number): { direction: Float64Array; share: number } => {
     const which = order[rank];
     const direction = new Float64Array(centre.length);
-    if (which !== undefined) offsets.forEach((offset, p) => offset.forEach((value, i) => { direction[i]! += vectors[p]![which]! * value; }));
+    const share = total === 0 || which === undefined ? 0 : Math.max(0, values[which]!) / total;
+    if (share > leastShare) offsets.forEach((offset, p) => offset.forEach((value, i) => { direction[i]! += vectors[p]![which!]! * value; }));
     const length = Math.sqrt(dot(direction, direction));
     if (length > 0) direction.forEach((value, i) => { direction[i] = value / length; });
-    return { direction, share: total === 0 || which === undefined ? 0 : Math.max(0, values[which]!) / total };
+    return { direction, share };
   };
   const [first, second] = [component(0), component(1)];
   return { directions: [first.direction, second.direction], shares: [first.share, second.share] };

@@ -3,7 +3,7 @@
  * model, and what comes of training, stays the same to the bit.
  */
 
-import { notCompiled, TrainingError, unexpected } from '../errors.ts';
+import { notCompiled, OptionError, TrainingError, unexpected } from '../errors.ts';
 import type { MatrixLike } from '../data/matrix.ts';
 import type { Callback, History, FitRows } from '../model/training/callbacks.ts';
 import { checkedSamples, type Samples } from '../model/training/samples.ts';
@@ -64,7 +64,7 @@ export function diagnose(model: Sequential, x: MatrixLike, y: MatrixLike, option
   const fit = { inputs, outputs, takesMissing, loss: objective.loss };
   let samples = withSampleWeight(where, checkedSamples(where, x, y, fit), options.sampleWeight);
   samples = withClassWeight(where, samples, options.classWeight, fit);
-  const { epoch, history } = options.history ?? { epoch: [], history: {} };
+  const { epoch, history } = checkHistory(`${where} history`, options.history ?? { epoch: [], history: {} });
   const course = epoch.length === 0 ? undefined : { epochs: epoch, losses: history['loss'] ?? [], validationLosses: history['val_loss'] ?? [], looks: [] };
   const one = caseOf(model, samples, most, names);
   const look = lookThrough(one.probe);
@@ -79,6 +79,14 @@ function checkNames(where: string, names: readonly string[] | undefined, model: 
   if (names === undefined) return model.features?.inputs.map(({ name }) => name);
   if (!Array.isArray(names as unknown) || names.length !== model.inputShape[0]) throw unexpected(`${where} columns`, `an array of ${model.inputShape[0]} names`, names);
   return names;
+}
+
+/** A record such as `fit` returns. */
+function checkHistory(where: string, given: History): History {
+  const { epoch, history } = given as { epoch?: unknown; history?: Partial<History['history']> };
+  // Of no epochs there are no losses.
+  if (!Array.isArray(epoch) || (epoch.length > 0 && !Array.isArray(history?.['loss']))) throw unexpected(where, 'what fit returned, { epoch, history: { loss, ... } }', given);
+  return given;
 }
 
 function caseOf(model: Sequential, samples: Samples, most: number, names: readonly string[] | undefined): Case {
@@ -121,9 +129,11 @@ export function doctor(options: DoctorOptions = {}): Doctor {
   const { onFinding } = options;
   if (onFinding !== undefined && typeof onFinding !== 'function') throw unexpected(`${where} onFinding`, 'a function', onFinding);
   let watch: Watch | undefined;
-  return {
-    setModel(model, _callbacks, source, history) {
-      watch = new Watch(model, source!, history!, most, checkNames(where, options.columns, model), (finding) => {
+  const watcher: Doctor = {
+    setModel(model, callbacks, source, history) {
+      if (watch?.isWatching === true && watch.model !== model) throw watchingAnother();
+      const times = callbacks.filter((callback) => callback === watcher).length;
+      watch = new Watch(model, times, source!, history!, most, checkNames(where, options.columns, model), (finding) => {
         if (verbose) say(sentences(finding));
         onFinding?.(finding);
       });
@@ -131,7 +141,7 @@ export function doctor(options: DoctorOptions = {}): Doctor {
     onTrainBegin: () => watch!.begin(),
     onEpochEnd: (epoch) => watch!.epoch(epoch),
     get epochsApart() {
-      return watch!.epochsApart;
+      return watch?.epochsApart ?? 1;
     },
     onTrainEnd: () => watch!.end(false),
     onTrainError: (error) => watch!.end(error instanceof TrainingError),
@@ -142,11 +152,21 @@ export function doctor(options: DoctorOptions = {}): Doctor {
       return watch?.diagnosis();
     },
   };
+  return watcher;
+}
+
+function watchingAnother(): OptionError {
+  return new OptionError('doctor: it is watching another fit, which has not ended; give each a doctor of its own');
 }
 
 /** One `fit` under observation. */
 class Watch {
-  readonly #model: Sequential;
+  readonly model: Sequential;
+  /** Between the begin and the end of training. */
+  isWatching = false;
+  /** How often the doctor is among the callbacks, and how often it was told that training begins. */
+  readonly #times: number;
+  #begun = 0;
   readonly #source: FitRows;
   readonly #history: History['history'];
   readonly #most: number;
@@ -165,8 +185,9 @@ class Watch {
   /** Epochs and steps there were at the last look. */
   #seen = { epochs: 0, steps: 0 };
 
-  constructor(model: Sequential, source: FitRows, history: History['history'], most: number, names: readonly string[] | undefined, tell: (finding: Finding) => void) {
-    this.#model = model;
+  constructor(model: Sequential, times: number, source: FitRows, history: History['history'], most: number, names: readonly string[] | undefined, tell: (finding: Finding) => void) {
+    this.model = model;
+    this.#times = times;
     this.#source = source;
     this.#history = history;
     this.#most = most;
@@ -175,14 +196,21 @@ class Watch {
   }
 
   begin(): void {
-    this.#case = caseOf(this.#model, this.#source.samples, this.#most, this.#names);
-    const weights = this.#model.program.parameters.reduce((sum, { floats }) => sum + floats, 0);
+    if (++this.#begun > 1) {
+      // It is one doctor all the same, unless a fit that was under way before is the other.
+      if (this.#begun > this.#times) throw watchingAnother();
+      return;
+    }
+    this.isWatching = true;
+    this.#case = caseOf(this.model, this.#source.samples, this.#most, this.#names);
+    const weights = this.model.program.parameters.reduce((sum, { floats }) => sum + floats, 0);
     this.#rowsBetweenLooks = workBetweenLooks * (this.#case.probe.rows + workOfLook / Math.max(1, weights));
     staticFindings(this.#case).forEach((finding) => this.#add(finding));
     this.#look();
   }
 
   epoch(epoch: number): void {
+    if (!this.isWatching) return;
     this.#firstEpoch = epoch + 1 - this.#losses.length;
     const { batch, steps } = this.#source;
     // Where its steps are not known, an epoch is never joined with the next, so those done are those of whole epochs.
@@ -206,12 +234,14 @@ class Watch {
   }
 
   get #steps(): number {
-    const { step, objective } = this.#model.program;
+    const { step, objective } = this.model.program;
     return step * objective!.optimizer.accumulationSteps;
   }
 
   /** `diverged`: by a loss or weights that are not finite. */
   end(diverged: boolean): void {
+    if (!this.isWatching) return;
+    this.isWatching = false;
     if (this.#case === undefined || (this.#losses.length === 0 && !diverged)) return;
     if (this.#epochs > 0) this.#look();
     // Trial updates change what the probe holds.

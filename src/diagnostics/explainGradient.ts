@@ -5,6 +5,7 @@ import { Arena, DoubleMemory } from '../backend/memory.ts';
 import { toMatrix, type MatrixLike } from '../data/matrix.ts';
 import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
 import type { Stage } from '../model/layers/layer.ts';
+import type { Regularizer } from '../model/layers/regularizers.ts';
 import { PlanWriter } from '../model/plans.ts';
 import { placeBatch } from '../model/room.ts';
 import { Sequential } from '../model/sequential.ts';
@@ -12,7 +13,7 @@ import { checkInteger, checkKeys } from '../options.ts';
 import { fusedWith, targetColumns } from '../model/training/losses.ts';
 import { copyOf } from './copy.ts';
 import { doubleLoss, slope } from './gradientCheck.ts';
-import { hasSlope, slopePlan } from './probe.ts';
+import { flatten, hasSlope, slopePlan } from './probe.ts';
 
 export interface ExplainGradientOptions {
   /** The row whose share is taken apart; default 0. */
@@ -40,12 +41,14 @@ export interface ChainPath {
 export interface GradientExplanation {
   /** For example `dense_1/kernel[0, 2]`. */
   readonly name: string;
-  /** ∂J/∂w of the loss of all rows, in double precision, by the chain rule. */
+  /** ∂J/∂w of the loss of all rows, in double precision, by the chain rule: the sum of `shares` and `penalty`. */
   readonly gradient: number;
-  /** The same by central differences; undefined where the loss has a kink. */
+  /** The same by central differences; undefined where the loss has a kink, NaN where it is not finite. */
   readonly numeric: number | undefined;
   /** What each row adds to it. */
   readonly shares: readonly number[];
+  /** What the weight's regularizer adds; 0 where it has none. */
+  readonly penalty: number;
   /** The row taken apart, and its paths; of all that there are, `paths` has those with the largest products. */
   readonly row: number;
   readonly pathCount: number;
@@ -85,6 +88,7 @@ export function explainGradient(model: Sequential, x: MatrixLike, y: MatrixLike,
   const pass = passOf(where, model, x, y, gradients[which]!.name);
   const row = checkInteger(`${where} row`, options.row ?? 0, { min: 0, max: pass.rows - 1 });
   const inputOf = (at: number): number => (input === undefined ? 1 : pass.inputs[at * pass.width + input]!);
+  const penalty = penaltyOf(model, gradients[which]!.name, index);
   const shares = Array.from({ length: pass.rows }, (_, at) => inputOf(at) * pass.slopes[at * pass.units + unit]!);
   const layer = gradients[which]!.name.slice(0, gradients[which]!.name.lastIndexOf('/'));
   const first: ChainFactor = input === undefined ? { kind: 'input', name: `the 1 that the bias of ${layer} stands for`, value: 1 } : { kind: 'input', name: `input ${input} of ${layer}`, value: inputOf(row) };
@@ -93,9 +97,10 @@ export function explainGradient(model: Sequential, x: MatrixLike, y: MatrixLike,
   const largest = gradients.reduce((sofar, { data }) => data.reduce((size, value) => Math.max(size, Math.abs(value)), sofar), 0);
   const explanation = {
     name: `${gradients[which]!.name}[${input === undefined ? unit : `${input}, ${unit}`}]`,
-    gradient: shares.reduce((sum, share) => sum + share, 0),
+    gradient: shares.reduce((sum, share) => sum + share, penalty),
     numeric: slope(loss, which, index, 1e-3 * largest),
     shares,
+    penalty,
     row,
     pathCount: all.length,
     paths: all.sort((a, b) => Math.abs(b.product) - Math.abs(a.product)).slice(0, most),
@@ -105,7 +110,7 @@ export function explainGradient(model: Sequential, x: MatrixLike, y: MatrixLike,
 
 /** The weight that a name stands for. */
 function placeOf(where: string, parameters: readonly { name: string; shape: readonly number[] }[], given: string): { which: number; input: number | undefined; unit: number; index: number } {
-  const [, name = '', places = ''] = /^(.+)\[([\d\s,]+)\]$/.exec(given) ?? [];
+  const [, name = '', places = ''] = /^(.+)\[(\s*\d+\s*(?:,\s*\d+\s*)*)\]$/.exec(given) ?? [];
   const names = parameters.map((one) => one.name);
   if (name === '') throw unexpected(`${where} name`, `a weight such as '${names[0] ?? 'dense_1/kernel'}[0, 0]'`, given);
   const which = names.indexOf(name);
@@ -115,6 +120,16 @@ function placeOf(where: string, parameters: readonly { name: string; shape: read
   if (at.length !== shape.length || at.some((place, i) => !(place < shape[i]!))) throw new OptionError(`${where} name: ${name} is [${shape.join(', ')}], and has no [${places}]`);
   const [input, unit] = shape.length === 2 ? [at[0]!, at[1]!] : [undefined, at[0]!];
   return { which, input, unit, index: input === undefined ? unit : input * shape[1]! + unit };
+}
+
+/** ∂/∂w of what the weight costs by itself: l1 · Σ|w| + l2 · Σw². */
+function penaltyOf({ layers, program }: Sequential, name: string, index: number): number {
+  const weight = program.read(program.parameters.find((one) => one.name === name)!)[index]!;
+  const at = name.lastIndexOf('/');
+  const { config } = flatten(layers, '').find((one) => one.name === name.slice(0, at))!.layer;
+  const regularizer = config[`${name.slice(at + 1)}Regularizer`] as Regularizer | undefined;
+  const { l1 = 0, l2 = 0 } = regularizer?.config ?? {};
+  return l1 * Math.sign(weight) + 2 * l2 * weight;
 }
 
 /** A pass forward and back over all rows, as far as the weight's layer is concerned. */
@@ -210,13 +225,15 @@ function pathsFrom(where: string, { passages, ends, outputs, end }: Pass, from: 
   });
 }
 
-function textOf({ name, gradient, numeric, shares, row, pathCount, paths }: Omit<GradientExplanation, 'toString'>): string {
+function textOf({ name, gradient, numeric, shares, penalty, row, pathCount, paths }: Omit<GradientExplanation, 'toString'>): string {
   const brief = (value: number): string => String(Number(value.toPrecision(6)));
   const lines = paths.map(({ factors, product }) => `  ${factors.map((factor) => `${brief(factor.value)} (${factor.name})`).join(' × ')} = ${brief(product)}`);
+  const rows = shares.length > 1 ? `, the sum of ${shares.length} rows` : '';
+  const sum = penalty === 0 ? rows : `${rows || ', the sum of the row'} and of ${brief(penalty)} for the regularizer`;
   const left = pathCount - paths.length;
   const rest = shares[row]! - paths.reduce((sum, { product }) => sum + product, 0);
   return [
-    `∂J/∂ ${name} = ${brief(gradient)}${shares.length > 1 ? `, the sum of ${shares.length} rows` : ''}; by differences ${numeric === undefined ? 'none: the loss has a kink there' : brief(numeric)}`,
+    `∂J/∂ ${name} = ${brief(gradient)}${sum}; by differences ${numeric === undefined ? 'none: the loss has a kink there' : brief(numeric)}`,
     `Row ${row} adds ${brief(shares[row]!)}, by ${pathCount === 1 ? 'one path' : `${pathCount} paths`}:`,
     ...lines,
     ...(left > 0 ? [`  and ${left} more, together ${brief(rest)}`] : []),

@@ -84,6 +84,9 @@ export interface Case {
   readonly names: readonly string[] | undefined;
 }
 
+/** Rows for each class from which on it tells something if one is rare: batches of a dataset may be smaller. */
+const fewestRows = 10;
+
 /** Columns named in one message at most. */
 const namedColumns = 3;
 
@@ -115,8 +118,8 @@ export function staticFindings({ model, probe, samples, names }: Case): Finding[
       message: `The output of layer '${fault.layer}' and the loss do not go together: ${fault.what}.`, advice: fault.advice,
     });
   }
-  if (shares !== undefined) findings.push(...imbalance(shares));
-  return [...findings, ...columnFindings(columnsOf(samples.x), names, model)];
+  if (shares !== undefined && samples.y.rows >= fewestRows * shares.length) findings.push(...imbalance(shares));
+  return [...findings, ...columnFindings(columnsOf(samples.x), samples.x.rows, names, model)];
 }
 
 function looksOneHot({ y }: Samples): boolean {
@@ -134,7 +137,7 @@ function imbalance(shares: Float64Array): Finding[] {
   }];
 }
 
-function columnFindings(columns: readonly ColumnMeasure[], names: readonly string[] | undefined, model: Sequential): Finding[] {
+function columnFindings(columns: readonly ColumnMeasure[], rows: number, names: readonly string[] | undefined, model: Sequential): Finding[] {
   const named = ({ column }: ColumnMeasure): string => (names?.[column] === undefined ? String(column) : `'${names[column]}'`);
   const list = (some: readonly ColumnMeasure[]): string => {
     const more = some.length - namedColumns;
@@ -145,10 +148,12 @@ function columnFindings(columns: readonly ColumnMeasure[], names: readonly strin
   });
   const findings: Finding[] = [];
   const first = model.layers.find(({ type }) => type !== 'impute' && type !== 'oneHot');
+  // What oneHot takes for codes is no amount.
+  const codes = model.layers.find(({ type }) => type === 'oneHot')?.config['categories'] as readonly number[] | undefined;
   const scaled = ['normalization', 'batchNormalization', 'layerNormalization'].includes(first?.type ?? '');
-  const varying = columns.filter(({ constant }) => !constant);
+  const varying = columns.filter(({ column, constant }) => !constant && (codes?.[column] ?? 0) === 0);
   const middle = varying.map(({ deviation }) => deviation).sort((a, b) => a - b)[varying.length >> 1] ?? 0;
-  const worst = [...varying].sort((a, b) => b.size - a.size).filter(({ size }) => size > limits.unscaled);
+  const worst = varying.filter(({ size }) => size > limits.unscaled).sort((a, b) => b.size - a.size);
   // One that is 0 in every row measured and yet varies is a rare one, of which nothing is known.
   const tiny = varying.filter(({ size }) => size > 0 && size < limits.tiny * middle);
   for (const some of scaled ? [] : [worst, tiny]) {
@@ -161,7 +166,7 @@ function columnFindings(columns: readonly ColumnMeasure[], names: readonly strin
     });
   }
   // Always 0 is what blank pixels and unseen categories are: it moves nothing.
-  const constant = columns.filter((column) => column.constant);
+  const constant = columns.filter((column) => column.constant && rows > 1);
   const telling = constant.filter(({ mean }) => mean !== 0);
   const some = telling.length > 0 ? telling : constant;
   if (some.length > 0 && columns.length > 0) {
@@ -195,7 +200,9 @@ export function stateFindings({ probe }: Case, { layers, gradientRatio }: Look):
     });
   }
   const steep = layers.map((layer) => ({ layer, elasticity: elasticity(layer, probe) })).sort((a, b) => b.elasticity - a.elasticity)[0];
-  if (steep !== undefined && !(steep.elasticity <= limits.exploding)) {
+  // Beside targets that never change, which cost nothing, every gradient is large.
+  const measurable = Math.abs(probe.baseline) > leastBaseline || !Number.isFinite(steep?.elasticity);
+  if (steep !== undefined && !(steep.elasticity <= limits.exploding) && measurable) {
     const largestOutput = Math.max(...rangesOf(probe).map(({ min, max }) => Math.max(Math.abs(min), Math.abs(max))));
     findings.push({
       code: 'exploding', severity: 'error', layer: steep.layer.name,
@@ -207,9 +214,12 @@ export function stateFindings({ probe }: Case, { layers, gradientRatio }: Look):
   return [...findings, ...units];
 }
 
+/** A loss of a constant output that is no more than this is none to measure others by. */
+export const leastBaseline = 1e-6;
+
 /** By how many losses of a constant output the loss would change, were all weights of a layer changed by their own size along the gradient. */
 export function elasticity({ gradientNorm, weightNorm }: LayerLook, { baseline }: Pick<Probe, 'baseline'>): number {
-  return gradientNorm === undefined ? 0 : (gradientNorm * weightNorm!) / Math.max(Math.abs(baseline), 1e-6);
+  return gradientNorm === undefined ? 0 : (gradientNorm * weightNorm!) / Math.max(Math.abs(baseline), leastBaseline);
 }
 
 function deadOrSaturated({ name, activation, dead, saturated, meanDerivative, units }: LayerLook, saturates: boolean, isLast: boolean): Finding[] {

@@ -8,6 +8,7 @@ import { DoubleMemory } from '../backend/memory.ts';
 import { toMatrix, type MatrixLike } from '../data/matrix.ts';
 import { unexpected } from '../errors.ts';
 import { targetColumns } from '../model/training/losses.ts';
+import { sizeOf } from '../model/parameters.ts';
 import type { Program } from '../model/program.ts';
 import { Sequential, type Gradient } from '../model/sequential.ts';
 import { checkInteger, checkKeys, checkNumber } from '../options.ts';
@@ -30,7 +31,11 @@ export interface ParameterCheck {
   readonly checked: number;
   /** Values left out because the loss has a kink there (a ReLU at 0): it has no derivative to compare with. */
   readonly kinks: number;
-  /** |analytic − numeric| relative to the larger of the two, or to a thousandth of the largest gradient of the model. */
+  /**
+   * The larger of two errors. Of the formulas: the gradient in double precision beside the difference, relative to the larger of the two, or to a
+   * thousandth of the largest gradient of the model. Of the arithmetic: the gradient that training uses beside that in double precision, relative
+   * to the largest of the parameter (where little is left to learn, rounding alone may change the small ones by more than a thousandth of them).
+   */
   readonly maxRelativeError: number;
   /** The value that agrees least. */
   readonly worst: { readonly index: number; readonly analytic: number; readonly numeric: number } | undefined;
@@ -66,10 +71,11 @@ export function gradientCheck(model: Sequential, x: MatrixLike, y: MatrixLike, o
   const samples = checkInteger('gradientCheck samples', options.samples ?? 200, { min: 1 });
   const gradients = model.gradients(x, y);
   const loss = doubleLoss('gradientCheck', model, x, y);
+  const exact = loss.gradients();
   const largest = gradients.reduce((most, { data }) => data.reduce((sofar, value) => Math.max(sofar, Math.abs(value)), most), 0);
   const parameters = gradients.map((gradient, i) => {
     const indices = sampleIndices(gradient.data.length, samples, model.seed, i);
-    return checkParameter(gradient, indices, loss, i, 1e-3 * largest);
+    return checkParameter(gradient, exact[i]!, indices, loss, i, 1e-3 * largest);
   });
   const maxRelativeError = Math.max(0, ...parameters.map((parameter) => parameter.maxRelativeError));
   const derivatives = doubleFaults(model, x, y, tolerance, samples);
@@ -95,6 +101,8 @@ function doubleBackend(): Backend {
 interface DoubleLoss {
   value(parameter: number, index: number): number;
   at(parameter: number, index: number, value: number): number;
+  /** ∂J/∂θ of each parameter, by the passes that training makes. */
+  gradients(): Float64Array[];
 }
 
 /** The loss of a batch in double precision. */
@@ -116,6 +124,10 @@ export function doubleLoss(where: string, model: Sequential, x: MatrixLike, y: M
       f32[place(parameter, index)] = held;
       return program.sums.lossOver(rows);
     },
+    gradients() {
+      program.run('gradients', rows);
+      return trained.map(({ daddress, spec: { shape } }) => Float64Array.from(f32.subarray(daddress / 4, daddress / 4 + sizeOf(shape))));
+    },
   };
 }
 
@@ -135,10 +147,12 @@ function sampleIndices(size: number, samples: number, seed: number, parameter: n
   return indices.subarray(0, samples);
 }
 
-function checkParameter({ name, data }: Gradient, indices: Uint32Array, loss: DoubleLoss, parameter: number, floor: number): ParameterCheck {
+function checkParameter({ name, data }: Gradient, exact: Float64Array, indices: Uint32Array, loss: DoubleLoss, parameter: number, floor: number): ParameterCheck {
   let kinks = 0;
   let maxRelativeError = 0;
   let worst: ParameterCheck['worst'];
+  const largest = exact.reduce((most, value) => Math.max(most, Math.abs(value)), floor);
+  const ratio = (difference: number, scale: number): number => (difference === 0 ? 0 : Math.abs(difference) / scale);
   for (const index of indices) {
     const analytic = data[index]!;
     const numeric = slope(loss, parameter, index, floor);
@@ -146,8 +160,10 @@ function checkParameter({ name, data }: Gradient, indices: Uint32Array, loss: Do
       kinks++;
       continue;
     }
-    const scale = Math.max(Math.abs(analytic), Math.abs(numeric), floor);
-    const error = scale === 0 ? 0 : Math.abs(analytic - numeric) / scale;
+    const precise = exact[index]!;
+    const apart = Math.max(ratio(precise - numeric, Math.max(Math.abs(precise), Math.abs(numeric), floor)), ratio(analytic - precise, largest));
+    // Without numbers nothing agrees.
+    const error = Number.isNaN(apart) ? Infinity : apart;
     if (worst === undefined || error > maxRelativeError) {
       maxRelativeError = error;
       worst = { index, analytic, numeric };
@@ -156,10 +172,11 @@ function checkParameter({ name, data }: Gradient, indices: Uint32Array, loss: Do
   return { name, checked: indices.length - kinks, kinks, maxRelativeError, worst };
 }
 
-/** The central difference, or undefined where the slopes on both sides differ however small the step. */
+/** The central difference; undefined where the slopes on both sides differ however small the step, NaN where the loss is not finite. */
 export function slope(loss: DoubleLoss, parameter: number, index: number, floor: number): number | undefined {
   const value = loss.value(parameter, index);
   const here = loss.at(parameter, index, value);
+  if (!Number.isFinite(here)) return NaN;
   for (const step of steps) {
     const epsilon = step * Math.max(1, Math.abs(value));
     const right = (loss.at(parameter, index, value + epsilon) - here) / epsilon;

@@ -2,7 +2,7 @@
 
 import { loadBackend } from '../backend/index.ts';
 import type { MatrixLike } from '../data/matrix.ts';
-import { OptionError, ShapeError, show, unexpected } from '../errors.ts';
+import { DataError, OptionError, ShapeError, show, unexpected } from '../errors.ts';
 import type { Parameter } from '../model/parameters.ts';
 import { Sequential } from '../model/sequential.ts';
 import { sliceMilliseconds } from '../model/training/training.ts';
@@ -15,7 +15,7 @@ import type { PathPoint } from './recordPath.ts';
 export interface LossLandscapeOptions {
   /**
    * `'random'` (default): two random directions, filter-normalised (Li et al. 2018), so that 1 is as far as the weights are large; `'principal'`: the two
-   * principal components of `path`, of length 1; or two of one's own, as `getWeights` gives weights.
+   * principal components of `path`, of length 1 (the second is 0 where the path is a line); or two of one's own, as `getWeights` gives weights.
    */
   directions?: 'random' | 'principal' | readonly [Parameters<Sequential['setWeights']>[0], Parameters<Sequential['setWeights']>[0]];
   /** Points on each axis; default 25, at least 2. */
@@ -59,6 +59,9 @@ export async function lossLandscape(model: Sequential, x: MatrixLike, y: MatrixL
   checkKeys(where, options, ['directions', 'resolution', 'range', 'path', 'seed', 'signal', 'onProgress']);
   const resolution = checkInteger(`${where} resolution`, options.resolution ?? 25, { min: 2 });
   const { path = [], signal, onProgress } = options;
+  if (!Array.isArray(path as unknown)) throw unexpected(`${where} path`, 'an array of points, the path of what recordPath() gives', path);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw unexpected(`${where} signal`, 'an AbortSignal', signal);
+  if (onProgress !== undefined && typeof onProgress !== 'function') throw unexpected(`${where} onProgress`, 'a function', onProgress);
   await loadBackend(model.backend);
   const copy = copyOf(where, model);
   const plane = planeOf(where, model, copy.program.parameters, options);
@@ -143,9 +146,10 @@ function flat(where: string, model: Sequential, parts: readonly Placed[], weight
   if (!Array.isArray(weights) || weights.length !== count) throw new ShapeError(`${where}: expected ${count} arrays, the weights of the model, received ${Array.isArray(weights) ? weights.length : show(weights)}`);
   const vector = new Float64Array(parts.reduce((sum, { size }) => sum + size, 0));
   for (const { parameter: { name }, index, start, size } of parts) {
-    const values = (weights as readonly ArrayLike<number>[])[index]!;
-    if (values.length !== size) throw new ShapeError(`${where}: expected ${size} values of ${name}, received ${values.length}`);
+    const values = (weights as readonly (ArrayLike<number> | null | undefined)[])[index];
+    if (values?.length !== size) throw new ShapeError(`${where}: expected ${size} values of ${name}, received ${values?.length ?? show(values)}`);
     vector.set(values, start);
+    if (!vector.subarray(start, start + size).every(Number.isFinite)) throw new DataError(`${where}: expected finite values of ${name}`);
   }
   return vector;
 }

@@ -25,7 +25,7 @@ export interface LayerDiagnosis {
   readonly activation: string | undefined;
   /**
    * Mean |f′(z)| over rows and units, with the derivative that training uses; undefined where it uses none: without an activation, of
-   * softmax, and where the loss and the last activation are one operation.
+   * softmax, where the loss and the last activation are one operation, and of a function of one's own that throws for some -8 <= z <= 8.
    */
   readonly meanDerivative: number | undefined;
   /** The share of units whose mean |f′(z)| over the rows is below 5 % of the greatest |f′| that the function has (for −8 <= z <= 8). */
@@ -134,20 +134,23 @@ const fewestRows = 250;
 export function columnsOf({ values, rows, columns }: Matrix): ColumnMeasure[] {
   const most = Math.min(measuredRows, Math.max(fewestRows, Math.floor(measuredValues / columns)));
   const stride = Math.max(1, Math.floor(rows / most));
-  const count = Math.ceil(rows / stride);
-  const [sums, squares] = [new Float64Array(columns), new Float64Array(columns)];
-  // Relative to the first row, or large means would hide small deviations.
+  const [sums, squares, counts, first] = [0, 0, 0, NaN].map((start) => new Float64Array(columns).fill(start)) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  // Relative to the first value, or large means would hide small deviations.
   for (let row = 0; row < rows; row += stride) {
     for (let column = 0, i = row * columns; column < columns; column++, i++) {
-      const value = values[i]! - values[column]!;
+      // Missing, where the model takes that.
+      if (Number.isNaN(values[i])) continue;
+      if (counts[column]!++ === 0) first[column] = values[i]!;
+      const value = values[i]! - first[column]!;
       sums[column]! += value;
       squares[column]! += value * value;
     }
   }
   return Array.from({ length: columns }, (_, column) => {
+    const count = Math.max(1, counts[column]!);
     const shift = sums[column]! / count;
     const variance = Math.max(0, squares[column]! / count - shift * shift);
-    const mean = values[column]! + shift;
+    const mean = first[column]! + shift;
     return { column, mean, deviation: Math.sqrt(variance), size: Math.sqrt(variance + mean * mean), constant: squares[column] === 0 && isConstant(values, column, columns) };
   });
 }

@@ -47,7 +47,7 @@ export interface ProbedLayer {
   /** The options it was made with. */
   readonly config: Layer['config'];
   readonly parameters: readonly Parameter[];
-  /** Its activation, where training multiplies by a derivative of it; softmax has a Jacobian instead. */
+  /** Its activation, where training multiplies by a derivative of it (softmax has a Jacobian instead), and none of the grid's z makes it throw. */
   readonly slope: Slope | undefined;
   /** Where its values lie in the copy. */
   readonly at: { readonly out: number; readonly slopes: number; readonly slopeSums: number };
@@ -131,8 +131,14 @@ export class Probe {
     for (let i = 0; i < at.gridMost; i++) f32[at.grid / 4 + i] = (Math.min(i, gridPoints - 1) - 512) / 64;
     const slopes = active.map((one, i) => {
       if (!one) return undefined;
-      this.#backend.run(slopePlans[active.length + i]!, Math.ceil(gridPoints / one.stage.outputs));
-      return slopeOn(f32.subarray(at.gridSlopes / 4, at.gridSlopes / 4 + gridPoints));
+      try {
+        this.#backend.run(slopePlans[active.length + i]!, Math.ceil(gridPoints / one.stage.outputs));
+      } catch (error) {
+        if (!one.stage.mayThrow) throw error;
+        // In a place where training may never get to.
+        return undefined;
+      }
+      return slopeOn(...[at.gridSlopes, at.values].map((address) => f32.subarray(address / 4, address / 4 + gridPoints)) as [Float32Array, Float32Array]);
     });
     this.layers = this.#layersOf(model, placed, slopes, at);
     this.baseline = this.#baseline(loss, at, rows.all);
@@ -362,10 +368,13 @@ function constantOutput({ values, columns, rows }: Matrix, weights: Float32Array
   return means.map((sum) => (kind === 'sign' ? Math.sign(sum) : sum / all));
 }
 
-function slopeOn(slopes: Float32Array): Slope {
-  const [least, greatest] = [Math.min(...slopes), Math.max(...slopes)];
+/** Where both the slope and the value of f are finite: a logarithm has none for numbers below 0, a root no slope at 0. */
+function slopeOn(slopes: Float32Array, values: Float32Array): Slope {
+  const known = slopes.filter((slope, i) => Number.isFinite(slope) && Number.isFinite(values[i]));
+  const [least, greatest] = [Math.min(...known), Math.max(...known)];
   const most = Math.max(-least, greatest);
-  return { most, least, saturates: Math.abs(slopes[0]!) < flatShare * most && Math.abs(slopes.at(-1)!) < flatShare * most };
+  const ends = [0, gridPoints - 1];
+  return { most, least, saturates: ends.every((end) => Number.isFinite(values[end]) && Math.abs(slopes[end]!) < flatShare * most) };
 }
 
 /** The loss of outputs that are there already. */

@@ -1,7 +1,7 @@
 /** What is linear together becomes one layer, with the same predictions; what is not, stays. */
 import { describe, expect, it } from 'vitest';
 import {
-  activation, batchNormalization, collapseLinear, dense, dropout, layerNormalization, normalization, residual, sequential, type Layer, type Sequential,
+  activation, batchNormalization, collapseLinear, dense, dropout, layerNormalization, normalization, residual, sequential, trainTable, type Layer, type Sequential,
 } from '../../src/index.ts';
 
 const rows = Array.from({ length: 7 }, (_, i) => Array.from({ length: 10 }, (_, j) => Math.sin(3 * i + j)));
@@ -44,6 +44,16 @@ describe('merges', () => {
     const y = rows.map(() => [0.5, -0.5]);
     expect(collapsed.trainOnBatch(rows, y)).toBeCloseTo(model.trainOnBatch(rows, y), 4);
   });
+});
+
+it('keeps what the model says of its table, and what a user has written on it', async () => {
+  const people = Array.from({ length: 60 }, (_, i) => ({ age: 20 + (i % 30), town: ['a', 'b', 'c'][i % 3]!, weight: 50 + (i % 30) }));
+  const model = await trainTable(people, { target: 'weight', epochs: 2 });
+  model.userMetadata = { source: 'people' };
+  const collapsed = collapseLinear(model);
+  const { value } = collapsed.predictRecord({ age: 33, town: 'a' }) as { value: number };
+  expect(value).toBeCloseTo((model.predictRecord({ age: 33, town: 'a' }) as { value: number }).value, 3);
+  expect(collapsed.userMetadata).toEqual({ source: 'people' });
 });
 
 describe('leaves', () => {

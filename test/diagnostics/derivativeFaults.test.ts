@@ -110,6 +110,15 @@ describe('the places', () => {
   });
 });
 
+it('takes what throws for a place without a value', () => {
+  const from = (least: number, function_: Function_): Function_ => (z) => {
+    if (z < least) throw new Error('too small');
+    return function_(z);
+  };
+  expect(messages(check([hidden(pair('partly', from(-5, Math.sin), from(-5, Math.cos)))]))).toEqual([]);
+  expect(messages(check([hidden(pair('partly', Math.sin, from(-5.95, Math.cos)))]))).toEqual(['dense_1 (partly): df(-6) = NaN, measured 0.9602']);
+});
+
 it('goes by the tolerance, and says a thing of each layer that is wrong', () => {
   const off = pair('off', Math.tanh, (z) => 1.01 * (1 - Math.tanh(z) ** 2));
   const layers = [hidden(off), dense({ units: 3, activation: 'sigmoid' }), dense({ units: 3, activation: off })];

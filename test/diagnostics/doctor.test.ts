@@ -1,8 +1,8 @@
 /** The doctor: what it measures, that it leaves training as it is to the bit, when it speaks, and what it refuses. */
 import { describe, expect, it, vi } from 'vitest';
 import {
-  activation, adam, adamw, batchNormalization, constantSchedule, dense, diagnose, doctor, dropout, gaussianNoise, l2, lbfgs, maxNorm, OptionError, residual, sequential, sgd, ShapeError,
-  TrainingError, type Callback, type Finding, type Layer, type Optimizer, type Sequential,
+  activation, adam, adamw, batchNormalization, constantSchedule, defineActivation, dense, diagnose, doctor, dropout, gaussianNoise, l2, lbfgs, maxNorm, OptionError, residual, sequential, sgd, ShapeError,
+  TrainingError, type Callback, type Doctor, type Finding, type Layer, type Optimizer, type Sequential,
 } from '../../src/index.ts';
 import { activations } from '../../src/backend/reference/pairs.ts';
 import { backends } from '../backends.ts';
@@ -142,6 +142,27 @@ describe('diagnose', () => {
     expect(diagnose(compiled(plain(), 'wasm', lbfgs()), x, y).layers.map(({ updateRatio }) => updateRatio)).toEqual([undefined, undefined, undefined]);
   });
 
+  it.each<[string, (z: number) => number, (z: number) => number]>([
+    ['a slope without end at 0', (z) => Math.sign(z) * Math.sqrt(Math.abs(z)), (z) => 0.5 / Math.sqrt(Math.abs(z))],
+    ['no values below -3.5', (z) => Math.log(z + 3.5), (z) => 1 / (z + 3.5)],
+  ])('do not take a function for one that saturates that has %s', (_what, f, df) => {
+    const own = defineActivation({ f, df });
+    const { findings } = diagnose(compiled([dense({ units: 6, activation: own, inputShape: [3] }), dense({ units: 1, activation: 'sigmoid' })]), x, y);
+    expect(findings.map(({ code }) => code)).not.toContain('saturated');
+  });
+
+  it('know no slopes of a function that throws where training does not get to', async () => {
+    const near = (z: number): void => {
+      if (Math.abs(z) > 7) throw new Error('too far');
+    };
+    const own = defineActivation({ f: (z) => (near(z), Math.tanh(z)), df: (z) => (near(z), 1 - Math.tanh(z) ** 2) });
+    const model = compiled([dense({ units: 6, activation: own, inputShape: [3] }), dense({ units: 1, activation: 'sigmoid' })]);
+    expect(diagnose(model, x, y).layers[0]).toMatchObject({ meanDerivative: undefined, saturated: undefined, dead: undefined });
+    const watch = doctor();
+    await model.fit(x, y, { epochs: 2, callbacks: [watch] });
+    expect(watch.diagnosis!.layers[0]!.gradientNorm).toBeGreaterThan(0);
+  });
+
   it('refuses what it cannot look at', () => {
     const model = compiled(plain());
     expect(() => diagnose({} as never, x, y)).toThrow(OptionError);
@@ -150,6 +171,10 @@ describe('diagnose', () => {
     expect(() => diagnose(model, x, y, { samples: 0 })).toThrow(/diagnose samples: expected an integer of at least 1/);
     expect(() => diagnose(model, x, y, { columns: ['a'] })).toThrow(/diagnose columns: expected an array of 3 names/);
     expect(() => diagnose(model, x, y.subarray(1))).toThrow(ShapeError);
+    for (const history of [{}, 5, { epoch: [0], history: {} }, { epoch: [0] }]) {
+      expect(() => diagnose(model, x, y, { history } as never)).toThrow(/diagnose history: expected what fit returned/);
+    }
+    expect(diagnose(model, x, y, { history: { epoch: [], history: {} } }).findings).toEqual([]);
   });
 });
 
@@ -218,6 +243,36 @@ describe('doctor', () => {
     expect(watch.diagnosis!.layers).toHaveLength(3);
   });
 
+  it('is an object like others before it has been given to a fit', () => {
+    expect({ ...doctor() }.epochsApart).toBe(1);
+  });
+
+  it('is one, if given twice: what it suspects it has to see in two looks', async () => {
+    const layers = (): Layer[] => [dense({ units: 8, activation: 'tanh', kernelInitializer: { name: 'randomNormal', stddev: 30 }, inputShape: [3] }), dense({ units: 1, activation: 'sigmoid' })];
+    const counts: number[] = [];
+    for (const times of [1, 2]) {
+      let before = 0;
+      const watch: Doctor = doctor({ onFinding: () => void before++ });
+      const twice = Array.from({ length: times }, () => watch);
+      await compiled(layers()).fit(x, y, { epochs: 2, callbacks: [...twice, { onEpochBegin: (epoch) => void (epoch === 0 && counts.push(before)) }] });
+      expect(watch.findings.map(({ code }) => code)).toContain('saturated');
+    }
+    expect(counts).toEqual([0, 0]);
+  });
+
+  it('is refused by a second fit while the first is under way, and goes on after that', async () => {
+    const watch = doctor();
+    const both = [1, 2].map(() => compiled(plain()).fit(x, y, { epochs: 20, callbacks: [watch] }));
+    const [first, second] = await Promise.allSettled(both);
+    expect(first!.status).toBe('fulfilled');
+    expect(second).toMatchObject({ status: 'rejected', reason: { message: expect.stringMatching(/^doctor: it is watching another fit/) as string } });
+    const late = compiled(plain());
+    const callbacks: Callback[] = [watch, { onEpochEnd: () => expect(late.fit(x, y, { callbacks: [watch] })).rejects.toThrow('doctor: it is watching another fit') }];
+    await compiled(plain()).fit(x, y, { epochs: 2, callbacks });
+    await late.fit(x, y, { epochs: 2, callbacks: [watch] });
+    expect(watch.diagnosis!.layers).toHaveLength(3);
+  });
+
   it('tells what happened when training stops by an error, and passes that on', async () => {
     const watch = doctor();
     const model = sequential({ layers: [dense({ units: 16, activation: 'relu', inputShape: [3] }), dense({ units: 1 })], seed: 3 });
@@ -225,6 +280,13 @@ describe('doctor', () => {
     await expect(model.fit(x, y, { epochs: 30, callbacks: [watch] })).rejects.toThrow(TrainingError);
     expect(watch.findings.map(({ code }) => code)).toContain('learningRateTooHigh');
     expect(watch.findings.find(({ code }) => code === 'learningRateTooHigh')!.message).toMatch(/training left the range of finite numbers/);
+  });
+
+  it('blames no rate for what was no number before the first update', async () => {
+    const watch = doctor();
+    const log = defineActivation({ f: Math.log, df: (z) => 1 / z });
+    await expect(compiled([dense({ units: 4, activation: log, inputShape: [3] }), dense({ units: 1, activation: 'sigmoid' })]).fit(x, y, { epochs: 3, callbacks: [watch] })).rejects.toThrow(TrainingError);
+    expect(watch.findings.map(({ code }) => code)).toEqual(['exploding']);
   });
 
   it('blames no rate where training was stopped by hand', async () => {

@@ -1,6 +1,6 @@
 /** The chain rule with its numbers: factors are those of the formula, their products add up to the gradient that training uses. */
 import { describe, expect, it } from 'vitest';
-import { activation, batchNormalization, dense, dropout, explainGradient, sequential, type Layer, type LossSpec, type Sequential } from '../../src/index.ts';
+import { activation, batchNormalization, dense, dropout, explainGradient, l1l2, sequential, type Layer, type LossSpec, type Sequential } from '../../src/index.ts';
 
 function modelOf(loss: LossSpec, ...layers: Layer[]): Sequential {
   const model = sequential({ layers, seed: 3 });
@@ -77,6 +77,19 @@ describe('of any network of dense layers', () => {
   });
 });
 
+it('what a regularizer adds is a part of its own', () => {
+  const model = modelOf('meanSquaredError', dense({ units: 2, activation: 'tanh', kernelRegularizer: l1l2({ l1: 0.3, l2: 0.1 }), inputShape: [2] }), dense({ units: 1 }));
+  const [x, y] = [[[1, 2], [0.5, -1]], [0.5, 1]];
+  const weight = model.getWeights()[0]![1]!;
+  const { gradient, numeric, shares, penalty } = explainGradient(model, x, y, 'dense_1/kernel[0, 1]');
+  expect(penalty).toBeCloseTo(0.3 * Math.sign(weight) + 0.2 * weight, 6);
+  expect(gradient).toBeCloseTo(shares[0]! + shares[1]! + penalty, 10);
+  expect(gradient).toBeCloseTo(model.gradients(x, y)[0]!.data[1]!, 5);
+  expect(numeric).toBeCloseTo(gradient, 6);
+  expect(String(explainGradient(model, x, y, 'dense_1/kernel[0, 1]'))).toMatch(/, the sum of 2 rows and of -?0\.\d+ for the regularizer; by differences/);
+  expect(explainGradient(model, x, y, 'dense_1/bias[1]').penalty).toBe(0);
+});
+
 it('a replaced derivative is the factor that training uses, and differences disagree', () => {
   const model = modelOf('meanSquaredError', dense({ units: 2, activation: 'sigmoid', derivative: 'constant', inputShape: [2] }), dense({ units: 1 }));
   const { paths, gradient, numeric } = explainGradient(model, [[1, 2]], [0.5], 'dense_1/kernel[0, 1]');
@@ -87,6 +100,7 @@ it('a replaced derivative is the factor that training uses, and differences disa
 
 it.each<[string, string, object, string]>([
   ['a name without a place', 'dense_1/kernel', {}, "expected a weight such as 'dense_1/kernel[0, 0]'"],
+  ['a place without numbers', 'dense_1/kernel[,]', {}, "expected a weight such as 'dense_1/kernel[0, 0]'"],
   ['an unknown parameter', 'dense_1/kernal[0, 0]', {}, "no parameter 'dense_1/kernal', did you mean 'dense_1/kernel'?"],
   ['a place outside', 'dense_1/kernel[0, 9]', {}, 'dense_1/kernel is [2, 3], and has no [0, 9]'],
   ['a place of another shape', 'dense_1/bias[0, 1]', {}, 'dense_1/bias is [3], and has no [0, 1]'],

@@ -1,7 +1,7 @@
 /** Every finding: a case in which it is raised, and one like it in which it is not. */
 import { describe, expect, it } from 'vitest';
 import {
-  activation, adam, batchNormalization, dense, diagnose, doctor, dropout, normalization, residual, sequential, sgd, type Diagnosis, type Finding, type FindingCode, type FitOptions, type Layer,
+  activation, adam, batchNormalization, dense, diagnose, doctor, dropout, impute, normalization, oneHot as codesLayer, residual, sequential, sgd, type Diagnosis, type Finding, type FindingCode, type FitOptions, type Layer,
   type LossSpec, type Optimizer,
 } from '../../src/index.ts';
 import { backends } from '../backends.ts';
@@ -132,6 +132,34 @@ describe('a finding', () => {
     first.adapt(wide.map((row) => [...row]));
     const model = compiled([first, dense({ units: 8, activation: 'relu' }), dense({ units: 1, activation: 'sigmoid' })]);
     expect(diagnose(model, wide, binary).findings).toEqual([]);
+  });
+
+  it('is made of a column that has values missing, and not of one of codes', () => {
+    const missing = column((value, row) => (row % 5 === 0 ? NaN : 1000 * value));
+    const model = compiled([impute({ inputShape: [inputs] }), ...hidden().slice(1)]);
+    expect(of(diagnose(model, missing, binary), 'unscaledColumn')).toMatchObject({ evidence: { column: 1, columns: 1 } });
+    const codes = compiled([codesLayer({ categories: [0, 90, 0, 0], inputShape: [inputs] }), ...hidden().slice(1)]);
+    expect(of(diagnose(codes, column((_, row) => row % 90), binary), 'unscaledColumn')).toBeUndefined();
+  });
+
+  it('is not made of classes and columns where there are next to no rows', async () => {
+    const watch = doctor();
+    const model = compiled(hidden());
+    await model.fitDataset([{ x: x.slice(0, 1), y: binary.slice(0, 1) }, { x: x.slice(1), y: binary.slice(1) }], { epochs: 4, callbacks: [watch] });
+    expect(watch.findings).toEqual([]);
+    expect(diagnose(model, x.slice(0, 19), binary.slice(0, 19).map((_, row) => Number(row === 0))).findings).toEqual([]);
+  });
+
+  it('is not made of gradients beside targets that never change', async () => {
+    for (const target of [0, 1]) {
+      const model = sequential({ layers: hidden(), seed: 4 });
+      model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+      const y = binary.map(() => target);
+      expect(diagnose(model, x, y).findings).toEqual([]);
+      const watch = doctor();
+      await model.fit(x, y, { epochs: 10, callbacks: [watch] });
+      expect(watch.findings).toEqual([]);
+    }
   });
 
   it('of a column that is always 0 is no more than an info', () => {

@@ -1,7 +1,7 @@
 /** The gradient checker over every activation and every loss, and what it says of kinks and of wrong derivatives. */
 import { describe, expect, it } from 'vitest';
 import {
-  activations, batchNormalization, dense, gradientCheck, layerNormalization, normalization, sequential, type ActivationName, type Layer, type LossName, type LossSpec,
+  activations, batchNormalization, dense, gradientCheck, layerNormalization, normalization, sequential, sgd, type ActivationName, type Layer, type LossName, type LossSpec,
 } from '../../src/index.ts';
 import { lossCodes } from '../../src/backend/plan.ts';
 import { backends } from '../backends.ts';
@@ -108,6 +108,27 @@ describe('the checker', () => {
     expect(first.parameters.map(({ checked }) => checked)).toEqual([50, 30, 50, 2]);
     expect(gradientCheck(model, data, numbers(6, 6), { samples: 50 })).toEqual(first);
     expect(model.getWeights()).toEqual(before);
+  });
+
+  it('takes no rounding for a mistake where next to nothing is left to learn', async () => {
+    const model = sequential({ layers: [dense({ units: 8, activation: 'tanh', inputShape: [2] }), dense({ units: 1, activation: 'sigmoid' })], seed: 2 });
+    model.compile({ optimizer: sgd({ learningRate: 0.5, momentum: 0.9 }), loss: 'binaryCrossentropy' });
+    const [x, y] = [[[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]];
+    for (let epoch = 0; epoch < 500; epoch += 50) {
+      await model.fit(x, y, { epochs: epoch + 50, initialEpoch: epoch, batchSize: 4 });
+      expect(gradientCheck(model, x, y)).toMatchObject({ ok: true });
+    }
+  });
+
+  it('agrees with nothing where the loss or a gradient is no number', () => {
+    for (const [loss, weights] of [['poisson', [1, 1, -1, -1]], ['meanSquaredError', [1e30, 1e30, 1e30, 1e30]]] as const) {
+      const model = sequential({ layers: [dense({ units: 2, inputShape: [2] }), dense({ units: 1 })] });
+      model.compile({ optimizer: 'sgd', loss });
+      model.setWeights(model.getWeights().map((values, i) => values.map(() => weights[i]!)));
+      const { ok, parameters } = gradientCheck(model, [[1, 2], [2, 1]], [1, 2]);
+      expect(ok).toBe(false);
+      expect(parameters.every(({ maxRelativeError, kinks }) => maxRelativeError === Infinity && kinks === 0)).toBe(true);
+    }
   });
 
   it('asks for a compiled model and known options', () => {

@@ -85,6 +85,11 @@ describe('a landscape', () => {
     ['other words', { directions: 'up' }, "expected 'random', 'principal' or two arrays of weights"],
     ['directions of another model', { directions: [[[1]], [[1]]] }, 'directions[0]: expected 4 arrays'],
     ['a path of another model', { path: [{ weights: [[1], [1], [1], [1]], loss: 0 }] }, 'path[0]: expected 12 values of dense_1/kernel, received 1'],
+    ['a recorder for its path', { path: recordPath({}) }, 'path: expected an array of points, the path of what recordPath() gives'],
+    ['no weights', { directions: [[null, [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0], [0]], []] }, 'directions[0]: expected 12 values of dense_1/kernel, received null'],
+    ['weights that are not finite', { path: [{ weights: [Array(12).fill(NaN), Array(6).fill(0), Array(6).fill(0), [0]], loss: 0 }] }, 'path[0]: expected finite values of dense_1/kernel'],
+    ['what cannot be aborted', { signal: 5 }, 'signal: expected an AbortSignal'],
+    ['what cannot be told', { onProgress: 5 }, 'onProgress: expected a function'],
   ])('refuses %s', async (_name, options, message) => {
     await expect(lossLandscape(small(), x, y, options)).rejects.toThrow(message);
   });
@@ -170,6 +175,14 @@ describe('a path', () => {
       expect(Math.hypot(point.x, point.y)).toBeCloseTo(Math.hypot(...path[i]!.weights[0]!), 5);
       if (a > b) expect(Math.abs(point.x)).toBeCloseTo(Math.abs(a * Math.cos((2 * Math.PI * i) / 200)), 5);
     }
+  });
+
+  it('in a line has no second direction', async () => {
+    const path = Array.from({ length: 9 }, (_, i) => ({ weights: [Float32Array.of(0.13 + 0.31 * i), Float32Array.of(0.7 * (0.13 + 0.31 * i) - 0.7)], loss: NaN }));
+    const { loss, shares } = await lossLandscape(line(), [[1], [2]], [3, 6], { directions: 'principal', path, range: 1, resolution: 3 });
+    expect(shares![0]).toBeCloseTo(1, 10);
+    expect([loss[1], loss[7]]).toEqual([loss[4], loss[4]]);
+    expect(loss[3]).not.toBe(loss[4]);
   });
 
   it('is of one model', async () => {
