@@ -222,6 +222,8 @@ export function elasticity({ gradientNorm, weightNorm }: LayerLook, { baseline }
   return gradientNorm === undefined ? 0 : (gradientNorm * weightNorm!) / Math.max(Math.abs(baseline), leastBaseline);
 }
 
+const shareOf = (units: number, share: number): string => (units === 1 ? 'the only unit is' : `${percent(share)} of the ${units} units are`);
+
 function deadOrSaturated({ name, activation, dead, saturated, meanDerivative, units }: LayerLook, saturates: boolean, isLast: boolean): Finding[] {
   // The output of a network that is sure of its answers is saturated, as it should be.
   if (dead === undefined || isLast) return [];
@@ -229,14 +231,14 @@ function deadOrSaturated({ name, activation, dead, saturated, meanDerivative, un
   if (saturates && saturated! >= limits.saturated) {
     return [{
       code: 'saturated', severity: 'warning', layer: name, evidence,
-      message: `In layer '${name}' ${percent(saturated!)} of the ${units} units are saturated: |f′| of '${activation}' is below 5 % of its greatest there, and ${brief(meanDerivative!)} on average over the layer.`,
+      message: `In layer '${name}' ${shareOf(units, saturated!)} saturated: |f′| of '${activation}' is below 5 % of its greatest there, and ${brief(meanDerivative!)} on average over the layer.`,
       advice: "Start from smaller weights (kernelInitializer: 'glorotUniform'), scale the inputs, lower the learning rate, or put batchNormalization() before the activation.",
     }];
   }
   if (!saturates && dead >= limits.dead && dead > 0) {
     return [{
       code: 'dead', severity: dead === 1 ? 'error' : 'warning', layer: name, evidence,
-      message: `In layer '${name}' ${percent(dead)} of the ${units} units are dead: '${activation}' has a derivative of 0 on every row, so they learn nothing any more.`,
+      message: `In layer '${name}' ${shareOf(units, dead)} dead: '${activation}' has a derivative of 0 on every row, so nothing is learnt there any more.`,
       advice: "Lower the learning rate, start with biases of 0 and kernelInitializer: 'heNormal', or use 'leakyRelu'.",
     }];
   }

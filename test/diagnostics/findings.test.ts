@@ -180,6 +180,12 @@ describe('a finding', () => {
     expect(diagnose(model, x, binary).findings).toEqual([]);
   });
 
+  it('is about the only unit where there is one', () => {
+    const narrow = dense({ units: 1, activation: 'relu', inputShape: [inputs], biasInitializer: { name: 'constant', value: -20 } });
+    const finding = of(diagnose(compiled([narrow, dense({ units: 1, activation: 'sigmoid' })]), x, binary), 'dead');
+    expect(finding.message).toContain("In layer 'dense_1' the only unit is dead");
+  });
+
   it('speaks of the rate alone where both losses run away', () => {
     const model = sequential({ layers: hidden(), seed: 1 });
     model.compile({ optimizer: sgd({ learningRate: 100 }), loss: 'binaryCrossentropy' });
