@@ -22,7 +22,7 @@ const pictures = [
     await page.locator('.choice input').nth(2).check();
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page.getByRole('radio', { name: 'Surface' }).check();
-    await page.getByLabel('Step').fill('3');
+    await page.getByRole('slider', { name: 'Step', exact: true }).fill('3');
     await page.evaluate(() => scrollTo(0, 0));
   }],
 ];
