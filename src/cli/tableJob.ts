@@ -1,7 +1,6 @@
 /** A table out of a CSV file, cut into rows to train on and rows to score on, and the model that `trainTable` makes of it. */
 
 import { basename } from 'node:path';
-import { presentRows } from '../data/columns.ts';
 import { dataset, pickRows, planTable, readCsv, splitTable, trainTable, type Callback, type Column, type ColumnType, type Sequential, type Table } from '../index.ts';
 import { few, nameOf, suggest, textOf, textsOf, UsageError, type Option, type Values } from './command.ts';
 import { csvOptions, csvOptionsOf } from './csvOptions.ts';
@@ -9,6 +8,7 @@ import { makeOptimizer, type ColumnSummary, type Job, type Settings } from './jo
 import { reading } from './messages.ts';
 import { scoreClasses, scoreNumbers } from './scores.ts';
 import { count, significant } from './terminal.ts';
+import { presentRows } from './tables.ts';
 
 const tasks = ['classification', 'regression'] as const;
 type Task = (typeof tasks)[number];

@@ -1,6 +1,5 @@
 /** Columns of tables as commands need them: by name, without rows that lack a value, as rows of numbers, as classes. */
 
-import { presentRows } from '../data/columns.ts';
 import { didYouMean } from '../errors.ts';
 import { pickRows, type Column, type Table } from '../index.ts';
 import { UsageError } from './command.ts';
@@ -32,6 +31,11 @@ export interface Picked {
 
 export function allRows(table: Table): Picked {
   return { table, numbers: Uint32Array.from({ length: table.rowCount }, (_, row) => row), notes: [] };
+}
+
+/** The numbers of the rows in which a column has a value. */
+export function presentRows({ values }: Column): Uint32Array {
+  return Uint32Array.from(values.keys()).filter((row) => values[row] !== null && !Number.isNaN(values[row]));
 }
 
 /** The rows in which a column has a value. */

@@ -1,12 +1,6 @@
 /** What stands for the values of a column, in double precision; NaN stands for a value that is missing. */
 
 import type { Matrix } from './matrix.ts';
-import type { Column } from './table.ts';
-
-/** The numbers of the rows in which a column of a table has a value. */
-export function presentRows({ values }: Column): Uint32Array {
-  return Uint32Array.from(values.keys()).filter((row) => values[row] !== null && values[row] === values[row]);
-}
 
 /** The values of a column that are there, in the order of the rows. */
 export function valuesOf({ values, columns }: Matrix, column: number): Float64Array {

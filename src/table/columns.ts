@@ -1,6 +1,5 @@
 /** Which columns of a table a model is made of: what it predicts and what from, and what of them is of no use. */
 
-import { presentRows } from '../data/columns.ts';
 import { Features, type FeatureInput, type FeaturesDescription, type FeatureTarget, type Label } from '../data/features.ts';
 import { columnNamed } from '../data/split.ts';
 import type { CategoryColumn, Column, ColumnType, NumberColumn, Table } from '../data/table.ts';
@@ -38,6 +37,10 @@ export function targetOf(table: Table, name: string, task: Target['task'] | unde
   const labels = labelsOf(column, rows);
   if (labels.length < 2) throw new DataError(`trainTable: expected at least two classes in column ${show(name)}, the target, received ${show(labels[0])} alone`);
   return { task: 'classification', column, labels, rows };
+}
+
+function presentRows({ values }: Column): Uint32Array {
+  return Uint32Array.from(values.keys()).filter((row) => values[row] !== null && values[row] === values[row]);
 }
 
 /** Few integers, each of them more than once. */
