@@ -1,6 +1,7 @@
 /** Copies of models, for what must leave the model itself as it is. */
 
-import { createBackend, notLoaded, type Backend } from '../backend/index.ts';
+import { createBackend, createReference, notLoaded, type Backend } from '../backend/index.ts';
+import { DoubleMemory } from '../backend/memory.ts';
 import { notCompiled } from '../errors.ts';
 import type { Stage } from '../model/layers/layer.ts';
 import { Program } from '../model/program.ts';
@@ -16,6 +17,13 @@ export function copyOf(where: string, model: Sequential, own?: Backend): Sequent
   copy.compile(model.compiled);
   copy.setWeights(model.getWeights());
   return copy;
+}
+
+/** As `copyOf`, computing in double precision throughout. */
+export function doubleCopy(where: string, model: Sequential): Sequential {
+  const backend = createReference(new DoubleMemory());
+  if (backend === undefined) throw notLoaded('reference');
+  return copyOf(where, model, backend);
 }
 
 /** A program laid out like another, address by address, on a backend of its own of the same kind. Its weights are not drawn. */

@@ -3,16 +3,13 @@
  * The pairs that come with the library are proven by its tests.
  */
 
-import type { Backend } from '../backend/backend.ts';
-import { Arena } from '../backend/memory.ts';
 import { activations as elementwise } from '../backend/reference/pairs.ts';
-import type { Matrix } from '../data/matrix.ts';
+import type { MatrixLike } from '../data/matrix.ts';
 import { isDefined, resolvePair, type ActivationSpec, type DerivativeSpec } from '../model/layers/activation.ts';
 import type { DefinedActivation, Elementwise } from '../model/layers/layer.ts';
-import { PlanWriter } from '../model/plans.ts';
-import { placeBatch } from '../model/room.ts';
 import type { Sequential } from '../model/sequential.ts';
-import { flatten, place } from './probe.ts';
+import { OpenPass } from './openPass.ts';
+import { flatten } from './probe.ts';
 
 /** A layer, and the place where its f′ and the measured slope of its f differ most. */
 export interface DerivativeFault {
@@ -53,12 +50,12 @@ interface Pair {
  * The worst place of each layer whose f′ is not within `tolerance` of the slope of f, relative to the larger of the two, or to a thousandth of the
  * largest slope; on a grid and on the z of the batch, at most `samples` of these a layer.
  *
- * @param model a copy that computes in double precision on `backend`.
+ * @param model a copy that computes in double precision.
  */
-export function derivativeFaults(model: Sequential, backend: Backend, x: Matrix, y: Matrix, tolerance: number, samples: number): DerivativeFault[] {
+export function derivativeFaults(where: string, model: Sequential, x: MatrixLike, y: MatrixLike, tolerance: number, samples: number): DerivativeFault[] {
   const pairs = pairsOf(model);
   if (pairs.length === 0) return [];
-  const values = activationInputs(model, backend, x, y);
+  const values = activationInputs(where, model, x, y);
   return pairs.flatMap((pair) => {
     const all = values.get(pair.layer) ?? [];
     const every = Math.ceil(all.length / samples);
@@ -96,22 +93,12 @@ function tried(function_: Function_): Function_ {
 }
 
 /** What goes into the last stage of each layer, in the pass whose gradient training takes. */
-function activationInputs({ program }: Sequential, backend: Backend, x: Matrix, y: Matrix): Map<string, number[]> {
-  const layout = program.layout();
-  const { memory } = backend;
-  const arena = new Arena(4 * memory.f32.length);
-  const { at } = placeBatch(arena, backend, layout, x.rows, false);
-  const words = new PlanWriter(layout, at).all().gradients;
-  const plan = arena.floats(words.length);
-  memory.ensure(arena.end + 64);
-  memory.i32.set(words, plan / 4);
-  memory.f32.set(x.values, at.input / 4);
-  memory.f32.set(y.values, at.target / 4);
-  backend.run(plan, x.rows);
-  return new Map(place(program.stages, at.input, at.outs).flatMap((placed) => {
+function activationInputs(where: string, model: Sequential, x: MatrixLike, y: MatrixLike): Map<string, number[]> {
+  const pass = new OpenPass(where, model, x, y);
+  return new Map(pass.placed.flatMap((placed) => {
     if (placed === undefined) return [];
     const { stage: { layer, inputs }, input } = placed;
-    return [[layer, Array.from(memory.f32.subarray(input / 4, input / 4 + x.rows * inputs))]];
+    return [[layer, Array.from(pass.read(input, pass.rows * inputs))]];
   }));
 }
 

@@ -1,18 +1,15 @@
 /** The chain rule for one weight, with its numbers: every path from it to the loss, each factor by name, and the finite difference beside their sum. */
 
-import { createReference, notLoaded } from '../backend/index.ts';
-import { Arena, DoubleMemory } from '../backend/memory.ts';
-import { toMatrix, type MatrixLike } from '../data/matrix.ts';
+import type { MatrixLike } from '../data/matrix.ts';
 import { didYouMean, OptionError, show, unexpected } from '../errors.ts';
 import type { Stage } from '../model/layers/layer.ts';
 import type { Regularizer } from '../model/layers/regularizers.ts';
-import { PlanWriter } from '../model/plans.ts';
-import { placeBatch } from '../model/room.ts';
 import { Sequential } from '../model/sequential.ts';
 import { checkInteger, checkKeys } from '../options.ts';
-import { fusedWith, targetColumns } from '../model/training/losses.ts';
-import { copyOf } from './copy.ts';
-import { doubleLoss, slope } from './gradientCheck.ts';
+import { fusedWith } from '../model/training/losses.ts';
+import { doubleCopy } from './copy.ts';
+import { lossOf, slope } from './gradientCheck.ts';
+import { OpenPass, type Values } from './openPass.ts';
 import { flatten, hasSlope, slopePlan } from './probe.ts';
 
 export interface ExplainGradientOptions {
@@ -57,8 +54,6 @@ export interface GradientExplanation {
   toString(): string;
 }
 
-type Values = Float32Array | Float64Array;
-
 /** A stage behind the weight, as paths go through it: a kernel [inputs, units], or a derivative for each row and unit. */
 interface Passage {
   readonly kind: 'weight' | 'derivative';
@@ -85,7 +80,8 @@ export function explainGradient(model: Sequential, x: MatrixLike, y: MatrixLike,
   const most = checkInteger(`${where} most`, options.most ?? 6, { min: 1 });
   const gradients = model.gradients(x, y);
   const { which, input, unit, index } = placeOf(where, gradients.map((one) => ({ name: one.name, shape: one.shape })), name);
-  const pass = passOf(where, model, x, y, gradients[which]!.name);
+  const copy = doubleCopy(where, model);
+  const pass = passOf(where, copy, x, y, gradients[which]!.name);
   const row = checkInteger(`${where} row`, options.row ?? 0, { min: 0, max: pass.rows - 1 });
   const inputOf = (at: number): number => (input === undefined ? 1 : pass.inputs[at * pass.width + input]!);
   const penalty = penaltyOf(model, gradients[which]!.name, index);
@@ -93,7 +89,7 @@ export function explainGradient(model: Sequential, x: MatrixLike, y: MatrixLike,
   const layer = gradients[which]!.name.slice(0, gradients[which]!.name.lastIndexOf('/'));
   const first: ChainFactor = input === undefined ? { kind: 'input', name: `the 1 that the bias of ${layer} stands for`, value: 1 } : { kind: 'input', name: `input ${input} of ${layer}`, value: inputOf(row) };
   const all = pathsFrom(where, pass, unit, row, first);
-  const loss = doubleLoss(where, model, x, y);
+  const loss = lossOf(where, copy, x, y);
   const largest = gradients.reduce((sofar, { data }) => data.reduce((size, value) => Math.max(size, Math.abs(value)), sofar), 0);
   const explanation = {
     name: `${gradients[which]!.name}[${input === undefined ? unit : `${input}, ${unit}`}]`,
@@ -148,57 +144,31 @@ interface Pass {
 }
 
 function passOf(where: string, model: Sequential, x: MatrixLike, y: MatrixLike, parameter: string): Pass {
-  const backend = createReference(new DoubleMemory());
-  if (backend === undefined) throw notLoaded('reference');
-  const { program } = copyOf(where, model, backend);
-  const layout = program.layout();
+  const pass = new OpenPass(where, model, x, y);
+  const { layout, rows, widest, at, placed } = pass;
   const { loss } = layout.objective!;
-  const samples = { x: toMatrix(`${where} x`, x, layout.inputs), y: toMatrix(`${where} y`, y, targetColumns(loss, layout.outputs)) };
-  const { rows } = samples.x;
   const stages = layout.stages.map(({ stage }) => stage);
-  const { memory } = backend;
-  const arena = new Arena(4 * memory.f32.length);
-  const widest = rows * Math.max(...stages.map((stage) => stage.outputs));
-  const at = {
-    ...placeBatch(arena, backend, layout, rows, false, widest).at,
-    ones: arena.floats(widest), values: arena.floats(widest), derivatives: arena.floats(widest),
-  };
-  const run = (words: Int32Array): void => {
-    const plan = arena.floats(words.length);
-    memory.ensure(arena.end + 64);
-    memory.i32.set(words, plan / 4);
-    backend.run(plan, rows);
-  };
-  memory.ensure(arena.end + 64);
-  memory.f32.set(samples.x.values, at.input / 4);
-  memory.f32.set(samples.y.values, at.target / 4);
-  memory.f32.fill(1, at.ones / 4, at.ones / 4 + widest);
-  program.sums.clear();
-  run(new PlanWriter(layout, at).all().gradients);
-  const read = (address: number, values: number): Values => memory.f32.slice(address / 4, address / 4 + values);
-
-  // The stages of the pass; each reads what the one before it writes.
-  const used = stages.flatMap((stage, i) => (stage.trainingOnly ? [] : [i]));
-  const inputOf = (i: number): number => (used.indexOf(i) === 0 ? at.input : at.outs[used[used.indexOf(i) - 1]!]!);
+  const room = { ones: pass.floats(widest), values: pass.floats(widest), derivatives: pass.floats(widest), scratch: at.scratch };
+  model.program.backend.memory.f32.fill(1, room.ones / 4, room.ones / 4 + widest);
   const own = stages.findIndex(({ layer, parameters }) => parameters.some((spec) => `${layer}/${spec.name}` === parameter));
   const { layer, inputs: width, outputs: units } = stages[own]!;
   if (!isProduct(stages[own]!)) throw new OptionError(`${where} name: the weights of layer '${layer}' are not those of a dense layer`);
-  const behind = used.filter((i) => i > own);
+  const behind = stages.flatMap((_, i) => (i > own && placed[i] !== undefined ? [i] : []));
   const last = behind.at(-1);
   // A loss that is fused with the last activation gets what goes into that.
   const isFused = last !== undefined && fusedWith(loss, stages[last]!.activation) !== undefined;
   const passing = isFused ? behind.slice(0, -1) : behind;
   const end = passing.at(-1) ?? own;
   return {
-    rows, width, units, slopes: read(at.douts[own]!, rows * units), inputs: read(inputOf(own), rows * width),
+    rows, width, units, slopes: pass.read(at.douts[own]!, rows * units), inputs: pass.read(placed[own]!.input, rows * width),
     passages: passing.map((i): Passage => {
       const { stage, parameters: [kernel = 0] } = layout.stages[i]!;
-      if (isProduct(stage)) return { kind: 'weight', layer: stage.layer, units: stage.outputs, values: read(kernel, stage.inputs * stage.outputs) };
+      if (isProduct(stage)) return { kind: 'weight', layer: stage.layer, units: stage.outputs, values: pass.read(kernel, stage.inputs * stage.outputs) };
       if (!hasSlope(stage, layout)) throw new OptionError(`${where}: paths go through dense layers and activations, and '${stage.layer}', behind the weight, is neither`);
-      run(slopePlan(stage, inputOf(i), at.derivatives, at));
-      return { kind: 'derivative', layer: stage.layer, units: stage.outputs, values: read(at.derivatives, rows * stage.outputs) };
+      pass.run(slopePlan(stage, placed[i]!.input, room.derivatives, room));
+      return { kind: 'derivative', layer: stage.layer, units: stage.outputs, values: pass.read(room.derivatives, rows * stage.outputs) };
     }),
-    ends: read(at.douts[end]!, rows * stages[end]!.outputs), outputs: stages[end]!.outputs, end: isFused ? `z of ${stages[last]!.layer}` : 'the output',
+    ends: pass.read(at.douts[end]!, rows * stages[end]!.outputs), outputs: stages[end]!.outputs, end: isFused ? `z of ${stages[last]!.layer}` : 'the output',
   };
 }
 

@@ -3,8 +3,6 @@
  * the model that computes in double precision throughout, so that their own error does not matter.
  */
 
-import { createReference, notLoaded, type Backend } from '../backend/index.ts';
-import { DoubleMemory } from '../backend/memory.ts';
 import { toMatrix, type MatrixLike } from '../data/matrix.ts';
 import { unexpected } from '../errors.ts';
 import { targetColumns } from '../model/training/losses.ts';
@@ -13,7 +11,7 @@ import type { Program } from '../model/program.ts';
 import { Sequential, type Gradient } from '../model/sequential.ts';
 import { checkInteger, checkKeys, checkNumber } from '../options.ts';
 import { Random } from '../random.ts';
-import { copyOf } from './copy.ts';
+import { doubleCopy } from './copy.ts';
 import { derivativeFaults, type DerivativeFault } from './derivativeFaults.ts';
 
 export interface GradientCheckOptions {
@@ -70,7 +68,8 @@ export function gradientCheck(model: Sequential, x: MatrixLike, y: MatrixLike, o
   const tolerance = checkNumber('gradientCheck tolerance', options.tolerance ?? 1e-3, { above: 0 });
   const samples = checkInteger('gradientCheck samples', options.samples ?? 200, { min: 1 });
   const gradients = model.gradients(x, y);
-  const loss = doubleLoss('gradientCheck', model, x, y);
+  const copy = doubleCopy('gradientCheck', model);
+  const loss = lossOf('gradientCheck', copy, x, y);
   const exact = loss.gradients();
   const largest = gradients.reduce((most, { data }) => data.reduce((sofar, value) => Math.max(sofar, Math.abs(value)), most), 0);
   const parameters = gradients.map((gradient, i) => {
@@ -78,36 +77,20 @@ export function gradientCheck(model: Sequential, x: MatrixLike, y: MatrixLike, o
     return checkParameter(gradient, exact[i]!, indices, loss, i, 1e-3 * largest);
   });
   const maxRelativeError = Math.max(0, ...parameters.map((parameter) => parameter.maxRelativeError));
-  const derivatives = doubleFaults(model, x, y, tolerance, samples);
+  const derivatives = derivativeFaults('gradientCheck', copy, x, y, tolerance, samples);
   return { ok: maxRelativeError <= tolerance && derivatives.length === 0, maxRelativeError, parameters, derivatives };
 }
 
-/** Where derivatives are wrong, in double precision. */
-function doubleFaults(model: Sequential, x: MatrixLike, y: MatrixLike, tolerance: number, samples: number): DerivativeFault[] {
-  const where = 'gradientCheck';
-  const backend = doubleBackend();
-  const copy = copyOf(where, model, backend);
-  const { inputs, outputs, objective } = copy.program;
-  return derivativeFaults(copy, backend, toMatrix(`${where} x`, x, inputs), toMatrix(`${where} y`, y, targetColumns(objective!.loss, outputs)), tolerance, samples);
-}
-
-function doubleBackend(): Backend {
-  const backend = createReference(new DoubleMemory());
-  if (backend === undefined) throw notLoaded('reference');
-  return backend;
-}
-
 /** J as a function of one value of one parameter, of those that have a gradient, all others as they are in the model. */
-interface DoubleLoss {
+interface BatchLoss {
   value(parameter: number, index: number): number;
   at(parameter: number, index: number, value: number): number;
   /** ∂J/∂θ of each parameter, by the passes that training makes. */
   gradients(): Float64Array[];
 }
 
-/** The loss of a batch in double precision. */
-export function doubleLoss(where: string, model: Sequential, x: MatrixLike, y: MatrixLike): DoubleLoss {
-  const { program } = copyOf(where, model, doubleBackend());
+/** The loss of a batch, by a copy of a model that is for this. */
+export function lossOf(where: string, { program }: Sequential, x: MatrixLike, y: MatrixLike): BatchLoss {
   const rows = loadBatch(where, program, x, y);
   const { f32 } = program.backend.memory;
   // Stages that change in steps of training may compute another output in them: the loss is that of the pass whose gradient is checked.
@@ -147,7 +130,7 @@ function sampleIndices(size: number, samples: number, seed: number, parameter: n
   return indices.subarray(0, samples);
 }
 
-function checkParameter({ name, data }: Gradient, exact: Float64Array, indices: Uint32Array, loss: DoubleLoss, parameter: number, floor: number): ParameterCheck {
+function checkParameter({ name, data }: Gradient, exact: Float64Array, indices: Uint32Array, loss: BatchLoss, parameter: number, floor: number): ParameterCheck {
   let kinks = 0;
   let maxRelativeError = 0;
   let worst: ParameterCheck['worst'];
@@ -173,7 +156,7 @@ function checkParameter({ name, data }: Gradient, exact: Float64Array, indices: 
 }
 
 /** The central difference; undefined where the slopes on both sides differ however small the step, NaN where the loss is not finite. */
-export function slope(loss: DoubleLoss, parameter: number, index: number, floor: number): number | undefined {
+export function slope(loss: BatchLoss, parameter: number, index: number, floor: number): number | undefined {
   const value = loss.value(parameter, index);
   const here = loss.at(parameter, index, value);
   if (!Number.isFinite(here)) return NaN;

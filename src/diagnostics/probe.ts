@@ -63,7 +63,7 @@ export interface ProbedRows {
 }
 
 /** What lies in the copy for a stage. */
-interface Placed {
+export interface Placed {
   readonly stage: Stage;
   readonly input: number;
   readonly out: number;
