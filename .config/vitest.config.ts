@@ -1,12 +1,10 @@
 /** Tests on Node, and the same in Chromium where one is found; files named *.node.test.ts need Node. */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { executablePath, launchOptions } from './chromium.ts';
 
-const chromium = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-  .find((path) => path !== undefined && existsSync(path));
-if (chromium === undefined) console.log('No Chromium found: the tests run on Node only. Install it, or set CHROMIUM_PATH, to run them in a page too.');
+if (executablePath === '') console.log('No Chromium found: the tests run on Node only. Install it, or set CHROMIUM_PATH, to run them in a page too.');
 
 /** Far more than any test takes alone on a quiet machine: a busy one must not fail it. */
 const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
@@ -14,7 +12,7 @@ const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
 /** What Node loads from dist/ where it is used, sources cannot. */
 const setupFiles = ['test/loaded.ts'];
 
-const node = { test: { ...patience, setupFiles, name: 'node', include: ['test/**/*.test.ts'], environment: 'node' as const, env: { CHROMIUM_FOUND: chromium ?? '' } } };
+const node = { test: { ...patience, setupFiles, name: 'node', include: ['test/**/*.test.ts'], environment: 'node' as const } };
 const page = {
   // Named, because a package that Vite finds only in the middle of a run makes it reload the page.
   optimizeDeps: { include: ['@assemblyscript/loader', 'fast-check'] },
@@ -30,12 +28,7 @@ const page = {
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      provider: playwright({
-        launchOptions: {
-          executablePath: chromium ?? '',
-          args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-        },
-      }),
+      provider: playwright({ launchOptions }),
       instances: [{ browser: 'chromium' as const }],
     },
   },
@@ -44,5 +37,5 @@ const page = {
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   cacheDir: 'build/vite',
-  test: { projects: chromium === undefined ? [node] : [node, page] },
+  test: { projects: executablePath === '' ? [node] : [node, page] },
 });

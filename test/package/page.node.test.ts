@@ -9,11 +9,11 @@ import { extname, join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright';
 import { build, createServer as createViteServer, type InlineConfig } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { executablePath, launchOptions } from '../../.config/chromium.ts';
 import { installedProject, node, writePage } from './installed.ts';
 import type { Outcome, Relaxed, Trained } from './programs.ts';
 
 const timeout = 60_000;
-const executablePath = process.env['CHROMIUM_FOUND'] ?? '';
 if (executablePath === '') console.log('No Chromium found: the tests of the package in pages are skipped.');
 
 const withWasm = "script-src 'self' 'wasm-unsafe-eval'";
@@ -108,10 +108,7 @@ describe.skipIf(executablePath === '')('in a page', () => {
     cpSync(project.folder, plain, { recursive: true });
     await writePage(plain, './node_modules/nabla/dist/index.js');
     expected = await onNode(project.folder);
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+    browser = await chromium.launch(launchOptions);
     closing.push(() => browser.close());
   }, timeout);
 

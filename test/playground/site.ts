@@ -9,9 +9,9 @@ import { gzipSync } from 'node:zlib';
 import { chromium, type Browser, type Page } from 'playwright';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { executablePath, launchOptions } from '../../.config/chromium.ts';
 
-/** Empty where there is no Chromium. */
-export const executablePath = process.env['CHROMIUM_FOUND'] ?? '';
+export { executablePath };
 if (executablePath === '') console.log('No Chromium found: the tests of the playground in a page are skipped.');
 
 const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
@@ -40,7 +40,7 @@ async function openSite(): Promise<Site> {
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  const browser = await chromium.launch(launchOptions);
   // In a folder of a host, for its files must not count on the root.
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/some/place/`;
   return {
