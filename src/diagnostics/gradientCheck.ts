@@ -90,7 +90,8 @@ interface BatchLoss {
 }
 
 /** The loss of a batch, by a copy of a model that is for this. */
-export function lossOf(where: string, { program }: Sequential, x: MatrixLike, y: MatrixLike): BatchLoss {
+export function lossOf(where: string, model: Sequential, x: MatrixLike, y: MatrixLike): BatchLoss {
+  const { program } = model;
   const rows = loadBatch(where, program, x, y);
   const { f32 } = program.backend.memory;
   // Stages that change in steps of training may compute another output in them: the loss is that of the pass whose gradient is checked.
